@@ -1,0 +1,7 @@
+-- Close the states of scopes that a run did not cover.
+UPDATE cmdb.scope_state AS st
+SET valid_to = %(as_of)s
+FROM cmdb.scope AS sc
+WHERE sc.last_attempt_at < %(as_of)s AND sc.status <> 'uncollected'
+  AND st.account_region_id = sc.account_region_id AND st.item_type = sc.item_type AND st.valid_to IS NULL
+  AND st.valid_from < %(as_of)s

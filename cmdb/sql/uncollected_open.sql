@@ -1,0 +1,6 @@
+-- Open the uncollected state of scopes that a run did not cover.
+INSERT INTO cmdb.scope_state (account_region_id, item_type, valid_from, status, read_before)
+SELECT sc.account_region_id, sc.item_type, %(as_of)s, 'uncollected', sc.read_at
+FROM cmdb.scope AS sc
+WHERE sc.last_attempt_at < %(as_of)s AND sc.status <> 'uncollected'
+ON CONFLICT (account_region_id, item_type) WHERE valid_to IS NULL DO NOTHING

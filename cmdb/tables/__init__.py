@@ -1,0 +1,10 @@
+"""The schema, described once: SQLAlchemy tables with constraints and comments.
+
+Migrations create it; ``alembic check`` proves that the two agree. Statements over these tables are SQL files
+in ``cmdb/sql``, ``cmdb/views`` and ``evaluator/sql``.
+"""
+
+from cmdb.tables import collection, compliance, inventory
+from cmdb.tables.base import metadata
+
+__all__ = ["collection", "compliance", "inventory", "metadata"]
