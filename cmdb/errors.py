@@ -1,0 +1,51 @@
+"""The errors a person is expected to meet.
+
+Each error is a single sentence for that person: what is wrong, where, and what to do next. The command line
+prints ``str(error)`` and ends with a non-zero status; nothing else in the project prints them.
+"""
+
+from __future__ import annotations
+
+
+class GateledgerError(Exception):
+    """Gateledger could not do what was asked."""
+
+    def __init__(self, message: str | None = None) -> None:
+        """Keep ``message`` as the sentence to show; without one the class's own docstring is the sentence."""
+        super().__init__(message if message is not None else (type(self).__doc__ or type(self).__name__))
+
+
+class DatabaseUnreachable(GateledgerError):
+    """The database does not answer; check its address and that it is running."""
+
+
+class DatabaseTooOld(GateledgerError):
+    """The database server is older than the oldest supported PostgreSQL; use a newer server."""
+
+
+class DatabaseForeign(GateledgerError):
+    """The database already holds tables that are not Gateledger's; choose an empty database."""
+
+
+class DatabaseNewer(GateledgerError):
+    """The database was upgraded by a newer Gateledger; install that version or a later one."""
+
+
+class DatabaseOutdated(GateledgerError):
+    """The database has an older structure than this version needs; run `gateledger db upgrade`."""
+
+
+class EmbeddedServerError(GateledgerError):
+    """The embedded PostgreSQL server could not be started."""
+
+
+class AlreadyRunning(GateledgerError):
+    """Another run is already in progress on this database; wait until it ends."""
+
+
+class AsOfTooEarly(GateledgerError):
+    """The moment asked for lies before the first recorded run; choose a later one."""
+
+
+class SettingsError(GateledgerError):
+    """The settings are incomplete or contradictory."""
