@@ -1,0 +1,84 @@
+"""Fixtures of the whole project.
+
+``database_url`` gives a test its own database with the real migrations applied. It lies on the embedded
+server; a test marked ``both_servers`` runs a second time on the system's PostgreSQL 15, where that is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from cmdb.database import open_engine
+from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if find_system_15() is None:
+        terminalreporter.write_line(
+            "PostgreSQL 15 is not installed: both_servers tests ran on the embedded one only"
+        )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "postgres_server_kind" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("both_servers") is not None:
+        kinds = [EMBEDDED] if find_system_15() is None else [EMBEDDED, SYSTEM_15]
+        metafunc.parametrize("postgres_server_kind", kinds, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_servers() -> Iterator[Servers]:
+    """The session's servers; with pytest-xdist each worker has its own."""
+    with Servers() as servers:
+        yield servers
+
+
+@pytest.fixture
+def postgres_server_kind(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", EMBEDDED))
+
+
+@pytest.fixture
+def postgres_url(postgres_servers: Servers, postgres_server_kind: str) -> str:
+    """URL of the server's own database; leave it as it is and take ``database_url`` to work on."""
+    return postgres_servers.get(postgres_server_kind).url
+
+
+@pytest.fixture
+def database_url(postgres_servers: Servers, postgres_server_kind: str) -> Iterator[str]:
+    """URL of a database of this test alone, with all migrations applied."""
+    with postgres_servers.get(postgres_server_kind).database(migrated=True) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres_servers: Servers, postgres_server_kind: str) -> Iterator[str]:
+    """URL of a database of this test alone, with nothing in it."""
+    with postgres_servers.get(postgres_server_kind).database(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Engine on ``database_url``."""
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """An empty folder fit for an embedded server of this test alone (``GATELEDGER_DATA_DIR``)."""
+    with scratch_folder() as folder:
+        yield folder
