@@ -1,0 +1,158 @@
+"""Reading the settings, and one sentence for every mistake in them."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from cmdb.errors import SettingsError
+from gateledger.settings import PREFIX, Settings, environment_name, setting_names
+
+log = logging.getLogger("gateledger.settings")
+
+DEFAULT_FILE = Path("gateledger.toml")
+HASH_KEY_FILE = "hash.key"
+#: Never shown, whatever is wrong with them.
+_HIDDEN = frozenset({"database_url", "hash_key", "external_id"})
+#: Settings whose relative paths are meant from the directory of the file that names them.
+_PATHS = ("data_dir", "policy_dirs")
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Return the settings of the environment, of ``config`` (or ``./gateledger.toml`` if it is there).
+
+    Raises ``SettingsError`` (one sentence: which setting, where it came from, what is wrong, what is right).
+    Unknown ``GATELEDGER_*`` variables are only warned about: other software may own them.
+    """
+    file = config if config is not None else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    data = {} if file is None else _read(file)
+    _warn_of_unknown_variables()
+    try:
+        return Settings(**data)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error.errors(include_url=False)[0], file)) from None
+
+
+def hash_key(settings: Settings) -> bytes:
+    """Return the key for hashing secret values; without a setting, one that is made once and kept.
+
+    The file ``hash.key`` in the data directory is readable by its owner alone. Raises ``SettingsError`` when
+    it cannot be read or written.
+    """
+    if settings.hash_key is not None:
+        return settings.hash_key.get_secret_value().encode()
+    file = settings.data_dir / HASH_KEY_FILE
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            _create_key(file)
+        key = file.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"The hash key {file} cannot be used ({error.strerror}): make the directory writable or set "
+            f"{environment_name('hash_key')}."
+        ) from error
+    if not key:
+        raise SettingsError(
+            f"The hash key {file} is empty: restore it from a backup, or delete it to have a new one made "
+            "(every stage with variables will then look changed once)."
+        )
+    return key
+
+
+def _create_key(file: Path) -> None:
+    """Write a new key so that two processes starting together end up with the same one."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as writer:
+            writer.write(secrets.token_hex(32) + "\n")
+            writer.flush()
+            os.fsync(writer.fileno())
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            log.debug("another process made the hash key first", extra={"event": "hash_key.exists"})
+    finally:
+        draft.unlink()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {file} cannot be read ({error.strerror}): check the path given with --config."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The settings file {file} is not UTF-8 text: save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error).rstrip(".")
+        raise SettingsError(f"The settings file {file} is not valid TOML: {reason}.") from error
+    for key in data:
+        if key not in setting_names():
+            raise SettingsError(_unknown_key(key, file))
+    return _resolve_paths(data, file.parent)
+
+
+def _resolve_paths(data: dict[str, Any], base: Path) -> dict[str, Any]:
+    resolved = dict(data)
+    for name in _PATHS:
+        value = data.get(name)
+        if isinstance(value, str) and value.strip():
+            parts = value.split(",") if name == "policy_dirs" else [value]
+            paths = [str(base / Path(part.strip()).expanduser()) for part in parts if part.strip()]
+            resolved[name] = paths if name == "policy_dirs" else paths[0]
+        elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+            resolved[name] = [str(base / Path(part).expanduser()) for part in value]
+    return resolved
+
+
+def _unknown_key(key: str, file: Path) -> str:
+    wanted = key.lower().replace("-", "_").removeprefix(PREFIX.lower())
+    return (
+        f"{key!r} in {file} is not a setting{_near_miss(wanted, setting_names())}; "
+        "the README lists all settings."
+    )
+
+
+def _warn_of_unknown_variables() -> None:
+    known = [environment_name(name) for name in setting_names()]
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            log.warning(
+                "%s is not a setting and is ignored%s",
+                variable,
+                _near_miss(variable, known),
+                extra={"event": "settings.unknown_variable", "variable": variable},
+            )
+
+
+def _near_miss(word: str, known: tuple[str, ...] | list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _sentence(error: ErrorDetails, file: Path | None) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "settings"
+    variable = environment_name(name)
+    from_environment = bool(os.environ.get(variable))
+    where = f"{variable} (environment)" if from_environment else f"{name} (in {file})"
+    cause = error.get("ctx", {}).get("error")
+    problem = str(cause) if isinstance(cause, ValueError) else f"is wrong: {error['msg'].lower()}"
+    value = os.environ[variable] if from_environment else error.get("input")
+    shown = "" if name in _HIDDEN or isinstance(value, dict | SecretStr) else f" {_short(value)}"
+    return f"{where}:{shown} {problem}." if shown else f"{where} {problem}."
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

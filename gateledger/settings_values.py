@@ -1,0 +1,233 @@
+"""Readers of single settings: text of the environment or values of TOML in, checked values out.
+
+Each raises ``ValueError`` whose text ends a sentence that begins with the setting's name and value:
+what is wrong, and an example of a right value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from gateledger.durations import parse_duration
+
+ACCOUNT = re.compile(r"\d{12}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
+_ROLE = re.compile(r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+SHORTEST_KEY = 16
+MOST_THREADS = 256
+
+
+def _text(value: Any, example: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"is not text; write for example {example}")
+    stripped = value.strip()
+    if not stripped:
+        raise ValueError(f"is empty; write for example {example}")
+    if "\0" in stripped:
+        raise ValueError(f"holds a NUL character; write for example {example}")
+    return stripped
+
+
+def _list(value: Any, example: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.split(",")]
+    elif isinstance(value, list | tuple):
+        parts = [_text(part, example) for part in value]
+    else:
+        raise ValueError(f"is not a list; write for example {example}")
+    kept = tuple(dict.fromkeys(part for part in parts if part))
+    if not kept:
+        raise ValueError(f"is empty; write for example {example}")
+    return kept
+
+
+def database_url(value: Any) -> Any:
+    """Check that the value is a PostgreSQL URL with a host or socket and a database, without showing it."""
+    example = "postgresql://user:password@host:5432/gateledger"
+    text = _text(value, example)
+    try:
+        parts = urlsplit(text)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError(
+            "is not a PostgreSQL URL that can be read (special characters in a password are written "
+            f"percent-encoded); write for example {example}"
+        ) from None
+    if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError(f"is not a PostgreSQL URL; write for example {example}")
+    if not parts.path.strip("/"):
+        raise ValueError(f"names no database after the host; write for example {example}")
+    if not port_is_fine:
+        raise ValueError(f"has a port that cannot be; write for example {example}")
+    return "postgresql://" + text.split("://", 1)[1]
+
+
+def path(value: Any) -> Any:
+    """Return a path with ``~`` expanded."""
+    if isinstance(value, Path):
+        return value.expanduser()
+    return Path(_text(value, "/var/lib/gateledger")).expanduser()
+
+
+def directories(value: Any) -> Any:
+    """Return existing directories."""
+    example = "/etc/gateledger/policies"
+    parts = value if isinstance(value, list | tuple) else _list(value, example)
+    found = tuple(path(part) for part in parts)
+    for directory in found:
+        if not directory.is_dir():
+            raise ValueError(f"names {directory}, which is not a directory; write for example {example}")
+    return found
+
+
+def accounts(value: Any) -> Any:
+    """Return ``self``, ``organization`` or account ids."""
+    example = "self, organization or 111122223333,444455556666"
+    parts = _list(value, example)
+    if parts in {("self",), ("organization",)}:
+        return parts[0]
+    for part in parts:
+        if part in {"self", "organization"}:
+            raise ValueError(f"mixes {part} with other accounts; write {example}")
+        if not ACCOUNT.fullmatch(part):
+            raise ValueError(f"holds {part!r}, which is not a 12-digit account id; write {example}")
+    return parts
+
+
+def regions(value: Any) -> Any:
+    """Return ``enabled`` or region names."""
+    example = "enabled or eu-central-1,us-east-1"
+    parts = _list(value, example)
+    if parts == ("enabled",):
+        return "enabled"
+    for part in parts:
+        if not REGION.fullmatch(part):
+            raise ValueError(f"holds {part!r}, which is not a region name; write {example}")
+    return parts
+
+
+def role_name(value: Any) -> Any:
+    """Return an IAM role name, with its path if it has one; refuse an ARN."""
+    if value is None:
+        return None
+    example = "gateledger-reader"
+    text = _text(value, example)
+    if text.startswith("arn:"):
+        raise ValueError(f"is an ARN; write the role's name alone, for example {text.rsplit('/', 1)[-1]}")
+    if not _ROLE.fullmatch(text):
+        raise ValueError(f"is not an IAM role name; write for example {example}")
+    return text
+
+
+def external_id(value: Any) -> Any:
+    """Return an external id as STS allows it (2 to 1224 characters)."""
+    if value is None:
+        return None
+    text = _text(value, "an id of 2 to 1224 letters, digits and +=,.@:/-")
+    if not _EXTERNAL_ID.fullmatch(text):
+        raise ValueError("is not an external id; it has 2 to 1224 letters, digits and +=,.@:/-")
+    return text
+
+
+def schedule(value: Any) -> Any:
+    """Return a cron expression of five fields that the scheduler understands."""
+    example = "'0 2 * * *' for every night at two"
+    text = " ".join(_text(value, example).split())
+    if len(text.split(" ")) != 5:
+        raise ValueError(f"has not five fields (minute hour day month weekday); write for example {example}")
+    if text == "0 2 * * *":
+        return text
+    from apscheduler.triggers.cron import CronTrigger
+
+    try:
+        CronTrigger.from_crontab(text, timezone="UTC")
+    except ValueError as error:
+        reason = str(error).strip().rstrip(".")
+        raise ValueError(f"is not a cron expression ({reason}); write for example {example}") from None
+    return text
+
+
+def timezone(value: Any) -> Any:
+    """Return the name of a time zone that this system knows."""
+    example = "UTC or Europe/Vienna"
+    text = _text(value, example)
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f"is not a time zone that this system knows; write for example {example}") from None
+    return text
+
+
+def duration(value: Any) -> Any:
+    """Return a duration."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f'has no unit; write for example "{value}h", "7d" or "90m"')
+    return parse_duration(_text(value, "72h"))
+
+
+def log_format(value: Any) -> Any:
+    """Return ``text`` or ``json``."""
+    text = _text(value, "text or json").lower()
+    if text not in {"text", "json"}:
+        raise ValueError("is neither text nor json")
+    return text
+
+
+def threads(value: Any) -> Any:
+    """Return a number of threads."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", text):
+        raise ValueError("is not a whole number; write for example 16")
+    if not 1 <= int(text) <= MOST_THREADS:
+        raise ValueError(f"is not between 1 and {MOST_THREADS}; write for example 16")
+    return int(text)
+
+
+def hash_key(value: Any) -> Any:
+    """Return a key that is long enough, without showing it."""
+    if value is None:
+        return None
+    text = _text(value, "32 random characters")
+    if len(text) < SHORTEST_KEY:
+        raise ValueError(f"is shorter than {SHORTEST_KEY} characters; write for example 32 random characters")
+    return text
+
+
+def names(value: Any) -> Any:
+    """Return a list of names; an empty one is fine."""
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    return _list(value, "owner-mail,cost-code")
+
+
+def policy_parameters(value: Any) -> Any:
+    """Return parameters by policy id."""
+    example = '{"<policy id>": {"days": 45}}'
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError(f"is not JSON; write for example {example}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"is not a table of policies; write for example {example}")
+    for policy_id, parameters in value.items():
+        if not isinstance(parameters, dict):
+            raise ValueError(
+                f"gives {policy_id!r} something other than a table of parameters; write for example {example}"
+            )
+        for name, parameter in parameters.items():
+            if not isinstance(parameter, bool | int | float | str):
+                raise ValueError(
+                    f"gives {name!r} of {policy_id!r} a value that is no number, text or true/false; "
+                    f"write for example {example}"
+                )
+    return value
