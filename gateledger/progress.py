@@ -1,0 +1,217 @@
+"""How a long job tells people where it is: a live display on a terminal, log lines elsewhere.
+
+Jobs call a ``Progress``; they never print. All methods may be called from several threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichBar
+    from rich.progress import TaskID
+
+log = logging.getLogger("gateledger.progress")
+
+
+class Progress(Protocol):
+    """What a job reports while it works."""
+
+    def phase(self, name: str) -> None:
+        """A part of the job begins, for example ``collect`` or ``evaluate``."""
+
+    def started(self, total: int | None) -> None:
+        """The phase has ``total`` steps (account-regions or policies); ``None``: not known yet.
+
+        May be called again when more becomes known.
+        """
+
+    def account_region_done(
+        self, account_id: str, region: str, items: int, changes: int, failed: bool
+    ) -> None:
+        """One account-region was read and stored; ``failed`` when some scope of it could not be read."""
+
+    def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
+        """One policy was evaluated over ``stages`` stages; ``changes`` records opened or closed."""
+
+    def finished(self) -> None:
+        """The phase is over."""
+
+
+class SilentProgress:
+    """Reports nothing."""
+
+    def phase(self, name: str) -> None:
+        """Do nothing."""
+
+    def started(self, total: int | None) -> None:
+        """Do nothing."""
+
+    def account_region_done(
+        self, account_id: str, region: str, items: int, changes: int, failed: bool
+    ) -> None:
+        """Do nothing."""
+
+    def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
+        """Do nothing."""
+
+    def finished(self) -> None:
+        """Do nothing."""
+
+
+class LogProgress:
+    """Writes one log line per step, for services and files."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._phase = ""
+        self._total: int | None = None
+        self._done = 0
+
+    def phase(self, name: str) -> None:
+        """Log that a phase begins."""
+        with self._lock:
+            self._phase, self._total, self._done = name, None, 0
+        log.info("%s started", name, extra={"event": "phase.started", "phase": name})
+
+    def started(self, total: int | None) -> None:
+        """Remember how many steps there are."""
+        with self._lock:
+            self._total = total
+
+    def account_region_done(
+        self, account_id: str, region: str, items: int, changes: int, failed: bool
+    ) -> None:
+        """Log one account-region."""
+        done, total = self._step()
+        log.log(
+            logging.WARNING if failed else logging.INFO,
+            "%s %s: %s, %d items, %d changes (%s)",
+            account_id,
+            region,
+            "incomplete" if failed else "read",
+            items,
+            changes,
+            _out_of(done, total),
+            extra={
+                "event": "account_region.done",
+                "account_id": account_id,
+                "region": region,
+                "items": items,
+                "changes": changes,
+                "failed": failed,
+            },
+        )
+
+    def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
+        """Log one policy."""
+        done, total = self._step()
+        log.info(
+            "%s: %d stages, %d changes (%s)",
+            policy_id,
+            stages,
+            changes,
+            _out_of(done, total),
+            extra={"event": "policy.done", "policy_id": policy_id, "stages": stages, "changes": changes},
+        )
+
+    def finished(self) -> None:
+        """Log that the phase is over."""
+        log.info("%s finished", self._phase, extra={"event": "phase.finished", "phase": self._phase})
+
+    def _step(self) -> tuple[int, int | None]:
+        with self._lock:
+            self._done += 1
+            return self._done, self._total
+
+
+class TerminalProgress:
+    """Shows one live line per phase on stderr; use inside ``progress_for``."""
+
+    def __init__(self, bar: RichBar) -> None:
+        self._bar = bar
+        self._lock = threading.Lock()
+        self._task: TaskID | None = None
+        self._items = self._changes = self._failed = 0
+
+    def phase(self, name: str) -> None:
+        """Start a new line."""
+        with self._lock:
+            self._items = self._changes = self._failed = 0
+            self._task = self._bar.add_task(name, total=None, detail="")
+
+    def started(self, total: int | None) -> None:
+        """Give the line its length."""
+        if self._task is not None:
+            self._bar.update(self._task, total=total)
+
+    def account_region_done(
+        self,
+        account_id: str,  # noqa: ARG002  the line shows sums only
+        region: str,  # noqa: ARG002
+        items: int,
+        changes: int,
+        failed: bool,
+    ) -> None:
+        """Advance by one account-region."""
+        self._advance(items, changes, failed, "items")
+
+    def policy_done(
+        self,
+        policy_id: str,  # noqa: ARG002  the line shows sums only
+        stages: int,
+        changes: int,
+    ) -> None:
+        """Advance by one policy."""
+        self._advance(stages, changes, False, "verdicts")
+
+    def finished(self) -> None:
+        """Fill the line."""
+        with self._lock:
+            if self._task is not None:
+                done = self._bar.tasks[self._task].completed
+                self._bar.update(self._task, total=max(done, 1), completed=max(done, 1))
+
+    def _advance(self, items: int, changes: int, failed: bool, unit: str) -> None:
+        with self._lock:
+            self._items += items
+            self._changes += changes
+            self._failed += int(failed)
+            if self._task is None:
+                return
+            detail = f"{self._items:,} {unit}, {self._changes:,} changes"
+            if self._failed:
+                detail += f", {self._failed} incomplete"
+            self._bar.update(self._task, advance=1, detail=detail)
+
+
+@contextmanager
+def progress_for(*, terminal: bool | None = None) -> Iterator[Progress]:
+    """Yield the progress that fits stderr: live on a terminal, log lines elsewhere."""
+    if terminal is None:
+        terminal = sys.stderr.isatty()
+    if not terminal:
+        yield LogProgress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}"),
+        console=Console(stderr=True),
+    ) as bar:
+        yield TerminalProgress(bar)
+
+
+def _out_of(done: int, total: int | None) -> str:
+    return f"{done}" if total is None else f"{done} of {total}"
