@@ -1,0 +1,74 @@
+"""``gateledger db``: the database itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateledger.app import App
+from gateledger.options import help_of
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="Upgrade the database, or ask it with other tools.")
+    group.command(
+        help=help_of(
+            upgrade,
+            "gateledger db upgrade",
+            "GATELEDGER_DATABASE_URL=postgresql://owner:...@db:5432/gateledger gateledger db upgrade",
+        )
+    )(upgrade)
+    group.command(
+        help=help_of(
+            uri, 'gateledger db uri --hold   # leave it running, then elsewhere: psql "$(gateledger db uri)"'
+        )
+    )(uri)
+    group.command(
+        context_settings={"ignore_unknown_options": True},
+        help=help_of(
+            psql,
+            "gateledger db psql",
+            "gateledger db psql -- -c 'SELECT status, count(*) FROM report.finding GROUP BY status'",
+            "gateledger db psql -- -At -f question.sql",
+        ),
+    )(psql)
+    cli.add_typer(group, name="db")
+
+
+def upgrade(context: typer.Context) -> None:
+    """Bring the schema up to date, in one transaction.
+
+    On any error the database stays as it was. Two at once are fine: the second waits for the first.
+    """
+    from gateledger.database_commands import upgrade_database
+
+    upgrade_database(App.of(context))
+
+
+def uri(
+    context: typer.Context,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Keep the embedded server up until Ctrl-C, for other programs.")
+    ] = False,
+) -> None:
+    """Print the database's URL as libpq programs (psql, pg_dump, drivers) understand it, password included.
+
+    The embedded server answers there while any gateledger command runs; --hold keeps it up.
+    """
+    from gateledger.database_commands import print_uri
+
+    print_uri(App.of(context), hold=hold)
+
+
+def psql(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- ARGUMENTS]", help="Handed to psql as they are.")
+    ] = None,
+) -> None:
+    """Open psql on the database: the bundled psql for the embedded server, the system's for a given one."""
+    from gateledger.database_commands import open_psql
+
+    raise typer.Exit(open_psql(App.of(context), arguments or []))

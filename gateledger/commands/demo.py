@@ -1,0 +1,41 @@
+"""``gateledger demo``: the whole job against a simulated AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateledger.app import App
+from gateledger.options import help_of
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command(
+        help=help_of(
+            demo, "gateledger demo", "gateledger demo --nights 7", "gateledger demo --keep ./demo-data"
+        )
+    )(demo)
+
+
+def demo(
+    context: typer.Context,
+    nights: Annotated[int, typer.Option("--nights", min=1, max=365, help="Nights to live through.")] = 30,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep", metavar="DIR", help="Keep the demo's database in this directory, to look around."
+        ),
+    ] = None,
+) -> None:
+    """Live through nights of a simulated organization: real collectors, real database, no account needed.
+
+    Three accounts, two regions, some 200 stages, with certificates that come, go and expire and a region that
+    fails for a while. Your own settings, database and AWS credentials are neither read nor touched.
+    """
+    from gateledger.demo.command import run_demo
+
+    App.of(context).log()
+    run_demo(nights=nights, keep=keep)

@@ -1,0 +1,78 @@
+"""``gateledger run``, ``collect`` and ``evaluate``: the nightly job and its halves."""
+
+from __future__ import annotations
+
+import typer
+
+from gateledger.app import App
+from gateledger.console import Format
+from gateledger.options import AsOfOption, FailOnOption, FormatOption, PolicyOption, help_of, read_time
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands."""
+    cli.command(
+        help=help_of(
+            run,
+            "gateledger run",
+            "GATELEDGER_ACCOUNTS=organization GATELEDGER_ROLE_NAME=security-audit gateledger run",
+            "gateledger run --fail-on INCOMPLIANT --format json",
+        )
+    )(run)
+    cli.command(help=help_of(collect, "gateledger collect", "gateledger -v collect"))(collect)
+    cli.command(
+        help=help_of(
+            evaluate, "gateledger evaluate", "gateledger evaluate --policy rest-api-stage-ssl-certificate"
+        )
+    )(evaluate)
+
+
+def run(
+    context: typer.Context,
+    as_of: AsOfOption = None,
+    fail_on: FailOnOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Collect the inventory, then evaluate all policies: the nightly job.
+
+    Progress goes to stderr, the summary to stdout. Ends with code 3 when some scope could not be read.
+    The embedded database is brought up to date first; for a database of your own run `gateledger db upgrade`.
+    """
+    from gateledger.jobs import run_job
+
+    time = read_time(as_of)
+    raise typer.Exit(run_job("run", App.of(context), as_of=time, form=form, fail_on=fail_on or []))
+
+
+def collect(
+    context: typer.Context,
+    as_of: AsOfOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Read the accounts and regions, and record what changed; evaluate nothing.
+
+    Ends with code 3 when some scope could not be read.
+    """
+    from gateledger.jobs import run_job
+
+    time = read_time(as_of)
+    raise typer.Exit(run_job("collect", App.of(context), as_of=time, form=form))
+
+
+def evaluate(
+    context: typer.Context,
+    policy: PolicyOption = None,
+    as_of: AsOfOption = None,
+    fail_on: FailOnOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Judge what the inventory holds; ask AWS nothing.
+
+    Ends with code 3 when some scope of the inventory is not completely read.
+    """
+    from gateledger.jobs import run_job
+
+    time = read_time(as_of)
+    raise typer.Exit(
+        run_job("evaluate", App.of(context), as_of=time, form=form, fail_on=fail_on or [], policies=policy)
+    )

@@ -1,0 +1,69 @@
+"""Starting a job from the command line: database, progress, summary, exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from gateledger.app import App
+from gateledger.console import Format
+from gateledger.exits import ExitCode
+from gateledger.progress import progress_for
+from gateledger.summary import RunSummary, write_summary
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from gateledger.progress import Progress
+
+Kind = Literal["run", "collect", "evaluate"]
+
+
+def run_job(
+    kind: Kind,
+    app: App,
+    *,
+    as_of: datetime | None,
+    form: Format,
+    fail_on: Sequence[str] = (),
+    policies: Sequence[str] | None = None,
+) -> ExitCode:
+    """Run the job, write its summary to stdout and return how the command ends."""
+    settings = app.settings
+    app.log(job=True)
+    if kind != "evaluate":
+        settings.check_collection()
+    with app.database(upgrade_embedded=kind == "run") as engine:
+        with progress_for() as progress:
+            summary = _job(kind, app, engine, as_of, policies, progress)
+        write_summary(summary, form)
+    return exit_code(summary, fail_on)
+
+
+def exit_code(summary: RunSummary, fail_on: Sequence[str] = ()) -> ExitCode:
+    """Return how a run ends: findings that were asked about win over an incomplete inventory."""
+    if any(summary.findings.get(str(status), 0) for status in fail_on):
+        return ExitCode.FINDINGS
+    if summary.scopes_failed:
+        return ExitCode.INCOMPLETE
+    return ExitCode.DONE
+
+
+def _job(
+    kind: Kind,
+    app: App,
+    engine: Engine,
+    as_of: datetime | None,
+    policies: Sequence[str] | None,
+    progress: Progress,
+) -> RunSummary:
+    from gateledger import nightly
+    from gateledger.policy_ids import resolve_policies
+
+    if kind == "run":
+        return nightly.run(engine, app.settings, as_of=as_of, progress=progress)
+    if kind == "collect":
+        return nightly.collect(engine, app.settings, as_of=as_of, progress=progress)
+    policy_ids = resolve_policies(app.settings, engine, policies, evaluable=True)
+    return nightly.evaluate(engine, app.settings, as_of=as_of, policy_ids=policy_ids, progress=progress)

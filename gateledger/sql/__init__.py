@@ -1,0 +1,1 @@
+"""SQL that the command line asks, one question per file."""

@@ -1,0 +1,8 @@
+-- How many findings of each status there were at a time under the same filters as findings_as_of.sql.
+SELECT status, count(*)
+FROM report.finding_as_of(%(as_of)s)
+WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
+  AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
+  AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
+  AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
+GROUP BY status
