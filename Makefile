@@ -1,0 +1,60 @@
+# Each target sets itself up from a clean clone: it needs make and Python 3.11 to 3.14, nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint bench clean distclean
+
+# Interpreter for the virtual environment; chosen when empty.
+PYTHON ?=
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Processes that run tests side by side, and further pytest arguments.
+WORKERS ?= 2
+PYTEST_ARGS ?=
+# Benchmarks to run (a pattern, all when empty) and the size of the estate.
+CASES ?=
+STAGES ?=
+
+help:  ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+venv: $(STAMP)  ## Make the virtual environment and install everything pinned in constraints.txt.
+
+$(STAMP): pyproject.toml constraints.txt
+	@python="$$(bash .ci/find-python '$(PYTHON)')"
+	if ! $(BIN)/python -c '' 2>/dev/null; then
+	  echo "Making $(VENV) with $$python" >&2
+	  "$$python" -m venv --clear $(VENV) || {
+	    echo "make: $$python cannot make virtual environments: install its venv module (Debian: python3-venv)." >&2
+	    exit 1
+	  }
+	fi
+	echo "Installing the dependencies (a minute the first time)" >&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+	  --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)  ## Live through 30 nights of a simulated AWS organization.
+	@$(BIN)/gateledger demo
+
+test: $(STAMP)  ## Run all tests (PYTEST_ARGS="-k findings" narrows).
+	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+lint: $(STAMP)  ## Check style, format, types, and that tables and migrations agree.
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python .ci/check_migrations.py
+
+bench: $(STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
+	@if [ ! -e benchmarks/__main__.py ]; then echo "There is no benchmark yet."; exit 0; fi
+	CASES='$(CASES)' STAGES='$(STAGES)' $(BIN)/python -m benchmarks
+
+clean:  ## Remove what building and testing leave behind.
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove the virtual environment too.
+	@rm -rf $(VENV)
