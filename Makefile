@@ -18,7 +18,7 @@ CASES ?=
 STAGES ?=
 
 help:  ## Show this list.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 venv: $(STAMP)  ## Make the virtual environment and install everything pinned in constraints.txt.
 

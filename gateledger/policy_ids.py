@@ -37,7 +37,7 @@ def resolve_policies(
     """
     if not given:
         return None
-    known = list(catalog_of(settings).policies)
+    known = [policy.id for policy in catalog_of(settings).policies]
     try:
         return [find_policy(name, known) for name in given]
     except PolicyUnknown:

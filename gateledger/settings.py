@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from cmdb.errors import SettingsError
 from gateledger import settings_values as values
+from gateledger.hash_key import kept_key
 
 PREFIX = "GATELEDGER_"
 SYSTEM_DATA_DIR = Path("/var/lib/gateledger")
@@ -124,6 +125,15 @@ class Settings(BaseSettings):
     def given_database(self) -> str | None:
         """Return the URL of the given database, password included; None means the embedded one."""
         return None if self.database_url is None else self.database_url.get_secret_value()
+
+    def variable_hash_key(self) -> bytes:
+        """Return the key for hashing secret values; without a setting, one that is made once and kept.
+
+        Raises ``SettingsError`` when that one cannot be read or written.
+        """
+        if self.hash_key is not None:
+            return self.hash_key.get_secret_value().encode()
+        return kept_key(self.data_dir)
 
     def parameters_of(self, policy_id: str) -> Mapping[str, ParameterValue]:
         """Return the parameters set for a policy (its defaults not included)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import logging
 import os
-import secrets
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from gateledger.settings import PREFIX, Settings, environment_name, setting_name
 log = logging.getLogger("gateledger.settings")
 
 DEFAULT_FILE = Path("gateledger.toml")
-HASH_KEY_FILE = "hash.key"
 #: Never shown, whatever is wrong with them.
 _HIDDEN = frozenset({"database_url", "hash_key", "external_id"})
 #: Settings whose relative paths are meant from the directory of the file that names them.
@@ -39,50 +37,6 @@ def load_settings(config: Path | None = None) -> Settings:
         return Settings(**data)
     except ValidationError as error:
         raise SettingsError(_sentence(error.errors(include_url=False)[0], file)) from None
-
-
-def hash_key(settings: Settings) -> bytes:
-    """Return the key for hashing secret values; without a setting, one that is made once and kept.
-
-    The file ``hash.key`` in the data directory is readable by its owner alone. Raises ``SettingsError`` when
-    it cannot be read or written.
-    """
-    if settings.hash_key is not None:
-        return settings.hash_key.get_secret_value().encode()
-    file = settings.data_dir / HASH_KEY_FILE
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not file.exists():
-            _create_key(file)
-        key = file.read_bytes().strip()
-    except OSError as error:
-        raise SettingsError(
-            f"The hash key {file} cannot be used ({error.strerror}): make the directory writable or set "
-            f"{environment_name('hash_key')}."
-        ) from error
-    if not key:
-        raise SettingsError(
-            f"The hash key {file} is empty: restore it from a backup, or delete it to have a new one made "
-            "(every stage with variables will then look changed once)."
-        )
-    return key
-
-
-def _create_key(file: Path) -> None:
-    """Write a new key so that two processes starting together end up with the same one."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as writer:
-            writer.write(secrets.token_hex(32) + "\n")
-            writer.flush()
-            os.fsync(writer.fileno())
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            log.debug("another process made the hash key first", extra={"event": "hash_key.exists"})
-    finally:
-        draft.unlink()
 
 
 def _read(file: Path) -> dict[str, Any]:
