@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cmdb.errors import EmbeddedServerError
 
-CHOOSE_ANOTHER = "Or set GATELEDGER_DATA_DIR to another folder."
+CHOOSE_ANOTHER = "or set GATELEDGER_DATA_DIR to another folder."
 
 _FULL = re.compile(r"No space left on device|Disk quota exceeded", re.IGNORECASE)
 _COMPLAINT = re.compile(r"\b(?:PANIC|FATAL|ERROR|error):\s+(?P<message>.+)")
@@ -42,7 +42,7 @@ def sentence_for_failure(step: str, folder: Path, said: str, log: Path | None) -
         return _full(folder)
     more = f"see {log}" if log is not None else "check that folder and its disk"
     cause = last_complaint(said).rstrip(".")
-    return f"The embedded database in {folder} could not be {_DONE[step]} ({cause}): {more}. {CHOOSE_ANOTHER}"
+    return f"The embedded database in {folder} could not be {_DONE[step]} ({cause}): {more}, {CHOOSE_ANOTHER}"
 
 
 _DONE = {"start": "started", "set up": "set up"}
@@ -54,14 +54,14 @@ def last_complaint(said: str) -> str:
     complaints = [match["message"] for line in lines if (match := _COMPLAINT.search(line))]
     if complaints:
         return complaints[-1]
-    return lines[-1] if lines else "it gave no reason"
+    return lines[-1].removeprefix("but ") if lines else "it gave no reason"
 
 
 def _full(folder: Path) -> str:
     free = _free_bytes(folder) // 1_000_000
     return (
         f"The disk that holds the embedded database in {folder} is full ({free} MB free): "
-        f"free some space. {CHOOSE_ANOTHER}"
+        f"free some space, {CHOOSE_ANOTHER}"
     )
 
 
@@ -71,16 +71,15 @@ def _sentence_for_os(error: OSError, folder: Path) -> str:
         return _full(folder)
     if error.errno in {errno.EEXIST, errno.ENOTDIR}:
         # The system names the path it was asked for; the file in the way may lie above it.
-        in_the_way = next(
-            (path for path in [*reversed(Path(place).parents), Path(place)] if path.is_file()), place
-        )
-        return f"The embedded database needs a folder where {in_the_way} is a file. {CHOOSE_ANOTHER}"
+        along = [*reversed(Path(place).parents), Path(place)]
+        in_the_way = next((path for path in along if path.is_file()), place)
+        return f"The embedded database needs a folder where {in_the_way} is a file: move it away, {CHOOSE_ANOTHER}"
     if error.errno in {errno.EACCES, errno.EPERM}:
         return (
             f"The user {_user_name()} may not use {place}, which the embedded database needs: give that user "
-            f"the folder, or run as its owner. {CHOOSE_ANOTHER}"
+            f"the folder, run as its owner, {CHOOSE_ANOTHER}"
         )
-    return f"The embedded database cannot use {place} ({error.strerror}). {CHOOSE_ANOTHER}"
+    return f"The embedded database cannot use {place} ({error.strerror}): check its disk, {CHOOSE_ANOTHER}"
 
 
 def _user_name() -> str:

@@ -232,7 +232,7 @@ class EmbeddedServer:
         marker = self.pgdata / "PG_VERSION"
         if not marker.is_file():
             raise EmbeddedServerError(
-                f"The folder {self.pgdata} holds files but no PostgreSQL database: move it away. "
+                f"The folder {self.pgdata} holds files but no PostgreSQL database: move it away, "
                 f"{CHOOSE_ANOTHER}"
             )
         found = marker.read_text().strip()

@@ -30,9 +30,9 @@ def socket_address(folder: Path) -> Path:
     """Return the path by which clients reach the socket's ``folder``.
 
     That is the folder itself, or, when its path is too long for a socket or its characters are unfit for a
-    URL, a link to it in the temporary folder, named by a hash of the path. The link opens nothing: the
-    folder behind it lets only its owner in. Raises ``EmbeddedServerError`` when the link cannot be made or its
-    name is taken by someone else.
+    URL, a link to it in the temporary folder, named by a hash of the path. The link opens nothing: the folder
+    behind it lets only its owner in. Raises ``EmbeddedServerError`` when the link cannot be made or its name
+    is taken by someone else.
     """
     if _fits(folder):
         return folder

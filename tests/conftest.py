@@ -1,7 +1,7 @@
 """Fixtures of the whole project.
 
 ``database_url`` gives a test its own database with the real migrations applied. It lies on the embedded
-server; a test marked ``both_servers`` runs a second time on the system's PostgreSQL 15, where that is installed.
+server; a test marked ``both_servers`` runs again on the system's PostgreSQL 15, where that is installed.
 """
 
 from __future__ import annotations

@@ -1,0 +1,145 @@
+"""Who the embedded server runs as, what is opened for it, and who can reach it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cmdb import embedded
+from cmdb.embedded_binaries import binaries_folder
+from cmdb.embedded_postmaster import live_postmaster
+from cmdb.embedded_user import SERVER_USER, ServerUser, open_installation
+from tests.support.commands import command
+
+# 24 is PR_CAPBSET_DROP, 19 is CAP_SYS_PTRACE; the program executed next lacks the capability.
+_WITHOUT_PTRACE = """
+import ctypes, os, sys
+assert ctypes.CDLL(None).prctl(24, 19, 0, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.usefixtures("as_root")
+def test_roots_server_runs_as_an_unprivileged_user(data_dir: Path) -> None:
+    with embedded.lease(data_dir):
+        pgdata = data_dir / "embedded" / "pgdata"
+        pid = live_postmaster(pgdata)
+        owner = pwd.getpwnam(SERVER_USER)
+        assert owner.pw_uid != 0
+        assert Path(f"/proc/{pid}").stat().st_uid == owner.pw_uid
+        assert pgdata.stat().st_uid == owner.pw_uid
+        assert _mode(pgdata) == 0o700
+        # nobody but root and that user comes near the socket
+        assert _mode(data_dir / "embedded" / "socket") == 0o700
+
+
+@pytest.mark.usefixtures("as_root")
+def test_folders_above_are_opened_for_passing_through_and_no_more(data_dir: Path) -> None:
+    # given a data folder below private folders, one of which is open already
+    private, shared = data_dir / "private", data_dir / "private" / "shared"
+    private.mkdir()
+    shared.mkdir()
+    private.chmod(0o700)
+    shared.chmod(0o755)
+    # when root uses it
+    with embedded.lease(shared / "home"):
+        pass
+    # then others may pass through the private one, not read it, and the open one is as it was
+    assert _mode(private) == 0o701
+    assert _mode(shared) == 0o755
+
+
+@pytest.mark.usefixtures("as_root")
+def test_an_installation_under_a_strict_umask_is_opened_for_the_server(data_dir: Path) -> None:
+    # given an installation that only root can reach and read
+    source = binaries_folder().parent
+    private = data_dir / "venv"
+    private.mkdir()
+    private.chmod(0o700)
+    installation = private / "pginstall"
+    subprocess.run(["cp", "-r", str(source), str(installation)], check=True)
+    subprocess.run(["chmod", "-R", "go-rwx", str(installation)], check=True)
+    # when it is opened for an unprivileged user
+    nobody = pwd.getpwnam("nobody")
+    open_installation(installation / "bin", ServerUser(nobody.pw_uid, nobody.pw_gid))
+    # then that user can run it
+    asked = subprocess.run(
+        [installation / "bin" / "postgres", "--describe-config"],
+        user=nobody.pw_uid,
+        group=nobody.pw_gid,
+        extra_groups=[],
+        cwd="/",
+        capture_output=True,
+        check=True,
+    )
+    assert b"max_connections" in asked.stdout
+    # and the private folder above stays unreadable
+    assert _mode(private) == 0o701
+
+
+@pytest.mark.usefixtures("as_root")
+def test_an_ordinary_user_has_a_server_of_their_own(data_dir: Path) -> None:
+    # given a folder of an ordinary user's
+    nobody = pwd.getpwnam("nobody")
+    os.chown(data_dir, nobody.pw_uid, nobody.pw_gid)
+    # when that user works on it, with two commands
+    with command(data_dir, user_name="nobody") as one, command(data_dir, user_name="nobody") as two:
+        assert one.wait_until_working() == two.wait_until_working()
+        # then everything is theirs, and shut to others
+        folder = data_dir / "embedded"
+        assert _mode(folder) == 0o700
+        pid = live_postmaster(folder / "pgdata")
+        assert Path(f"/proc/{pid}").stat().st_uid == nobody.pw_uid
+        assert {path.stat().st_uid for path in folder.iterdir()} == {nobody.pw_uid}
+        one.finish()
+        assert embedded.is_running(data_dir)
+        two.finish()
+    assert not embedded.is_running(data_dir)
+    # and root may use it too, leaving it usable for its owner
+    with embedded.lease(data_dir):
+        pid = live_postmaster(folder / "pgdata")
+        assert Path(f"/proc/{pid}").stat().st_uid == nobody.pw_uid
+    with command(data_dir, user_name="nobody") as again:
+        again.wait_until_working()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_another_user_cannot_connect(made_data_dir: Path) -> None:
+    # given root's running server, which asks for no password
+    with embedded.lease(made_data_dir) as url:
+        # when another user tries to connect
+        nobody = pwd.getpwnam("nobody")
+        refused = subprocess.run(
+            [embedded.embedded_binary("psql"), url, "-c", "SELECT 1"],
+            user=nobody.pw_uid,
+            group=nobody.pw_gid,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        # then the folder of the socket keeps them out
+        assert refused.returncode == 2
+        assert "Permission denied" in refused.stderr
+
+
+@pytest.mark.usefixtures("as_root")
+def test_root_in_a_container_recognises_its_server(made_data_dir: Path) -> None:
+    # given root without the right to look into other users' processes, as containers have it
+    with command(made_data_dir, through=[sys.executable, "-c", _WITHOUT_PTRACE]) as one:
+        one.wait_until_working()
+        assert one.finish() == ""
+    # then its last command stops the server all the same
+    assert live_postmaster(made_data_dir / "embedded" / "pgdata") is None
+    assert not embedded.is_running(made_data_dir)
