@@ -60,8 +60,8 @@ def last_complaint(said: str) -> str:
 def _full(folder: Path) -> str:
     free = _free_bytes(folder) // 1_000_000
     return (
-        f"The disk that holds the embedded database in {folder} is full ({free} MB free): "
-        f"free some space, {CHOOSE_ANOTHER}"
+        f"The disk that holds the embedded database in {folder} is full "
+        f"({free} MB free, and a new database takes about 60 MB): free some space, {CHOOSE_ANOTHER}"
     )
 
 
@@ -79,7 +79,7 @@ def _sentence_for_os(error: OSError, folder: Path) -> str:
             f"The user {_user_name()} may not use {place}, which the embedded database needs: give that user "
             f"the folder, run as its owner, {CHOOSE_ANOTHER}"
         )
-    return f"The embedded database cannot use {place} ({error.strerror}): check its disk, {CHOOSE_ANOTHER}"
+    return f"The embedded database cannot use {place} ({error.strerror}): check that its disk can be written, {CHOOSE_ANOTHER}"
 
 
 def _user_name() -> str:
