@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from cmdb.database import current_revision, upgrade
+from cmdb.database import check_server, current_revision, upgrade
 from cmdb.embedded import embedded_binary, uri
 from cmdb.errors import GateledgerError
 from gateledger.app import App
@@ -27,6 +27,7 @@ class PsqlMissing(GateledgerError):
 def upgrade_database(app: App) -> None:
     """Upgrade the schema and say from which revision to which."""
     with app.server() as engine:
+        check_server(engine)
         with engine.connect() as connection:
             before = current_revision(connection)
         after = upgrade(engine)
