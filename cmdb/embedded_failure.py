@@ -16,6 +16,8 @@ from cmdb.errors import EmbeddedServerError
 CHOOSE_ANOTHER = "or set GATELEDGER_DATA_DIR to another folder."
 
 _FULL = re.compile(r"No space left on device|Disk quota exceeded", re.IGNORECASE)
+# A container may be run under any number; initdb insists on a name for it.
+_NAMELESS = re.compile(r"could not look up effective user ID")
 _COMPLAINT = re.compile(r"\b(?:PANIC|FATAL|ERROR|error):\s+(?P<message>.+)")
 # Lines that say that something failed without saying what.
 _EMPTY_WORDS = re.compile(
@@ -40,6 +42,11 @@ def sentence_for_failure(step: str, folder: Path, said: str, log: Path | None) -
     # On a full disk the log itself stays empty, so the disk is asked too.
     if _FULL.search(said) or (not said.strip() and _free_bytes(folder) < 1_000_000):
         return _full(folder)
+    if _NAMELESS.search(said):
+        return (
+            f"PostgreSQL does not run as user id {os.geteuid()}, which has no name on this system: run gateledger "
+            "as a user of /etc/passwd, or set GATELEDGER_DATABASE_URL to a PostgreSQL of your own."
+        )
     more = f"see {log}" if log is not None else "check that folder and its disk"
     cause = last_complaint(said).rstrip(".")
     return f"The embedded database in {folder} could not be {_DONE[step]} ({cause}): {more}, {CHOOSE_ANOTHER}"
@@ -73,13 +80,19 @@ def _sentence_for_os(error: OSError, folder: Path) -> str:
         # The system names the path it was asked for; the file in the way may lie above it.
         along = [*reversed(Path(place).parents), Path(place)]
         in_the_way = next((path for path in along if path.is_file()), place)
-        return f"The embedded database needs a folder where {in_the_way} is a file: move it away, {CHOOSE_ANOTHER}"
+        return (
+            f"The embedded database needs a folder where {in_the_way} is a file: "
+            f"move it away, {CHOOSE_ANOTHER}"
+        )
     if error.errno in {errno.EACCES, errno.EPERM}:
         return (
             f"The user {_user_name()} may not use {place}, which the embedded database needs: give that user "
             f"the folder, run as its owner, {CHOOSE_ANOTHER}"
         )
-    return f"The embedded database cannot use {place} ({error.strerror}): check that its disk can be written, {CHOOSE_ANOTHER}"
+    return (
+        f"The embedded database cannot use {place} ({error.strerror}): "
+        f"check that its disk can be written, {CHOOSE_ANOTHER}"
+    )
 
 
 def _user_name() -> str:
