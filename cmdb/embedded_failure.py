@@ -44,8 +44,8 @@ def sentence_for_failure(step: str, folder: Path, said: str, log: Path | None) -
         return _full(folder)
     if _NAMELESS.search(said):
         return (
-            f"PostgreSQL does not run as user id {os.geteuid()}, which has no name on this system: run gateledger "
-            "as a user of /etc/passwd, or set GATELEDGER_DATABASE_URL to a PostgreSQL of your own."
+            f"PostgreSQL does not run as user id {os.geteuid()}, which has no name on this system: run "
+            "gateledger as a user of /etc/passwd, or set GATELEDGER_DATABASE_URL to a PostgreSQL of your own."
         )
     more = f"see {log}" if log is not None else "check that folder and its disk"
     cause = last_complaint(said).rstrip(".")
