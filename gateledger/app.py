@@ -49,6 +49,14 @@ class App:
             level = logging.INFO if job and not sys.stderr.isatty() else logging.WARNING
         configure_logging(level, self._settings.log_format if self._settings else "text")
 
+    def database_exists(self) -> bool:
+        """Tell whether there is a database to ask (a given one always counts), without making one."""
+        if self.settings.given_database() is not None:
+            return True
+        from cmdb.embedded import EmbeddedServer
+
+        return (EmbeddedServer(self.settings.data_dir).pgdata / "PG_VERSION").is_file()
+
     @contextmanager
     def server(self) -> Iterator[Engine]:
         """Yield an engine on the given or the embedded server, whatever state its schema is in."""

@@ -10,9 +10,9 @@ from cmdb.errors import GateledgerError
 from gateledger.asking import reading, rows
 
 if TYPE_CHECKING:
-    from evaluator.catalog import Catalog
     from sqlalchemy import Engine
 
+    from evaluator.catalog import Catalog
     from gateledger.settings import Settings
 
 
@@ -24,7 +24,7 @@ def catalog_of(settings: Settings) -> Catalog:
     """Return the policies that come with the program and those of the user's own directories."""
     from evaluator.catalog import load_catalog
 
-    return load_catalog(settings.policy_dirs)
+    return load_catalog(settings.policy_dirs, settings.policy_parameters)
 
 
 def resolve_policies(

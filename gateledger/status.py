@@ -49,7 +49,7 @@ def show_status(app: App, form: Format, *, max_age: timedelta | None = None) -> 
         "next_night": next_night(app, datetime.now(UTC)),
         "advice": None,
     }
-    if _exists(app):
+    if app.database_exists():
         with app.server() as engine:
             _ask(engine, state)
     else:
@@ -89,15 +89,6 @@ def _database(app: App) -> str:
     if given is None:
         return f"embedded, in {app.settings.data_dir}"
     return make_url(given).render_as_string(hide_password=True)
-
-
-def _exists(app: App) -> bool:
-    """Tell whether there is a database to ask, without making one."""
-    if app.settings.given_database() is not None:
-        return True
-    from cmdb.embedded import EmbeddedServer
-
-    return (EmbeddedServer(app.settings.data_dir).pgdata / "PG_VERSION").is_file()
 
 
 def _ask(engine: Engine, state: dict[str, Any]) -> None:

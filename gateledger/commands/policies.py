@@ -52,7 +52,7 @@ def check(
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Run the policies' own cases on a scratch schema that is rolled back; code 1 when one fails."""
-    from gateledger.policy_commands import test_policies
+    """Run the policies' own cases on PostgreSQL, read-only; code 1 when one fails."""
+    from gateledger.policy_commands import check_policies
 
-    raise typer.Exit(test_policies(App.of(context), policies or [], form))
+    raise typer.Exit(check_policies(App.of(context), policies or [], form))
