@@ -75,6 +75,7 @@ class EmbeddedServer:
         Raises ``EmbeddedServerError`` with the cause.
         """
         deadline = time.monotonic() + START_SECONDS
+        socket_address(self.socket_folder)  # raises before anything is started that nobody could reach
         self._bound_log()
         while not self.is_ready():
             # A server that is alive yet not ready is on its way up or down: its command was killed meanwhile.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cmdb import embedded
+from cmdb.embedded_postmaster import live_postmaster
 from cmdb.embedded_socket import socket_address
 from cmdb.errors import EmbeddedServerError
 from tests.support.commands import command
@@ -84,6 +85,8 @@ def test_the_short_name_of_the_socket_taken_by_a_file_of_someone_else(
     try:
         # then it is refused rather than followed
         assert str(link) in _sentence(home)
+        # and no server was started that nobody could reach
+        assert live_postmaster(home / "embedded" / "pgdata") is None
     finally:
         link.unlink()
 
