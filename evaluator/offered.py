@@ -66,7 +66,7 @@ OFFERED: Final[Mapping[str, Columns]] = MappingProxyType(
             ("account_region_id", "integer"),
             ("item_type", "text"),
             ("status", "text"),
-            ("last_success_at", "timestamptz"),
+            ("read_at", "timestamptz"),
             ("is_fresh", "boolean"),
         ),
     }

@@ -1,0 +1,187 @@
+"""The nightly job: collect, then evaluate every policy, as one run under one lock and one time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from collectors.run import CollectionPlan
+from collectors.run import collect as collect_all
+from sqlalchemy import Engine
+
+from cmdb import runs
+from cmdb.inventory import PostgresInventory
+from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from evaluator.catalog import Catalog, load_catalog
+from evaluator.engine import evaluate as evaluate_policy
+from evaluator.policy import Policy
+from gateledger import outcomes
+from gateledger.progress import Progress
+from gateledger.settings import Settings
+from gateledger.summary import RunSummary
+
+log = logging.getLogger("gateledger.nightly")
+
+
+@dataclass(slots=True)
+class _Job:
+    """A run in progress with what it has counted so far."""
+
+    engine: Engine
+    run: Run
+    before: dict[str, int]
+    began: float = field(default_factory=time.monotonic)
+    totals: RunTotals = field(default_factory=RunTotals)
+    scopes: tuple[int, int] = (0, 0)
+
+    def status(self) -> RunStatus:
+        return RunStatus.INCOMPLETE if self.scopes[1] else RunStatus.COMPLETE
+
+
+def run(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
+    """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first."""
+    catalog = load_catalog(settings.policy_dirs)
+    plan = collection_plan(settings)
+    with _job(engine, RunKind.RUN, as_of) as job:
+        _collect(job, plan, progress)
+        _evaluate(job, settings, catalog.policies, progress)
+    return _summary(job)
+
+
+def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
+    """Collect only."""
+    plan = collection_plan(settings)
+    with _job(engine, RunKind.COLLECT, as_of) as job:
+        _collect(job, plan, progress)
+    return _summary(job)
+
+
+def evaluate(
+    engine: Engine,
+    settings: Settings,
+    *,
+    as_of: datetime | None,
+    policy_ids: Sequence[str] | None,
+    progress: Progress,
+) -> RunSummary:
+    """Evaluate the named policies, or all of them, over what the CMDB holds."""
+    policies = chosen(load_catalog(settings.policy_dirs), policy_ids)
+    with _job(engine, RunKind.EVALUATE, as_of) as job:
+        _evaluate(job, settings, policies, progress)
+        job.scopes = outcomes.scope_counts(engine)
+    return _summary(job)
+
+
+def chosen(catalog: Catalog, policy_ids: Sequence[str] | None) -> Sequence[Policy]:
+    """Return the policies with these ids, or all."""
+    if policy_ids is None:
+        return catalog.policies
+    return [policy for policy in catalog.policies if policy.id in set(policy_ids)]
+
+
+def collection_plan(settings: Settings) -> CollectionPlan:
+    """Return what the settings ask collectors to do."""
+    return CollectionPlan(
+        accounts=settings.accounts,
+        role_name=settings.role_name,
+        external_id=settings.external_id,
+        regions=settings.regions,
+        methods_max_age=settings.methods_max_age,
+        hash_key=settings.variable_hash_key(),
+        sensitive_tags=settings.sensitive_tags,
+        threads=settings.threads,
+    )
+
+
+@contextmanager
+def _job(engine: Engine, kind: RunKind, as_of: datetime | None) -> Iterator[_Job]:
+    """Hold the run lock and the run's row; close the row whatever happens, as far as the database lets us."""
+    with runs.run_lock(engine):
+        started = runs.start(engine, kind, as_of)
+        job = _Job(engine, started, outcomes.counts_by_status(engine))
+        log.info(
+            "run %d (%s) as of %s",
+            started.run_id,
+            kind,
+            runs.iso(started.as_of),
+            extra={"event": "run.started", "run_id": started.run_id, "kind": str(kind)},
+        )
+        try:
+            yield job
+        except BaseException as error:
+            _give_up(job, error)
+            raise
+        runs.finish(engine, started, job.status(), job.totals, job.scopes)
+    log.info(
+        "run %d is %s",
+        started.run_id,
+        job.status(),
+        extra={"event": "run.finished", "run_id": started.run_id, "status": str(job.status())},
+    )
+
+
+def _give_up(job: _Job, error: BaseException) -> None:
+    """Note why a run failed. When the database cannot take even that, the next run finds and settles it."""
+    try:
+        if job.run.kind is not RunKind.EVALUATE:
+            job.scopes = runs.finish_collection(job.engine, job.run)
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        runs.finish(job.engine, job.run, RunStatus.FAILED, job.totals, job.scopes, error=reason)
+    except Exception:
+        log.warning(
+            "run %d could not be closed; the next run settles it",
+            job.run.run_id,
+            exc_info=log.isEnabledFor(logging.DEBUG),
+            extra={"event": "run.not_closed", "run_id": job.run.run_id},
+        )
+
+
+def _collect(job: _Job, plan: CollectionPlan, progress: Progress) -> None:
+    progress.phase("collect")
+    inventory = PostgresInventory(job.engine, job.run.as_of)
+    collected = collect_all(plan, inventory, job.run.as_of, progress)
+    job.totals.items_seen += collected.items_seen
+    job.totals.items_changed += collected.items_changed
+    job.totals.calls += collected.calls
+    job.totals.throttles += collected.throttles
+    job.scopes = runs.finish_collection(job.engine, job.run)
+    progress.finished()
+
+
+def _evaluate(job: _Job, settings: Settings, policies: Sequence[Policy], progress: Progress) -> None:
+    progress.phase("evaluate")
+    progress.started(len(policies))
+    for policy in policies:
+        evaluation = evaluate_policy(
+            job.engine,
+            policy,
+            job.run,
+            max_staleness=settings.max_staleness,
+            parameters=settings.parameters_of(policy.id),
+        )
+        job.totals.findings_changed += evaluation.changed
+        progress.policy_done(policy.id, evaluation.stages, evaluation.changed)
+    progress.finished()
+
+
+def _summary(job: _Job) -> RunSummary:
+    judged = job.run.kind is not RunKind.COLLECT
+    return RunSummary(
+        run_id=job.run.run_id,
+        kind=str(job.run.kind),
+        as_of=job.run.as_of,
+        duration=timedelta(seconds=time.monotonic() - job.began),
+        scopes_ok=job.scopes[0],
+        scopes_failed=job.scopes[1],
+        items_seen=job.totals.items_seen,
+        items_changed=job.totals.items_changed,
+        findings_changed=job.totals.findings_changed,
+        findings=outcomes.counts_by_status(job.engine) if judged else {},
+        before=job.before if judged else {},
+        new=outcomes.new_by_status(job.engine, job.run.as_of) if judged else {},
+        failures=outcomes.failures(job.engine),
+    )
