@@ -108,11 +108,7 @@ def list_findings(
     with reading(engine) as connection:
         answer = stream(connection, "findings_as_of" if past else "findings", selection.parameters(limit))
         if form is Format.TABLE:
-            shown = (
-                {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
-                for number, row in enumerate(answer)
-                if limit is None or number < FIRST
-            )
+            shown = (_named(row) for number, row in enumerate(answer) if limit is None or number < FIRST)
             written = emit(shown, form, keys=(), table=_THEN if past else _NOW)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
@@ -123,6 +119,19 @@ def list_findings(
             if any(counts.get(str(status), 0) for status in fail_on):
                 return ExitCode.FINDINGS
     return ExitCode.DONE
+
+
+def show_first(engine: Engine, selection: Selection, number: int) -> int:
+    """Write the first findings as a table and return how many more there are."""
+    with reading(engine) as connection:
+        answer = stream(connection, "findings", selection.parameters(number))
+        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=_NOW)
+        return sum(count_findings(connection, selection).values()) - shown
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """Add the last part of the policy's id, which is all that a table has room for."""
+    return {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
 
 
 def count_findings(connection: Connection, selection: Selection) -> dict[str, int]:

@@ -64,6 +64,8 @@ def find_policy(name: str, known: Sequence[str]) -> str:
         raise PolicyUnknown(
             f"Several policies are called {name!r}: give the whole id, {' or '.join(matches)}."
         )
-    near = difflib.get_close_matches(wanted.rsplit("/", 1)[-1], list(short.values()), n=1, cutoff=0.5)
+    last_part = wanted.rsplit("/", 1)[-1]
+    near = difflib.get_close_matches(last_part, list(short.values()), n=1, cutoff=0.5)
+    near += [last for last in short.values() if last_part and last_part in last]
     hint = f"did you mean {near[0]}?" if near else "`gateledger policies list` lists all."
     raise PolicyUnknown(f"There is no policy {name!r}: {hint}")

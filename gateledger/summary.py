@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,9 +93,9 @@ def lines(summary: RunSummary) -> list[str]:
             f"Items: {summary.items_seen:,} read, {summary.items_changed:,} changed."
         )
     if summary.kind != "collect":
-        told.append("Findings: " + (_counts(summary.findings) or "none, no stage is known") + ".")
+        told.append("Findings: " + (counted(summary.findings) or "none, no stage is known") + ".")
         if summary.before:
-            new = _counts(summary.new)
+            new = counted(summary.new)
             told.append(f"New since the last night: {new or 'nothing'}.")
     for failure in summary.failures[:SHOWN_FAILURES]:
         reason = f": {one_line(failure.error)}" if failure.error else ""
@@ -109,7 +110,8 @@ def lines(summary: RunSummary) -> list[str]:
     return told
 
 
-def _counts(counts: dict[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """Return counts by status as people read them, worst status first; empty when there is none."""
     known = [status for status in Status if counts.get(status)]
     return ", ".join(f"{counts[status]:,} {status}" for status in known)
 

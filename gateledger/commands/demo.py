@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateledger.app import App
+from gateledger.logs import configure_logging
 from gateledger.options import help_of
 
 
@@ -37,5 +39,8 @@ def demo(
     """
     from gateledger.demo.command import run_demo
 
-    App.of(context).log()
+    app = App.of(context)
+    if app.level is None:
+        # What cannot be read is part of the story; the demo tells it in its own words.
+        configure_logging(logging.ERROR, "text")
     run_demo(nights=nights, keep=keep)
