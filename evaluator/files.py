@@ -1,0 +1,152 @@
+"""Reading the files of policy folders and frameworks: text, YAML, and how mistakes in them are worded."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from evaluator.errors import PolicyError
+
+LARGEST = 1024 * 1024
+"""Bytes that a file may have."""
+DEEPEST = 20
+"""Levels of lists and mappings that a YAML file may nest."""
+
+
+def _printable(value: str) -> str:
+    if any(ord(character) < 32 and character not in "\n\t" for character in value):
+        raise ValueError("holds a control character; remove it")
+    return value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_printable)]
+"""Text that is not empty and can be shown."""
+
+
+class Model(BaseModel):
+    """A mapping in a file: no unknown key, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises ``PolicyError`` when it is missing, unreadable, larger than 1 MiB, not UTF-8, or holds NUL.
+    """
+    try:
+        if not path.is_file():
+            raise PolicyError(f"{path}: the file is missing; add it.")
+        if path.stat().st_size > LARGEST:
+            raise PolicyError(f"{path}: the file is larger than 1 MiB; make it smaller.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PolicyError(f"{path}: the file cannot be read ({reason}); check it and its rights.") from None
+    if "\0" in text:
+        raise PolicyError(f"{path}: the file holds a NUL character; remove it.")
+    return text.replace("\r\n", "\n")
+
+
+def load_model(path: Path, model: type[ModelT]) -> ModelT:
+    """Return the YAML file at ``path`` as ``model``; raise ``PolicyError`` for the first mistake in it."""
+    content = load_yaml(path)
+    if not isinstance(content, dict):
+        raise PolicyError(f"{path}: the file is not a mapping of keys to values; write `key: value` lines.")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise PolicyError(f"{path}: {worded(error, model)}.") from None
+
+
+def load_yaml(path: Path) -> Any:
+    """Return what a YAML file holds; times stay text; raise ``PolicyError`` with the line of a mistake."""
+    try:
+        return yaml.load(read_text(path), Loader=_Loader)  # noqa: S506  _Loader is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = "" if mark is None else f" at line {mark.line + 1}"
+        raise PolicyError(f"{path}: the YAML is wrong{line} ({error.problem}); correct it.") from None
+    except yaml.YAMLError as error:
+        reason = str(error).splitlines()[0]
+        raise PolicyError(f"{path}: the YAML is wrong ({reason}); correct it.") from None
+    except ValueError as error:
+        raise PolicyError(
+            f"{path}: the YAML holds a value that cannot be read ({error}); correct it."
+        ) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without what surprises or explodes: duplicate keys, anchors, deep nesting, guessed times."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  PyYAML declares it so
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it bare
+        mark: Any = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(None, None, "aliases are not allowed", mark)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(None, None, "it is nested too deeply", mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                raise yaml.MarkedYAMLError(None, None, "a key has to be plain text", key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    None, None, f"the key {key.value!r} is there twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def worded(error: ValidationError, model: type[BaseModel]) -> str:  # noqa: PLR0911  one sentence a line
+    """Return the first mistake that pydantic found, as the rest of a sentence without its full stop."""
+    mistake = error.errors(include_url=False)[0]
+    path = [str(part) for part in mistake["loc"] if not str(part).startswith(("dict[", "list[", "function-"))]
+    place = ".".join(path)
+    kind, given = mistake["type"], mistake["input"]
+    context = mistake.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = f" (known here: {', '.join(model.model_fields)})" if len(path) == 1 else ""
+        return f"the key `{place}` is unknown{known}; remove or correct it"
+    if kind == "missing":
+        return f"the key `{place}` is missing; add it"
+    if kind in ("enum", "literal_error"):
+        return f"`{place}` is {shown(given)}; write one of {context['expected']}"
+    if kind == "string_type":
+        return f"`{place}` is {shown(given)}, which is not text; put it in quotes"
+    if kind == "string_too_short":
+        return f"`{place}` is empty; write a text"
+    if kind == "string_pattern_mismatch":
+        return f"`{place}` is {shown(given)}; it has to look like {context['pattern']}"
+    if kind == "value_error":
+        return f"`{place}` {context['error']}"
+    message = mistake["msg"][0].lower() + mistake["msg"][1:]
+    return f"`{place}` is {shown(given)}; {message}"
+
+
+def shown(value: object) -> str:
+    """Return a value short enough to stand in a sentence."""
+    text = "empty" if value is None else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

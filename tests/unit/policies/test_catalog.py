@@ -1,0 +1,154 @@
+"""The policies and frameworks that come with the program, and how parameters come into the SQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from evaluator.catalog import load_catalog
+from evaluator.errors import PolicyError
+from evaluator.parameters import Parameter, ParameterType
+from tests.unit.policies.test_policy_mistakes import LOGIC, POLICY, sentence, written
+
+SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
+EXPIRY = "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry"
+SECTIONS = {
+    "AWS Foundational Security Best Practices v1.0.0": 1,
+    "Cloudaware Framework": 1,
+    "FedRAMP High Security Controls": 8,
+    "FedRAMP Low Security Controls": 4,
+    "FedRAMP Moderate Security Controls": 8,
+    "NIST CSF v2.0": 6,
+    "NIST SP 800-53 Revision 5": 15,
+    "UK Cyber Essentials": 1,
+}
+
+
+def test_the_certificate_policy_serves_44_sections_of_eight_frameworks() -> None:
+    policy = load_catalog().policy(SSL)
+
+    assert Counter(section.framework for section in policy.sections) == SECTIONS
+    assert len({(section.framework, section.section, section.title) for section in policy.sections}) == 44
+
+
+def test_every_section_of_every_framework_is_served() -> None:
+    catalog = load_catalog()
+    served = {section for policy in catalog.policies for section in policy.sections}
+
+    for framework in catalog.frameworks:
+        assert framework.file.name == f"{framework.id}.yaml"
+        assert set(framework.sections) <= served
+    assert {framework.name for framework in catalog.frameworks} == set(SECTIONS)
+
+
+def test_conditions_are_declared_in_the_order_in_which_they_are_asked() -> None:
+    for policy in load_catalog().policies:
+        assert tuple(condition.name for condition in policy.conditions) == policy.logic.conditions
+        for condition in policy.conditions:
+            assert condition.status != "INCOMPLIANT" or condition.remediation
+
+
+def test_parameters_become_typed_placeholders_outside_strings_and_comments(tmp_path: Path) -> None:
+    written(tmp_path, logic_sql=LOGIC.replace("'%_'", "'%:days' /* :days 5% */ -- :as_of\n") + ";\n")
+    policy = load_catalog([tmp_path]).policy("/own/stages/named")
+    as_of = datetime(2026, 11, 1, tzinfo=UTC)
+
+    sql, values = policy.bound_logic({"days": 5, "as_of": as_of})
+
+    assert "%(as_of)s::timestamptz - %(days)s::integer * interval '24 hours'" in sql
+    assert "'%%:days' /* :days 5%% */ -- :as_of" in sql
+    assert ";" not in sql
+    assert values == {"days": 5, "as_of": as_of}
+
+
+def test_an_unknown_or_unfit_parameter_is_refused() -> None:
+    policy = load_catalog().policy(EXPIRY)
+
+    for given in ({"weeks": 1}, {"days": "30"}, {"days": True}, {"days": -1}, {"days": 2**31}):
+        with pytest.raises(PolicyError, match="parameter"):
+            policy.bound_logic(given)
+    with pytest.raises(PolicyError, match="time zone"):
+        policy.bound_logic({"as_of": datetime(2026, 11, 1)})  # noqa: DTZ001  the mistake itself
+
+
+def test_settings_override_a_default_and_change_the_content_hash() -> None:
+    plain = load_catalog().policy(EXPIRY)
+    changed = load_catalog(parameters={EXPIRY: {"days": 45}}).policy(EXPIRY)
+
+    assert changed.bound_logic({})[1] == {"days": 45}
+    assert changed.content_hash == plain.content_hash_with({"days": 45})
+    assert changed.content_hash != plain.content_hash
+    with pytest.raises(PolicyError, match="there is not"):
+        load_catalog(parameters={"/no/such": {"days": 45}})
+
+
+def test_wording_and_comments_are_not_identity(tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    written(
+        tmp_path / "b",
+        policy_yaml=POLICY.replace("message: Gone.", "message: Away."),
+        logic_sql="-- why\n" + LOGIC.replace("\n", "\n\n"),
+    )
+    written(tmp_path / "c", logic_sql=LOGIC.replace("'24 hours'", "'23 hours'"))
+    first, reworded, other = (load_catalog([tmp_path / name]).policy("/own/stages/named") for name in "abc")
+
+    assert reworded.content_hash == first.content_hash
+    assert reworded.wording_hash != first.wording_hash
+    assert other.content_hash != first.content_hash
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "value"),
+    [
+        (ParameterType.DURATION, "1d12h", timedelta(hours=36)),
+        (ParameterType.INTEGER, 7, 7),
+        (ParameterType.TEXT, "x", "x"),
+        (ParameterType.BOOLEAN, False, False),
+    ],
+)
+def test_each_type_takes_its_values_and_refuses_others(
+    kind: ParameterType, given: object, value: object
+) -> None:
+    parameter = Parameter(type=kind, default="-", description="d")
+
+    assert parameter.value(given) == value
+    for wrong in (None, 1.5, "0s" if kind is ParameterType.DURATION else "a\0"):
+        with pytest.raises(ValueError, match=r"write"):
+            parameter.value(wrong)
+
+
+FRAMEWORK = """\
+id: own
+name: Our framework
+sections:
+  - {section: "1", title: Certificates, policies: [/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate]}
+"""
+
+
+def test_a_framework_of_ones_own_builds_on_policies_of_the_program(tmp_path: Path) -> None:
+    (tmp_path / "frameworks").mkdir()
+    (tmp_path / "frameworks" / "own.yaml").write_text(FRAMEWORK)
+
+    sections = load_catalog([tmp_path]).policy(SSL).sections
+
+    assert [section.title for section in sections if section.framework == "Our framework"] == ["Certificates"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("ssl-certificate]", "no-certificate]", "which there is not"),
+        ("id: own", "id: cloudaware", "is already in"),
+        ('section: "1"', "section: 1.3", "which is not text; put it in quotes"),
+        ("sections:", 'sections:\n  - {section: "1", title: Other}', "is there twice"),
+        ("name: Our framework", "", "the key `name` is missing"),
+    ],
+)
+def test_a_mistake_in_a_framework(tmp_path: Path, before: str, after: str, words: str) -> None:
+    (tmp_path / "frameworks").mkdir()
+    (tmp_path / "frameworks" / "own.yaml").write_text(FRAMEWORK.replace(before, after))
+
+    assert words in sentence(tmp_path)

@@ -1,0 +1,284 @@
+"""Each mistake that a policy folder can hold is refused with one sentence that names the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evaluator.catalog import load_catalog
+from evaluator.errors import PolicyError
+from evaluator.offered import AS_OF
+
+POLICY = """\
+id: /own/stages/named
+name: Stage names a certificate
+contextual_name: Stage names a certificate
+type: COMPLIANCE_POLICY
+categories: [SECURITY]
+severity: low
+resource_type: aws.apigateway.stage
+item_types: [stage]
+parameters:
+  days: {type: integer, default: 3, minimum: 1, description: Days.}
+conditions:
+  gone: {status: DISAPPEARED, message: Gone.}
+  stale: {status: UNDETERMINED, message: "Stage {stage_name} was not read."}
+  named: {status: COMPLIANT, message: Named.}
+  unnamed: {status: INCOMPLIANT, message: Not named., remediation: Name one.}
+"""
+LOGIC = """\
+SELECT stage.stage_id, stage.account_region_id,
+  CASE WHEN stage.disappeared_at IS NOT NULL THEN 'gone'
+       WHEN NOT stage.is_fresh OR stage.read_at < :as_of - :days * interval '24 hours' THEN 'stale'
+       WHEN stage.client_certificate_id LIKE '%_' THEN 'named'
+       ELSE 'unnamed' END AS condition,
+  stage.version_id AS stage_version, NULL AS rest_api_version,
+  NULL AS integration_version, NULL AS certificate_version
+FROM stage
+"""
+CASES = """\
+as_of: "2026-11-01T00:00:00Z"
+cases:
+  - {name: gone, stage: {disappeared_at: -1d}, status: DISAPPEARED, condition: gone}
+  - {name: stale, stage: {is_fresh: false}, status: UNDETERMINED, condition: stale}
+  - {name: named, status: COMPLIANT, condition: named}
+  - {name: unnamed, stage: {client_certificate_id: null}, status: INCOMPLIANT, condition: unnamed}
+"""
+FILES = {
+    "policy.yaml": POLICY,
+    "logic.sql": LOGIC,
+    "cases.yaml": CASES,
+    "description.md": "What it is.\n",
+    "remediation.md": "What to do.\n",
+}
+
+
+def written(root: Path, name: str = "named", **changes: str) -> Path:
+    """Write a right policy folder, with the files in ``changes`` (dots as underscores) instead."""
+    folder = root / name
+    folder.mkdir(parents=True)
+    for file, content in FILES.items():
+        (folder / file).write_text(changes.get(file.replace(".", "_"), content), encoding="utf-8")
+    return folder
+
+
+def sentence(root: Path) -> str:
+    """Load the directory, which must fail, and return the one sentence."""
+    with pytest.raises(PolicyError) as refused:
+        load_catalog([root])
+    text = str(refused.value)
+    assert "\n" not in text
+    assert text.endswith(".")
+    return text
+
+
+def test_a_right_folder_of_ones_own_joins_the_catalog(tmp_path: Path) -> None:
+    written(tmp_path / "deep" / "er")
+
+    policy = load_catalog([tmp_path]).policy("/own/stages/named")
+
+    assert [condition.name for condition in policy.conditions] == ["gone", "stale", "named", "unnamed"]
+    assert policy.values() == {"days": 3}
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_missing_file_is_named(tmp_path: Path, file: str) -> None:
+    folder = written(tmp_path)
+    (folder / file).unlink()
+
+    assert sentence(tmp_path).startswith(f"{folder / file}: the file is missing")
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_file_that_is_not_utf8_too_large_or_holds_nul_is_refused(tmp_path: Path, file: str) -> None:
+    folder = written(tmp_path)
+    for content, words in ((b"a: \xff", "not UTF-8"), (b"#" * 1_100_000, "1 MiB"), (b"a\0b", "NUL")):
+        (folder / file).write_bytes(content)
+
+        assert words in sentence(tmp_path)
+        assert str(folder / file) in sentence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("severity: low", "severity: [", "the YAML is wrong at line"),
+        ("severity: low", "severity: low\nseverity: high", "the key 'severity' is there twice"),
+        ("severity: low", "severity: &a low\ntags: [*a]", "aliases are not allowed"),
+        ("severity: low", "severity: low\ncolour: red", "the key `colour` is unknown"),
+        ("severity: low", "severity: grave", "`severity` is 'grave'; write one of"),
+        ("severity: low", "", "the key `severity` is missing"),
+        ("name: Stage names a certificate\nc", "name: 1.5\nc", "`name` is 1.5, which is not text"),
+        ("name: Stage names a certificate\nc", 'name: " "\nc', "`name` is empty"),
+        ("name: Stage names a certificate\nc", 'name: "a\\0b"\nc', "control character"),
+        ("id: /own/stages/named", "id: own", "`id` is 'own'"),
+        ("status: COMPLIANT", "status: FAILED", "`conditions.named.status` is 'FAILED'; write one of"),
+        ("message: Named.", "message: Named., colour: red", "`conditions.named.colour` is unknown"),
+        ("message: Named.", 'message: "{bucket}"', "holds '{bucket}'"),
+        ("message: Named.", 'message: "{"', "holds '{'"),
+        ("status: UNDETERMINED", "status: COMPLIANT", "no condition with status UNDETERMINED"),
+        ("item_types: [stage]", "item_types: [rest_api]", "item_types lacks stage"),
+        ("default: 3", "default: many", "parameter 'days' is 'many'"),
+        ("default: 3", "default: 0", "write 1 or more"),
+        ("default: 3", "default: true", "write a whole number"),
+        ("  days:", "  stages:", "reserved"),
+        ("  days:", "  age:", "the parameter :days is not declared"),
+        ("  days:", "  more: {type: text, default: a, description: b}\n  days:", "'more' is not used"),
+        ("  unnamed:", "  other: {status: COMPLIANT, message: x}\n  unnamed:", "'other' is never given"),
+        ("  unnamed:", "  without:", "'unnamed' is not declared"),
+        ("conditions:", "frameworks: {pci: [x]}\nconditions:", "the framework 'pci' is unknown"),
+        ("conditions:", "frameworks: {cloudaware: [x]}\nconditions:", "has no section 'x'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_policy_yaml(tmp_path: Path, before: str, after: str, words: str) -> None:
+    assert before in POLICY
+    folder = written(tmp_path, policy_yaml=POLICY.replace(before, after))
+
+    text = sentence(tmp_path)
+
+    assert words in text
+    assert str(folder) in text
+
+
+@pytest.mark.parametrize("content", ["", "- a\n", "just text\n"])
+def test_policy_yaml_that_is_no_mapping(tmp_path: Path, content: str) -> None:
+    written(tmp_path, policy_yaml=content)
+
+    assert "not a mapping" in sentence(tmp_path)
+
+
+def wide(**clauses: str) -> str:
+    """Return the right logic with its FROM clause replaced and more columns selected."""
+    text = LOGIC.replace("FROM stage\n", clauses.get("origin", "FROM stage") + "\n")
+    return text.replace("stage.version_id AS", f"{clauses.get('version', 'stage.version_id')} AS")
+
+
+@pytest.mark.parametrize(
+    ("logic", "words"),
+    [
+        ("", "no statement"),
+        ("-- only a comment\n", "no statement"),
+        (LOGIC + ";" + LOGIC, "more than one statement"),
+        (LOGIC + "; DROP TABLE x", "more than one statement"),
+        ("INSERT INTO stage VALUES (1)", "begins with 'INSERT'"),
+        ("TABLE stage", "begins with 'TABLE'"),
+        ("DO 'x'", "begins with 'DO'"),
+        ("SELECT 'a", "not closed"),
+        ("SELECT (1 FROM stage", "the SQL is wrong at line 1"),
+        ("SELECT " + "(" * 3000, "the SQL is"),
+        ("SELECT 1 UNION SELECT 2", "is UNION"),
+        (LOGIC + "FOR UPDATE", "FOR UPDATE"),
+        (wide(origin="INTO TEMP x FROM stage"), "SELECT INTO"),
+        ("WITH gone AS (DELETE FROM stage RETURNING stage_id) " + LOGIC, "DELETE"),
+        ("WITH RECURSIVE r AS (SELECT 1 AS a) " + LOGIC, "recursive"),
+        ("WITH stage AS (SELECT 1 AS a) " + LOGIC, "names a relation 'stage'"),
+        ("SELECT * FROM stage", "`*`"),
+        ("SELECT stage.* FROM stage", "`*`"),
+        (wide(origin="FROM cmdb.stage"), "without a schema"),
+        (wide(origin="FROM stage LEFT JOIN pg_authid ON true"), "not offered"),
+        (wide(origin="FROM stage LEFT JOIN generate_series(1, 2) AS g ON true"), "generate_series()"),
+        (wide(origin="FROM stage WHERE stage.is_fresh"), "has WHERE"),
+        (wide(origin="FROM stage LIMIT 1"), "LIMIT"),
+        (wide(origin="FROM stage GROUP BY stage.stage_id"), "has GROUP"),
+        (wide(origin="FROM stage JOIN rest_api ON true"), "LEFT JOIN"),
+        (wide(origin="FROM stage, rest_api"), "LEFT JOIN"),
+        (wide(origin="FROM rest_api"), "FROM stage"),
+        (wide(origin="FROM stage TABLESAMPLE system (1)"), "system()"),
+        (wide(version="now()"), f"calls now(), which a policy may not; use the parameter :{AS_OF}"),
+        (wide(version="current_timestamp"), "asks the clock"),
+        (wide(version="current_user"), "asks the clock or the session"),
+        (wide(version="'now'::timestamptz"), "the cast"),
+        (wide(version="('no' || 'w')::timestamptz"), "the cast"),
+        (wide(version="(stage.read_at < 'today')"), "'today'"),
+        (wide(version="'pg_class'::regclass"), "the cast"),
+        (wide(version="pg_sleep(1)"), "pg_sleep()"),
+        (wide(version="PG_READ_FILE ('/etc/passwd')"), "pg_read_file()"),
+        (wide(version="set_config('a', 'b', false)"), "set_config()"),
+        (wide(version="dblink('a', 'b')"), "dblink()"),
+        (wide(version="nextval('s')"), "nextval()"),
+        (wide(version="lo_import('/x')"), "lo_import()"),
+        (wide(version="query_to_xml('x', true, true, '')"), "query_to_xml()"),
+        (wide(version="pg_catalog.btrim('x')"), "btrim()"),
+        (wide(version='"pg_sleep"(1)'), "pg_sleep()"),
+        (wide(version="pg_sleep/**/(1)"), "pg_sleep()"),
+        (wide(version="random()"), "random()"),
+        (wide(version="$$x$$"), "'$'"),
+        (wide(version="E'\\n'"), "'\\\\'"),
+        (wide(version="%(days)s"), "not written as `:name`"),
+        (wide(version=":weeks"), ":weeks is not declared"),
+        (wide(version="stage.colour"), "a column is not there"),
+        (wide(version="colour"), "a column is not there"),
+        (wide(version="stage"), "whole row"),
+        (LOGIC.replace("stage.version_id AS stage_version, ", ""), "'stage_version' is missing"),
+        (LOGIC.replace("stage.stage_id,", "1 AS stage_id,"), "has to be stage.stage_id"),
+        (LOGIC.replace("FROM", ", 1 AS more FROM"), "'more' is not expected"),
+        (LOGIC.replace("ELSE 'unnamed' END", "END"), "has no ELSE"),
+        (LOGIC.replace("'unnamed'", "lower('X')"), "gives LOWER('X')"),
+        (LOGIC.replace("CASE", "upper(CASE").replace("END", "END)"), "is not a CASE"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_logic_sql(tmp_path: Path, logic: str, words: str) -> None:
+    folder = written(tmp_path, logic_sql=logic)
+
+    text = sentence(tmp_path)
+
+    assert words in text
+    assert text.startswith(f"{folder / 'logic.sql'}: ")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("as_of: ", "on: ", "cases.yaml"),
+        ('"2026-11-01T00:00:00Z"', '"2026-11-01T00:00:00"', "write a time with its zone"),
+        ("name: named", "name: gone", "two cases are called 'gone'"),
+        ("disappeared_at: -1d", "disappeared_at: soon", "`stage.disappeared_at` is 'soon'"),
+        ("disappeared_at: -1d", "vanished: -1d", "no column 'vanished'"),
+        ("is_fresh: false", "is_fresh: 0", "write a value of type boolean"),
+        ("status: COMPLIANT", "status: INCOMPLIANT", "but policy.yaml gives it COMPLIANT"),
+        ("condition: named}", "condition: unheard}", "no condition of policy.yaml"),
+        ("condition: named}", "condition: unnamed, over: gone}", "with status 'COMPLIANT'"),
+        ("condition: stale}", "condition: stale, over: gone}", "does not come after stale"),
+        ("condition: stale}", "condition: stale, evidence: [scope]}", "`evidence` names 'scope'"),
+        ("condition: stale}", "condition: stale, parameters: {weeks: 1}}", "no parameter 'weeks'"),
+        ("  - {name: named, status: COMPLIANT, condition: named}\n", "", "no case expects the condition"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_cases_yaml(tmp_path: Path, before: str, after: str, words: str) -> None:
+    assert before in CASES
+    folder = written(tmp_path, cases_yaml=CASES.replace(before, after))
+
+    text = sentence(tmp_path)
+
+    assert words in text
+    assert str(folder / "cases.yaml") in text
+
+
+def test_directories_that_do_not_serve(tmp_path: Path) -> None:
+    assert "no such directory" in sentence(tmp_path / "nowhere")
+    assert "no folder in it holds a policy.yaml" in sentence(tmp_path)
+
+
+def test_a_link_that_leads_back_up_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    (folder / "again").symlink_to(tmp_path, target_is_directory=True)
+
+    assert "leads back" in sentence(tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    (folder / "loop").symlink_to(folder / "loop")
+
+    assert str(folder / "loop") in sentence(tmp_path)
+
+
+def test_the_same_folder_by_two_ways_is_one_policy_and_a_copy_is_refused(tmp_path: Path) -> None:
+    first = written(tmp_path, "first")
+    assert len(load_catalog([tmp_path, first]).policies) == 3
+
+    second = written(tmp_path, "second")
+
+    assert str(first) in sentence(tmp_path)
+    assert str(second / "policy.yaml") in sentence(tmp_path)
