@@ -34,8 +34,8 @@ FUNCTIONS: Final[frozenset[str]] = frozenset(
 BEFORE_PARENTHESIS: Final[frozenset[str]] = frozenset(
     {
         "all", "and", "any", "array", "as", "between", "by", "case", "cast", "distinct", "else", "exists",
-        "filter", "from", "having", "in", "interval", "is", "join", "like", "ilike", "materialized", "not", "on",
-        "or", "over", "select", "some", "then", "using", "when", "where", "numeric",
+        "filter", "from", "having", "in", "interval", "is", "join", "like", "ilike", "materialized", "not",
+        "on", "or", "over", "select", "some", "then", "using", "when", "where", "numeric",
     }
 )  # fmt: skip
 """Words that may stand before a parenthesis without being a call."""
