@@ -44,7 +44,7 @@ class _Job:
 
 def run(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
     """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first."""
-    catalog = load_catalog(settings.policy_dirs)
+    catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     plan = collection_plan(settings)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, plan, progress)
@@ -69,7 +69,7 @@ def evaluate(
     progress: Progress,
 ) -> RunSummary:
     """Evaluate the named policies, or all of them, over what the CMDB holds."""
-    policies = chosen(load_catalog(settings.policy_dirs), policy_ids)
+    policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids)
     with _job(engine, RunKind.EVALUATE, as_of) as job:
         _evaluate(job, settings, policies, progress)
         job.scopes = outcomes.scope_counts(engine)
