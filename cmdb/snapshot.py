@@ -50,6 +50,7 @@ class FailureKind(StrEnum):
     CREDENTIALS = "credentials"
     ACCOUNT_SUSPENDED = "account_suspended"
     ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_LEFT = "account_left"
     REGION_DISABLED = "region_disabled"
     INTERRUPTED = "interrupted"
 

@@ -1,0 +1,1 @@
+"""Reads AWS: accounts, regions, REST APIs, stages, methods and certificates, failures included."""

@@ -1,0 +1,115 @@
+"""Reading API Gateway: each function asks one question and returns the whole answer or raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from cmdb.snapshot import Certificate, FailureKind, RestApi, Stage
+from collectors import normalise
+from collectors.calls import Caller
+from collectors.errors import ReadFailure, malformed
+from collectors.values import Hasher, sequence
+
+ItemT = TypeVar("ItemT")
+
+SERVICE = "apigateway"
+#: Most items a page may have (API Gateway API reference).
+PAGE_SIZE = 500
+#: Pages after which a listing is taken to run in circles: a million items.
+_MOST_PAGES = 2000
+
+
+def get_rest_apis(caller: Caller, hasher: Hasher) -> list[RestApi]:
+    """Return all REST APIs."""
+    records = _pages(caller, "GetRestApis", {})
+    return _distinct(
+        "GetRestApis", [normalise.rest_api(record, hasher) for record in records], lambda api: api.rest_api_id
+    )
+
+
+def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> list[Stage]:
+    """Return all stages of a REST API; the listing is not paged."""
+    answer = caller.call(SERVICE, "GetStages", {"restApiId": rest_api_id}, expect="item")
+    records = sequence("GetStages", answer["item"], "the list of stages")
+    stages = [normalise.stage(rest_api_id, record, hasher) for record in records]
+    return _distinct("GetStages", stages, lambda stage: stage.stage_name)
+
+
+def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
+    """Tell whether a REST API no longer exists: a look at itself ends in NotFound."""
+    try:
+        caller.call(SERVICE, "GetRestApi", {"restApiId": rest_api_id}, expect="id")
+    except ReadFailure as error:
+        if error.failure.kind is FailureKind.ABSENT:
+            return True
+        raise
+    return False
+
+
+def get_integration_types(caller: Caller, rest_api_id: str) -> tuple[str, ...]:
+    """Return the integration types of a REST API's methods, without a call per method."""
+    parameters = {"restApiId": rest_api_id, "embed": ["methods"]}
+    return normalise.integration_types(_pages(caller, "GetResources", parameters))
+
+
+def get_client_certificates(caller: Caller, hasher: Hasher) -> list[Certificate]:
+    """Return all client certificates."""
+    operation = "GetClientCertificates"
+    found = [
+        normalise.client_certificate(operation, record, hasher) for record in _pages(caller, operation, {})
+    ]
+    return _distinct(operation, found, lambda certificate: certificate.certificate_id)
+
+
+def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) -> Certificate | None:
+    """Return one client certificate, or None when AWS says that there is none."""
+    operation = "GetClientCertificate"
+    if certificate_id in {".", ".."}:
+        # As part of a path these would ask for something else.
+        raise malformed(operation, "the id asked for cannot be part of a request")
+    try:
+        answer = caller.call(
+            SERVICE, operation, {"clientCertificateId": certificate_id}, expect="clientCertificateId"
+        )
+    except ReadFailure as error:
+        if error.failure.kind is FailureKind.ABSENT:
+            return None
+        raise
+    certificate = normalise.client_certificate(operation, answer, hasher)
+    if certificate.certificate_id != certificate_id:
+        raise malformed(operation, "it is another certificate than the one asked for")
+    return certificate
+
+
+def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterable[Any]:
+    """Yield the records of all pages; ends only at a page without a position."""
+    position: str | None = None
+    seen: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        page = {**parameters, "limit": PAGE_SIZE}
+        if position is not None:
+            page["position"] = position
+        answer = caller.call(SERVICE, operation, page, expect="items")
+        records = sequence(operation, answer["items"], "the list of items")
+        if len(records) > PAGE_SIZE:
+            raise malformed(operation, f"a page holds more than {PAGE_SIZE} items")
+        yield from records
+        position = answer.get("position")
+        if position is None:
+            return
+        if not isinstance(position, str) or not position:
+            raise malformed(operation, "a page's position is not text")
+        if position in seen:
+            raise malformed(operation, "its pages lead back to one already read")
+        seen.add(position)
+    raise malformed(operation, f"it does not end after {_MOST_PAGES} pages")
+
+
+def _distinct(operation: str, items: list[ItemT], key_of: Callable[[ItemT], str]) -> list[ItemT]:
+    """Return the items once each; two different ones under one id cannot both be right."""
+    by_key: dict[str, ItemT] = {}
+    for item in items:
+        if by_key.setdefault(key_of(item), item) != item:
+            raise malformed(operation, "it lists one id twice with different content")
+    return list(by_key.values())

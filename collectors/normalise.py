@@ -1,0 +1,148 @@
+"""AWS's answers as the CMDB's items: pure functions, one per kind of item.
+
+Each takes one record as botocore parsed it and raises ``ReadFailure`` (malformed) when a field that is used
+is not what the API Gateway or ACM API reference promises. Payloads keep every other field as AWS sent it.
+A creation date that cannot be read is None; an expiry date that cannot be read fails the answer, because
+policies rest on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from cmdb.snapshot import Certificate, CertificateKind, RestApi, Stage
+from collectors import values
+from collectors.errors import malformed
+from collectors.pem import parse_pem
+from collectors.values import Hasher
+
+
+def rest_api(record: Any, hasher: Hasher) -> RestApi:
+    """Return a REST API of GetRestApis."""
+    operation = "GetRestApis"
+    fields = values.structure(operation, record, "a REST API")
+    configuration = fields.get("endpointConfiguration")
+    types: tuple[str, ...] = ()
+    if configuration is not None:
+        listed = values.structure(operation, configuration, "an endpoint configuration").get("types")
+        if listed is not None:
+            types = _texts(operation, listed, "an endpoint type")
+    return RestApi(
+        rest_api_id=values.key_text(operation, fields, "id"),
+        name=values.optional_text(operation, fields, "name"),
+        endpoint_types=types,
+        payload=_payload(operation, fields, hasher),
+    )
+
+
+def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Stage:
+    """Return a stage of GetStages; of its variables only names and keyed hashes remain."""
+    operation = "GetStages"
+    fields = values.structure(operation, record, "a stage")
+    payload = _payload(operation, fields, hasher)
+    if fields.get("variables") is not None:
+        payload["variables"] = hasher.hide_all(operation, fields["variables"])
+    if fields.get("canarySettings") is not None:
+        canary = values.structure(operation, fields["canarySettings"], "a stage's canary")
+        open_part = {name: value for name, value in canary.items() if name != "stageVariableOverrides"}
+        payload["canarySettings"] = values.clean(operation, open_part)
+        if canary.get("stageVariableOverrides") is not None:
+            payload["canarySettings"]["stageVariableOverrides"] = hasher.hide_all(
+                operation, canary["stageVariableOverrides"]
+            )
+    return Stage(
+        rest_api_id=rest_api_id,
+        stage_name=values.key_text(operation, fields, "stageName"),
+        deployment_id=values.optional_key(operation, fields, "deploymentId"),
+        client_certificate_id=values.optional_key(operation, fields, "clientCertificateId"),
+        payload=payload,
+    )
+
+
+def integration_types(records: Iterable[Any]) -> tuple[str, ...]:
+    """Return the distinct, sorted integration types of the methods of GetResources.
+
+    A resource without methods and a method without integration contribute nothing; a type that is not known
+    yet is kept as AWS names it.
+    """
+    operation = "GetResources"
+    types: set[str] = set()
+    for record in records:
+        methods = values.structure(operation, record, "a resource").get("resourceMethods")
+        if methods is None:
+            continue
+        for method in values.structure(operation, methods, "a resource's methods").values():
+            if method is None:
+                continue
+            integration = values.structure(operation, method, "a method").get("methodIntegration")
+            if integration is None:
+                continue
+            kind = values.optional_key(
+                operation, values.structure(operation, integration, "an integration"), "type"
+            )
+            if kind is None or not kind:
+                raise malformed(operation, "an integration has no type")
+            types.add(kind)
+    return tuple(sorted(types))
+
+
+def client_certificate(operation: str, record: Any, hasher: Hasher) -> Certificate:
+    """Return a client certificate of GetClientCertificates or GetClientCertificate."""
+    fields = values.structure(operation, record, "a client certificate")
+    parsed = parse_pem(fields.get("pemEncodedCertificate"))
+    return Certificate(
+        kind=CertificateKind.API_GATEWAY,
+        certificate_id=values.key_text(operation, fields, "clientCertificateId"),
+        created_at=values.described_time(fields, "createdDate"),
+        expires_at=values.required_time(operation, fields, "expirationDate") or parsed.not_after,
+        serial=parsed.serial,
+        fingerprint_sha256=parsed.fingerprint_sha256,
+        subject=parsed.subject,
+        payload=_payload(operation, fields, hasher),
+    )
+
+
+def acm_certificate(arn: str, record: Any, hasher: Hasher) -> Certificate:
+    """Return a certificate of ACM as DescribeCertificate gives it; created when ACM made or imported it."""
+    operation = "DescribeCertificate"
+    fields = values.structure(operation, record, "a certificate")
+    if fields.get("CertificateArn") != arn:
+        raise malformed(operation, "it describes another certificate than the one asked for")
+    payload = _payload(operation, fields, hasher)
+    users = payload.get("InUseBy")
+    if isinstance(users, list) and all(isinstance(user, str) for user in users):
+        # ACM promises no order, and a new order is no change.
+        payload["InUseBy"] = sorted(users)
+    created: datetime | None = values.described_time(fields, "CreatedAt")
+    return Certificate(
+        kind=CertificateKind.ACM,
+        certificate_id=arn,
+        created_at=created or values.described_time(fields, "ImportedAt"),
+        expires_at=values.required_time(operation, fields, "NotAfter"),
+        serial=values.optional_text(operation, fields, "Serial"),
+        fingerprint_sha256=None,
+        subject=values.optional_text(operation, fields, "Subject"),
+        payload=payload,
+    )
+
+
+def _payload(operation: str, fields: dict[str, Any], hasher: Hasher) -> dict[str, Any]:
+    """Return all fields fit for storage, but for those that may hold secrets."""
+    payload: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in {"variables", "canarySettings", "ResponseMetadata"}:
+            continue
+        if name == "tags" and value is not None:
+            payload[name] = hasher.clean_tags(operation, value)
+        else:
+            payload[name] = values.clean(operation, value)
+    return payload
+
+
+def _texts(operation: str, listed: Any, what: str) -> tuple[str, ...]:
+    texts = values.sequence(operation, listed, f"the list of {what}s")
+    if not all(isinstance(text, str) and text for text in texts):
+        raise malformed(operation, f"{what} is not text")
+    return tuple(sorted({values.clean(operation, text) for text in texts}))

@@ -1,0 +1,230 @@
+"""Collecting everything that a plan names: account-regions side by side, each stored and forgotten."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cmdb.snapshot import AccountKey, AccountReading, Inventory, ScopeStatus
+from collectors.accounts import Target, enter, list_targets
+from collectors.collection import Collection, collect_account_region, scope_statuses
+from collectors.plan import CollectionPlan
+
+__all__ = [
+    "Collection",
+    "CollectionPlan",
+    "CollectionSummary",
+    "Progress",
+    "collect",
+    "collect_account_region",
+]
+
+log = logging.getLogger("collectors")
+
+
+class Progress(Protocol):
+    """What a collection reports while it works; called from several threads."""
+
+    def started(self, total: int | None) -> None:
+        """There are ``total`` account-regions; None: not known yet."""
+
+    def account_region_done(
+        self, account_id: str, region: str, items: int, changes: int, failed: bool
+    ) -> None:
+        """An account-region was read and stored; ``failed`` when some scope of it could not be read."""
+
+
+@dataclass(slots=True)
+class CollectionSummary:
+    """What a collection did. ``interrupted``: it was told to stop before all was read."""
+
+    accounts: int = 0
+    account_regions: int = 0
+    scopes_ok: int = 0
+    scopes_failed: int = 0
+    scopes_skipped: int = 0
+    items_seen: int = 0
+    items_changed: int = 0
+    calls: int = 0
+    throttles: int = 0
+    waited_seconds: float = 0.0
+    duration_seconds: float = 0.0
+    interrupted: bool = False
+
+
+def collect(
+    plan: CollectionPlan,
+    inventory: Inventory,
+    as_of: datetime,
+    progress: Progress,
+    stop: threading.Event | None = None,
+) -> CollectionSummary:
+    """Read all accounts and regions of the plan into the inventory.
+
+    Raises ``CollectionError`` when it cannot begin (no credentials, organization not listed) and whatever the
+    inventory raises, after the threads have ended. Setting ``stop`` (or interrupting the calling thread) ends
+    the run soon: account-regions in progress store what they have, the others are left for the next run.
+    """
+    began = time.monotonic()
+    collection = Collection(plan, stop)
+    known = inventory.known_accounts() if plan.accounts == "organization" else []
+    targets = list_targets(plan, collection.sessions, known, collection.stop)
+    progress.started(None)
+    run = _Run(collection, inventory, as_of, progress, targets)
+    run.work()
+    run.summary.interrupted = collection.stop.is_set()
+    run.summary.duration_seconds = time.monotonic() - began
+    return run.summary
+
+
+class _Run:
+    """Accounts still to enter and regions still to read, shared by the threads that do either.
+
+    Threads read regions first and enter a further account only when few regions are left in line, so that
+    neither memory nor the number of assumed roles grows with the organization.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        inventory: Inventory,
+        as_of: datetime,
+        progress: Progress,
+        targets: list[Target],
+    ) -> None:
+        self.summary = CollectionSummary(accounts=len(targets))
+        self._collection = collection
+        self._inventory = inventory
+        self._as_of = as_of
+        self._progress = progress
+        self._targets = deque(targets)
+        self._regions: deque[tuple[AccountKey, str]] = deque()
+        self._left: dict[AccountKey, int] = {}
+        self._entering = 0
+        self._known_regions = 0
+        self._change = threading.Condition()
+
+    def work(self) -> None:
+        """Work until nothing is left; raise what the inventory raised."""
+        threads = max(1, self._collection.plan.threads)
+        with ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
+            workers = [pool.submit(self._worker) for _ in range(threads)]
+            try:
+                wait(workers, return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(worker.done() for worker in workers):
+                    self._stop()
+        for worker in workers:
+            worker.result()
+
+    def _worker(self) -> None:
+        try:
+            while (job := self._next()) is not None:
+                if isinstance(job, Target):
+                    self._enter(job)
+                else:
+                    self._read(*job)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
+        self._collection.stop.set()
+        with self._change:
+            self._change.notify_all()
+
+    def _next(self) -> Target | tuple[AccountKey, str] | None:
+        """Return the next thing to do, waiting for regions of accounts being entered; None: all is done."""
+        with self._change:
+            while not self._collection.stop.is_set():
+                few = len(self._regions) < 2 * self._collection.plan.threads
+                if self._targets and few and (not self._regions or self._entering == 0):
+                    self._entering += 1
+                    return self._targets.popleft()
+                if self._regions:
+                    return self._regions.popleft()
+                if self._entering == 0:
+                    return None
+                # The time-out lets a stop from outside be seen, which notifies nobody.
+                self._change.wait(timeout=0.5)
+            return None
+
+    def _enter(self, target: Target) -> None:
+        collection = self._collection
+        regions: tuple[str, ...] = ()
+        try:
+            reading = enter(target, collection.plan, collection.sessions, collection.stop)
+            if collection.stop.is_set() and reading.status is ScopeStatus.FAILED:
+                # Not the account's fault: the run was stopped, and the account counts as not covered.
+                return
+            self._inventory.store_account(reading)
+            regions = reading.regions if reading.status is ScopeStatus.COMPLETE else ()
+            self._log_account(target, reading)
+            self._count([reading.status])
+        finally:
+            with self._change:
+                self._entering -= 1
+                self._regions.extend((target.account, region) for region in regions)
+                self._known_regions += len(regions)
+                if regions:
+                    self._left[target.account] = len(regions)
+                total = self._known_regions if not self._targets and self._entering == 0 else None
+                self._change.notify_all()
+        self._progress.started(total)
+
+    def _read(self, account: AccountKey, region: str) -> None:
+        known = self._inventory.known(account, region)
+        snapshot = collect_account_region(self._collection, account, region, known, self._as_of)
+        merged = self._inventory.store(snapshot)
+        statuses = scope_statuses(snapshot)
+        self._count(statuses)
+        with self._change:
+            summary = self.summary
+            summary.account_regions += 1
+            summary.items_seen += merged.items_seen
+            summary.items_changed += merged.items_changed
+            summary.calls += snapshot.cost.calls
+            summary.throttles += snapshot.cost.throttles
+            summary.waited_seconds += snapshot.cost.waited_seconds
+            self._left[account] -= 1
+            finished = self._left[account] == 0
+            if finished:
+                del self._left[account]
+        if finished:
+            self._collection.sessions.forget(account)
+        failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
+        self._progress.account_region_done(
+            account.account_id, region, merged.items_seen, merged.items_changed, failed
+        )
+
+    def _count(self, statuses: list[ScopeStatus]) -> None:
+        with self._change:
+            for status in statuses:
+                if status is ScopeStatus.COMPLETE:
+                    self.summary.scopes_ok += 1
+                elif status is ScopeStatus.SKIPPED:
+                    self.summary.scopes_skipped += 1
+                else:
+                    self.summary.scopes_failed += 1
+
+    @staticmethod
+    def _log_account(target: Target, reading: AccountReading) -> None:
+        entered = reading.status is ScopeStatus.COMPLETE
+        log.log(
+            logging.WARNING if reading.status is ScopeStatus.FAILED else logging.INFO,
+            "account %s: %s%s",
+            target.account.account_id,
+            reading.status,
+            "" if reading.failure is None else f" ({reading.failure.message})",
+            extra={
+                "event": "account.entered" if entered else "account.not_entered",
+                "account_id": target.account.account_id,
+                "status": str(reading.status),
+            },
+        )
