@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -22,6 +23,9 @@ from gateledger.exits import ExitCode
 log = logging.getLogger("gateledger.cli")
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+#: The log level that this command line asks for; jobs tell more than that by themselves.
+_asked_level: ContextVar[int | None] = ContextVar("asked_level", default=None)
 
 cli = typer.Typer(
     name="gateledger",
@@ -86,6 +90,7 @@ def options(
     level = LEVELS[log_level.lower()] if log_level else None
     if verbose:
         level = logging.INFO if verbose == 1 else logging.DEBUG
+    _asked_level.set(level)
     context.obj = App(config=config, level=level)
     context.obj.log()
 
@@ -140,7 +145,8 @@ def _failed(error: Exception) -> int:
         log.debug("where it arose", exc_info=error, extra={"event": "cli.failed"})
         _complain(known)
         return ExitCode.ERROR
-    log.info("where it arose", exc_info=error, extra={"event": "cli.unexpected"})
+    if _asked_level.get() is not None:
+        log.info("where it arose", exc_info=error, extra={"event": "cli.unexpected"})
     _complain(
         f"An unexpected error ended the command ({type(error).__name__} at {_place(error)}): "
         "`gateledger -v ...` shows the details, please report them."

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateledger.logs import one_line
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 Row = Mapping[str, Any]
 #: Rows that a Rich table is laid out for; longer listings are written line by line.
 LAID_OUT = 500
+#: Characters between the columns of a table on a terminal.
+GAP = 3
 _STATUS_STYLES = {
     "INCOMPLIANT": "bold red",
     "UNDETERMINED": "yellow",
@@ -37,11 +42,16 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: the row's key, its heading, and whether a wide value may be folded."""
+    """A column of a table: the row's key and its heading.
+
+    ``lines`` stacks several values in one cell, each line the keys whose values stand side by side; only
+    tables laid out for a terminal do that.
+    """
 
     key: str
     heading: str
     right: bool = False
+    lines: tuple[tuple[str, ...], ...] = ()
 
 
 def iso(time: datetime) -> str:
@@ -65,14 +75,17 @@ def emit(
     *,
     keys: Sequence[str],
     table: Sequence[Column],
-    title: str | None = None,
+    narrow: Sequence[Column] = (),
 ) -> int:
-    """Write rows in the form asked for and return how many: ``keys`` for programs, ``table`` for people."""
+    """Write rows in the form asked for and return how many: ``keys`` for programs, ``table`` for people.
+
+    ``narrow`` is the table for a terminal that is not wide enough for ``table``.
+    """
     if form is Format.JSON:
         return _json(rows, keys)
     if form is Format.CSV:
         return _csv(rows, keys)
-    return _table(iter(rows), table, title)
+    return _table(iter(rows), table, narrow)
 
 
 def emit_object(value: Mapping[str, Any]) -> None:
@@ -144,15 +157,15 @@ def _csv_value(value: Any) -> str:
     return str(value)
 
 
-def _table(rows: Iterator[Row], columns: Sequence[Column], title: str | None) -> int:
+def _table(rows: Iterator[Row], columns: Sequence[Column], narrow: Sequence[Column]) -> int:
     first = list(itertools.islice(rows, LAID_OUT))
     more = list(itertools.islice(rows, 1))
-    if on_terminal() and not more:
-        _rich_table(first, columns, title)
-        return len(first)
     widths = [
         max([len(column.heading), *(len(cell(row[column.key])) for row in first)]) for column in columns
     ]
+    if on_terminal() and not more:
+        _rich_table(first, columns, narrow, sum(widths) + GAP * len(widths))
+        return len(first)
     _line([column.heading for column in columns], widths, columns)
     count = 0
     for row in itertools.chain(first, more, rows):
@@ -169,23 +182,28 @@ def _line(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]
     sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
-def _rich_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
+def _rich_table(rows: Sequence[Row], wide: Sequence[Column], narrow: Sequence[Column], width: int) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+
+    console = Console(highlight=False)
+    columns = narrow if narrow and width > console.width else wide
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_styled(row, column) for column in columns))
+    console.print(table)
+
+
+def _styled(row: Row, column: Column) -> Text:
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for column in columns:
-        table.add_column(
-            column.heading, justify="right" if column.right else "left", overflow="fold", no_wrap=False
-        )
-    for row in rows:
-        style = _STATUS_STYLES.get(str(row.get("status")), "")
-        table.add_row(
-            *(
-                Text(cell(row[column.key]), style=style if column.key == "status" else "")
-                for column in columns
-            )
-        )
-    Console(highlight=False).print(table)
+    text = Text()
+    for number, keys in enumerate(column.lines or ((column.key,),)):
+        text.append("\n" if number else "")
+        for place, key in enumerate(keys):
+            style = _STATUS_STYLES.get(str(row[key]), "") if key == "status" else ""
+            text.append(" " if place else "").append(cell(row[key]), style=style)
+    return text

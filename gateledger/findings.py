@@ -60,6 +60,7 @@ _WHERE = (
     Column("rest_api_id", "API"),
     Column("stage_name", "stage"),
 )
+_STAGE = ("rest_api_id", "stage_name")
 _NOW = (
     Column("status", "status"),
     Column("since", "since"),
@@ -73,6 +74,15 @@ _THEN = (
     *_WHERE,
     Column("condition", "condition"),
     Column("policy_name", "policy"),
+)
+_NOW_NARROW = (
+    Column("status", "status / since", lines=(("status",), ("since",))),
+    Column("account_id", "account, region / API, stage", lines=(("account_id", "region"), _STAGE)),
+    Column("condition", "condition / policy", lines=(("condition",), ("policy_name",))),
+)
+_THEN_NARROW = (
+    Column("status", "status / recorded", lines=(("status",), ("valid_from",))),
+    *_NOW_NARROW[1:],
 )
 
 
@@ -109,7 +119,8 @@ def list_findings(
         answer = stream(connection, "findings_as_of" if past else "findings", selection.parameters(limit))
         if form is Format.TABLE:
             shown = (_named(row) for number, row in enumerate(answer) if limit is None or number < FIRST)
-            written = emit(shown, form, keys=(), table=_THEN if past else _NOW)
+            table, narrow = (_THEN, _THEN_NARROW) if past else (_NOW, _NOW_NARROW)
+            written = emit(shown, form, keys=(), table=table, narrow=narrow)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
         else:
@@ -125,7 +136,7 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
     """Write the first findings as a table and return how many more there are."""
     with reading(engine) as connection:
         answer = stream(connection, "findings", selection.parameters(number))
-        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=_NOW)
+        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=_NOW, narrow=_NOW_NARROW)
         return sum(count_findings(connection, selection).values()) - shown
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
 from gateledger.asking import reading, records, rows
-from gateledger.console import Column, Format, emit
+from gateledger.console import Column, Format, emit, say
 from gateledger.findings import HISTORY_KEYS
 from gateledger.logs import one_line
 
@@ -25,6 +25,11 @@ _TABLE = (
     Column("condition", "condition"),
     Column("account_id", "account"),
     Column("policy_name", "policy"),
+)
+_NARROW = (
+    Column("valid_from", "from / to", lines=(("valid_from",), ("valid_to",))),
+    Column("status", "status / condition", lines=(("status",), ("condition",))),
+    Column("account_id", "account / policy", lines=(("account_id",), ("policy_name",))),
 )
 
 
@@ -69,7 +74,9 @@ def show_history(
         }
         for row in found
     ]
-    emit(shown, form, keys=HISTORY_KEYS, table=_TABLE, title=one_line(arn.strip()))
+    if form is Format.TABLE:
+        say(one_line(arn.strip()))
+    emit(shown, form, keys=HISTORY_KEYS, table=_TABLE, narrow=_NARROW)
 
 
 def _unknown(arn: str, near: list[str]) -> str:

@@ -42,6 +42,7 @@ _LIST_TABLE = (
     Column("sections", "sections", right=True),
     Column("name", "name"),
 )
+_LIST_NARROW = (Column("policy_id", "policy / name", lines=(("policy_id",), ("name",))), *_LIST_TABLE[1:2])
 _CONDITION_TABLE = (Column("condition", "condition"), Column("status", "status"), Column("message", "says"))
 _PARAMETER_TABLE = (
     Column("parameter", "parameter"),
@@ -82,7 +83,7 @@ def list_policies(settings: Settings, form: Format) -> None:
         }
         for policy in catalog_of(settings).policies
     ]
-    emit(rows, form, keys=_LIST_KEYS, table=_LIST_TABLE)
+    emit(rows, form, keys=_LIST_KEYS, table=_LIST_TABLE, narrow=_LIST_NARROW)
 
 
 def show_policy(settings: Settings, name: str, form: Format) -> None:

@@ -28,9 +28,11 @@ _SCOPE_TABLE = tuple(
         strict=True,
     )
 )
-#: A run with these states renewed the data.
-_GOOD = ("complete", "incomplete")
-_RECENT = 50
+_SCOPE_NARROW = (
+    Column("account_id", "scope", lines=(("account_id", "region"), ("item_type", "status"))),
+    Column("last_success_at", "read / tried", lines=(("last_success_at",), ("last_attempt_at",))),
+    Column("error", "error"),
+)
 
 
 class DataTooOld(GateledgerError):
@@ -71,7 +73,7 @@ def show_scopes(app: App, form: Format) -> ExitCode:
     """List the scopes that the last attempt did not read completely."""
     with app.database() as engine, reading(engine) as connection:
         found = records(connection, "scopes_not_complete")
-    emit(found, form, keys=_SCOPE_KEYS, table=_SCOPE_TABLE)
+    emit(found, form, keys=_SCOPE_KEYS, table=_SCOPE_TABLE, narrow=_SCOPE_NARROW)
     return ExitCode.DONE
 
 
@@ -100,12 +102,11 @@ def _ask(engine: Engine, state: dict[str, Any]) -> None:
         return
     state["schema"] = "current"
     with reading(engine) as connection:
-        runs = records(connection, "runs", {"limit": _RECENT})
-        state["last_run"] = runs[0] if runs else None
-        state["last_good_run"] = next((run for run in runs if run["status"] in _GOOD), None)
+        state["last_run"] = next(iter(records(connection, "last_run")), None)
+        state["last_good_run"] = next(iter(records(connection, "last_good_run")), None)
         state["scopes"] = {status: number for status, number, _oldest in rows(connection, "scopes_by_status")}
         state["findings"] = count_findings(connection, Selection())
-    if not runs:
+    if state["last_run"] is None:
         state["advice"] = "Nothing ran yet: `gateledger run` collects for the first time."
 
 
@@ -156,7 +157,7 @@ def _flat(state: dict[str, Any]) -> dict[str, Any]:
 def _require_recent(state: dict[str, Any], max_age: timedelta) -> None:
     run = state["last_good_run"]
     if run is None:
-        raise DataTooOld("No run ever ended: see the log of the last `gateledger run`.")
+        raise DataTooOld("No run has collected anything yet: see the log of the last `gateledger run`.")
     age = datetime.now(UTC) - run["finished_at"]
     if age > max_age:
         raise DataTooOld(

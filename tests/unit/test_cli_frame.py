@@ -182,7 +182,7 @@ def test_before_the_first_run_status_says_what_to_do_and_makes_nothing(
 
 def test_before_the_first_run_the_health_check_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["status", "--max-age", "26h"]) == ExitCode.ERROR
-    assert "No run ever ended" in capsys.readouterr().err
+    assert "No run has collected anything yet" in capsys.readouterr().err
 
 
 def test_the_embedded_databases_url_is_told_without_starting_it(

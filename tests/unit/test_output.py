@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import logging
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +25,7 @@ from gateledger.logs import JsonFormatter, TextFormatter, configure_logging, one
 from gateledger.progress import LogProgress, Progress, progress_for
 from gateledger.summary import FailedScope, RunSummary, write_summary
 
+ROOT = Path(__file__).resolve().parents[2]
 NIGHT = datetime(2026, 11, 1, 3, 0, tzinfo=timezone(timedelta(hours=1)))
 HOSTILE = '\x1b[31m=HYPERLINK("x"),\n\u202eé🙂<img>[red]'
 KEYS = ("name", "at", "count", "parts", "nothing")
@@ -75,6 +82,44 @@ def test_a_table_that_is_piped_is_plain_whole_and_cannot_steer_a_terminal(
     assert "\u202e" not in first
     assert "é🙂<img>[red]" in first
     assert second.startswith("x" * 300 + "  2026-11-01 02:00Z")
+
+
+def on_a_terminal(width: int) -> str:
+    """Return what a listing looks like on a terminal of this width."""
+    script = (
+        "from gateledger.console import Column, Format, emit\n"
+        "rows = [{'status': 'INCOMPLIANT', 'name': 'n' * 30, 'note': '[red]\\x1b[2J'}]\n"
+        "wide = [Column('status', 'status'), Column('name', 'name'), Column('note', 'note')]\n"
+        "narrow = [Column('status', 'all', lines=(('status', 'note'), ('name',)))]\n"
+        "emit(rows, Format.TABLE, keys=(), table=wide, narrow=narrow)\n"
+    )
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(width), "TERM": "xterm", "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], stdout=theirs, env=environment, check=True)
+    os.close(theirs)
+    told = b""
+    # The other end being closed, the system reports the end of the output as an error.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65_536):
+            told += part
+    os.close(ours)
+    return told.decode()
+
+
+def test_on_a_wide_terminal_a_table_has_colours_and_no_foreign_escapes() -> None:
+    heading, _rule, line = on_a_terminal(120).splitlines()
+    assert "status" in heading
+    assert "\x1b[1;31mINCOMPLIANT\x1b[0m" in line
+    assert "n" * 30 in line
+    assert "[red]\\x1b[2J" in line
+
+
+def test_on_a_narrow_terminal_values_are_stacked_and_none_is_lost() -> None:
+    told = on_a_terminal(40).splitlines()
+    assert len(told) == 4
+    assert "INCOMPLIANT" in told[2]
+    assert "[red]\\x1b[2J" in told[2]
+    assert told[3].strip() == "n" * 30
 
 
 def test_a_long_table_streams(capsys: pytest.CaptureFixture[str]) -> None:

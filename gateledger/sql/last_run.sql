@@ -1,6 +1,6 @@
--- The latest runs, newest first.
+-- The latest run.
 SELECT run_id, kind, started_at, finished_at, as_of, status, scopes_ok, scopes_failed, items_seen,
        items_changed, findings_changed, calls, throttles, error
 FROM report.run
 ORDER BY run_id DESC
-LIMIT %(limit)s
+LIMIT 1

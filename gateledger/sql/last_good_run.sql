@@ -1,0 +1,7 @@
+-- The last run that renewed the inventory, whether or not every scope could be read.
+SELECT run_id, kind, started_at, finished_at, as_of, status, scopes_ok, scopes_failed, items_seen,
+       items_changed, findings_changed, calls, throttles, error
+FROM report.run
+WHERE kind IN ('run', 'collect') AND status IN ('complete', 'incomplete')
+ORDER BY run_id DESC
+LIMIT 1
