@@ -16,7 +16,6 @@ _QUIET = (
     "s3transfer",
     "alembic",
     "sqlalchemy",
-    "aiohttp",
     "asyncio",
     "tzlocal",
 )

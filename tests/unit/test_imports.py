@@ -27,7 +27,6 @@ HEAVY = (
     "psycopg",
     "pydantic",
     "alembic",
-    "aiohttp",
     "sqlglot",
     "cryptography",
 )
