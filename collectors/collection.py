@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime
+from types import TracebackType
+from typing import Self
 
 from cmdb.snapshot import (
     AccountKey,
@@ -25,7 +27,10 @@ log = logging.getLogger("collectors")
 
 
 class Collection:
-    """What all account-regions of one process share: plan, sessions, quotas, and the signal to stop."""
+    """What all account-regions of one process share: plan, sessions, quotas, and the signal to stop.
+
+    Leaving its ``with`` block closes the connections.
+    """
 
     def __init__(self, plan: CollectionPlan, stop: threading.Event | None = None) -> None:
         """Open the session. Raises ``CollectionError`` when there are no usable credentials."""
@@ -39,6 +44,17 @@ class Collection:
             transport=Transport(plan.connect_timeout, plan.read_timeout, max(1, plan.threads)),
             retries=plan.retries,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.sessions.close()
 
 
 def collect_account_region(

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from cmdb.errors import GateledgerError
 from cmdb.snapshot import Failure, FailureKind
@@ -97,8 +98,9 @@ _NETWORK: tuple[tuple[type[Exception], str], ...] = (
     (sdk.SSLError, "could not agree on a secure connection"),
 )
 #: What botocore's parsers let through when an answer has not the shape that its service model promises.
-PARSER_ERRORS = (
-    sdk.UnknownEndpointError,
+_PARSER_ERRORS = (
+    sdk.BotoCoreError,
+    ResponseParserError,
     AttributeError,
     IndexError,
     KeyError,
@@ -174,9 +176,9 @@ def _sdk_error(operation: str, error: Exception) -> Diagnosis | None:
         return _diagnosis(
             FailureKind.UNREACHABLE, operation, f"has no region to ask: {_brief(str(error))}", Retry.NEVER
         )
-    if isinstance(error, sdk.HTTPClientError):
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
         return _diagnosis(FailureKind.UNREACHABLE, operation, _unreachable(error), Retry.TRANSIENT)
-    if isinstance(error, sdk.BotoCoreError | PARSER_ERRORS) or type(error).__name__ == "ResponseParserError":
+    if isinstance(error, _PARSER_ERRORS):
         broken = malformed(operation, "it does not have the form that AWS documents")
         return Diagnosis(broken.failure, Retry.MALFORMED)
     return None

@@ -72,12 +72,12 @@ def collect(
     the run soon: account-regions in progress store what they have, the others are left for the next run.
     """
     began = time.monotonic()
-    collection = Collection(plan, stop)
-    known = inventory.known_accounts() if plan.accounts == "organization" else []
-    targets = list_targets(plan, collection.sessions, known, collection.stop)
-    progress.started(None)
-    run = _Run(collection, inventory, as_of, progress, targets)
-    run.work()
+    with Collection(plan, stop) as collection:
+        known = inventory.known_accounts() if plan.accounts == "organization" else []
+        targets = list_targets(plan, collection.sessions, known, collection.stop)
+        progress.started(None)
+        run = _Run(collection, inventory, as_of, progress, targets)
+        run.work()
     run.summary.interrupted = collection.stop.is_set()
     run.summary.duration_seconds = time.monotonic() - began
     return run.summary

@@ -108,7 +108,11 @@ class Sessions:
         self._session, self._own = _open_session(self._stand_in)
         self._assumed: dict[AccountKey, RefreshableCredentials] = {}
         self.region: str | None = self._session.get_config_variable("region")
-        self.caller = self._identify()
+        try:
+            self.caller = self._identify()
+        except CollectionError:
+            self.close()
+            raise
 
     @property
     def home_region(self) -> str:
@@ -132,6 +136,14 @@ class Sessions:
         """Drop an account's credentials, whose regions are all read."""
         with self._lock:
             self._assumed.pop(account, None)
+
+    def close(self) -> None:
+        """Close all connections; later calls open new ones."""
+        with self._lock:
+            clients = list(self._clients.values())
+            self._clients.clear()
+        for client in clients:
+            client.close()
 
     def _credentials(self, account: AccountKey | None) -> Credentials:
         if account is None or account == self.caller:
