@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from collectors.run import CollectionPlan
-from collectors.run import collect as collect_all
 from sqlalchemy import Engine
 
 from cmdb import runs
 from cmdb.inventory import PostgresInventory
 from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from collectors.run import CollectionPlan
+from collectors.run import collect as collect_all
 from evaluator.catalog import Catalog, load_catalog
 from evaluator.engine import evaluate as evaluate_policy
 from evaluator.policy import Policy
@@ -42,10 +42,20 @@ class _Job:
         return RunStatus.INCOMPLETE if self.scopes[1] else RunStatus.COMPLETE
 
 
-def run(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
-    """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first."""
+def run(
+    engine: Engine,
+    settings: Settings,
+    *,
+    as_of: datetime | None,
+    progress: Progress,
+    plan: CollectionPlan | None = None,
+) -> RunSummary:
+    """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first.
+
+    ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
+    """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
-    plan = collection_plan(settings)
+    plan = plan or collection_plan(settings)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, plan, progress)
         _evaluate(job, settings, catalog.policies, progress)

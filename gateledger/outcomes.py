@@ -27,7 +27,8 @@ def new_by_status(engine: Engine, as_of: datetime) -> dict[str, int]:
 
 def scope_counts(engine: Engine) -> tuple[int, int]:
     """Return how many scopes of the inventory stand well and how many do not."""
-    return tuple(_rows(engine, query("scope_counts", _SQL))[0])  # type: ignore[return-value]
+    well, badly = _rows(engine, query("scope_counts", _SQL))[0]
+    return int(well), int(badly)
 
 
 def failures(engine: Engine) -> tuple[FailedScope, ...]:

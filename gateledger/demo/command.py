@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,14 @@ def _live(engine: Engine, story: DemoNights, folder: Path) -> list[RunSummary]:
     }
     settings = DemoSettings(**given)
     say(f"{story.nights} nights of a simulated organization, collected through boto3 over HTTP.\n")
+    # The simulated AWS sets no quota, and nights of waiting for one would show nothing.
+    plan = replace(nightly.collection_plan(settings), quota=None)
     lived = []
     for night in range(1, story.nights + 1):
         happened = story.advance(night)
-        summary = nightly.run(engine, settings, as_of=story.as_of(night), progress=SilentProgress())
+        summary = nightly.run(
+            engine, settings, as_of=story.as_of(night), progress=SilentProgress(), plan=plan
+        )
         lived.append(summary)
         _tell_night(night, happened, summary)
     return lived
