@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from cmdb.database import open_engine, upgrade
 from cmdb.embedded import lease
 from cmdb.errors import GateledgerError
+from collectors.calls import RetryPolicy
 from gateledger import nightly
 from gateledger.console import Format, say, short_time
 from gateledger.demo.aws import DEFAULT_ROLE, DemoNights, SimulatedAws, demo_nights
@@ -119,8 +120,12 @@ def _live(engine: Engine, story: DemoNights, folder: Path) -> list[RunSummary]:
     }
     settings = DemoSettings(**given)
     say(f"{story.nights} nights of a simulated organization, collected through boto3 over HTTP.\n")
-    # The simulated AWS sets no quota, and nights of waiting for one would show nothing.
-    plan = replace(nightly.collection_plan(settings), quota=None)
+    # The simulated AWS sets no quota and its faults do not pass by waiting: neither is worth a person's time.
+    plan = replace(
+        nightly.collection_plan(settings),
+        quota=None,
+        retries=RetryPolicy(first_pause=0.02, longest_pause=0.2),
+    )
     lived = []
     for night in range(1, story.nights + 1):
         happened = story.advance(night)
