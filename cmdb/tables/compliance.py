@@ -154,6 +154,29 @@ tally = Table(
     comment="How many stages each condition held for, as intervals: a night without change adds nothing.",
 )
 
+tally_change = Table(
+    "tally_change",
+    metadata,
+    integer("policy_key", "The policy.", primary_key=True, autoincrement=False),
+    integer("condition_key", "The condition.", primary_key=True, autoincrement=False),
+    time("changed_at", "as_of of the evaluation that found other counts.", primary_key=True),
+    bigint("stages", "Stages that the condition held for then, less those it held for before."),
+    schema="compliance",
+    comment="By how much the counts in tally changed at a time, over all account-regions; kept by triggers "
+    "of tally.",
+)
+
+remediation = Table(
+    "remediation",
+    metadata,
+    integer("policy_key", "The policy.", primary_key=True, autoincrement=False),
+    integer("account_key", "The account.", primary_key=True, autoincrement=False),
+    integer("minutes", "Length of the episodes, rounded to minutes.", primary_key=True, autoincrement=False),
+    integer("episodes", "Episodes of that length."),
+    schema="compliance",
+    comment="How many episodes that ended in COMPLIANT took how long; kept by triggers of episode.",
+)
+
 evaluation = Table(
     "evaluation",
     metadata,

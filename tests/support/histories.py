@@ -1,0 +1,281 @@
+"""Histories by hand: an estate that a test changes between nights, collected and judged for real.
+
+history = History(engine)
+region = history.region("111122223333", "eu-central-1")
+stage = region.api("a1b2c3d4e5").stage("prod", certificate="cert01")
+region.certificate("cert01")
+history.night()
+stage.certificate = None
+history.night()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine
+
+from cmdb import runs
+from cmdb.inventory import PostgresInventory
+from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.snapshot import (
+    AccountKey,
+    AccountReading,
+    AccountRegionSnapshot,
+    Certificate,
+    CertificateKind,
+    Failure,
+    FailureKind,
+    Integration,
+    Reading,
+    RestApi,
+    ScopeStatus,
+    Stage,
+)
+from evaluator.catalog import Catalog, load_catalog
+from evaluator.engine import evaluate
+
+FIRST_NIGHT = datetime(2026, 1, 1, 2, tzinfo=UTC)
+DENIED = Failure(FailureKind.DENIED, "GetStages", "GetStages was denied.")
+MAX_STALENESS = timedelta(hours=72)
+
+
+@cache
+def catalog() -> Catalog:
+    """Return the policies that come with the program."""
+    return load_catalog()
+
+
+@dataclass
+class StageMade:
+    """A stage; a test changes what it likes before the next night."""
+
+    name: str
+    certificate: str | None = None
+    deployment: str | None = "dep001"
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class ApiMade:
+    """A REST API with its stages."""
+
+    rest_api_id: str
+    name: str | None
+    endpoint_types: tuple[str, ...]
+    types: tuple[str, ...] | None
+    """Integration types of its methods; None: they are never read."""
+    unread: bool = False
+    """Whether its stages cannot be read (the scope is partial then)."""
+    stages: dict[str, StageMade] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def stage(self, name: str, certificate: str | None = None, **payload: Any) -> StageMade:
+        """Add a stage."""
+        made = StageMade(name, certificate, payload=payload)
+        self.stages[name] = made
+        return made
+
+
+@dataclass
+class CertificateMade:
+    """A client certificate."""
+
+    certificate_id: str
+    kind: CertificateKind
+    created_at: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass
+class RegionMade:
+    """An account in a region."""
+
+    account: AccountKey
+    name: str
+    account_name: str | None
+    first_night: datetime
+    apis: dict[str, ApiMade] = field(default_factory=dict)
+    certificates: dict[str, CertificateMade] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+    """Certificate ids that a direct look proves not to exist."""
+    failure: Failure | None = None
+    """Why nothing of it can be read."""
+
+    def api(
+        self,
+        rest_api_id: str,
+        name: str | None = "orders",
+        *,
+        endpoint_types: tuple[str, ...] = ("REGIONAL",),
+        types: tuple[str, ...] | None = ("HTTP",),
+        tags: dict[str, str] | None = None,
+    ) -> ApiMade:
+        """Add a REST API."""
+        made = ApiMade(rest_api_id, name, endpoint_types, types, tags=tags or {})
+        self.apis[rest_api_id] = made
+        return made
+
+    def certificate(
+        self,
+        certificate_id: str,
+        *,
+        kind: CertificateKind = CertificateKind.API_GATEWAY,
+        lives: timedelta = timedelta(days=365),
+    ) -> CertificateMade:
+        """Add a certificate, made an hour before the first night."""
+        created = self.first_night - timedelta(hours=1)
+        made = CertificateMade(certificate_id, kind, created, created + lives)
+        self.certificates[certificate_id] = made
+        return made
+
+    def snapshot(self) -> AccountRegionSnapshot:
+        """Return what a collector would hand over tonight."""
+        if self.failure is not None:
+            failed: dict[str, Any] = {"status": ScopeStatus.FAILED, "failure": self.failure}
+            return AccountRegionSnapshot(
+                self.account,
+                self.name,
+                Reading(**failed),
+                Reading(**failed),
+                Reading(**failed),
+                Reading(**failed),
+                Reading(**failed),
+            )
+        unread = {api.rest_api_id: DENIED for api in self.apis.values() if api.unread}
+        return AccountRegionSnapshot(
+            account=self.account,
+            region=self.name,
+            rest_apis=Reading(ScopeStatus.COMPLETE, items=[_rest_api(api) for api in self.apis.values()]),
+            stages=Reading(
+                ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE,
+                items=[
+                    _stage(api, stage)
+                    for api in self.apis.values()
+                    if not api.unread
+                    for stage in api.stages.values()
+                ],
+                unread=unread,
+            ),
+            integrations=Reading(
+                ScopeStatus.COMPLETE,
+                items=[
+                    Integration(api.rest_api_id, tuple(sorted(api.types)), ())
+                    for api in self.apis.values()
+                    if api.types is not None
+                ],
+            ),
+            client_certificates=self._certificates(CertificateKind.API_GATEWAY),
+            acm_certificates=self._certificates(CertificateKind.ACM),
+        )
+
+    def _certificates(self, kind: CertificateKind) -> Reading[Certificate]:
+        of_acm = kind is CertificateKind.ACM
+        return Reading(
+            ScopeStatus.COMPLETE,
+            items=[_certificate(made) for made in self.certificates.values() if made.kind is kind],
+            absent={name for name in self.absent if name.startswith("arn:") is of_acm},
+        )
+
+
+class History:
+    """Nights, one a day; what the test changed in between is what the next one finds."""
+
+    def __init__(self, engine: Engine, first_night: datetime = FIRST_NIGHT) -> None:
+        """Begin with an empty estate."""
+        self.engine = engine
+        self.next_as_of = first_night
+        self.first_night = first_night
+        self.regions: list[RegionMade] = []
+        self.policies: Sequence[str] | None = None
+        """Ids of the policies to judge; None: all."""
+
+    @property
+    def last_as_of(self) -> datetime:
+        """The last night's time."""
+        return self.next_as_of - timedelta(days=1)
+
+    def region(
+        self, account_id: str = "111122223333", name: str = "eu-central-1", account_name: str | None = "Shop"
+    ) -> RegionMade:
+        """Add an account-region."""
+        made = RegionMade(AccountKey("aws", account_id), name, account_name, self.first_night)
+        self.regions.append(made)
+        return made
+
+    def night(self, *, skip_days: int = 0) -> Run:
+        """Collect everything and judge it; ``skip_days`` leaves nights without a run before this one."""
+        self.next_as_of += timedelta(days=skip_days)
+        run = self.collect()
+        totals = RunTotals()
+        for policy in catalog().policies:
+            if self.policies is None or policy.id in self.policies:
+                found = evaluate(self.engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
+                totals.findings_changed += found.changed
+        self._finish(run, totals)
+        self.next_as_of += timedelta(days=1)
+        return run
+
+    def nights(self, number: int) -> None:
+        """Live through nights without a change."""
+        for _ in range(number):
+            self.night()
+
+    def collect(self) -> Run:
+        """Collect everything under a run that stays open; ``night`` does the rest."""
+        run = runs.start(self.engine, RunKind.RUN, self.next_as_of)
+        inventory = PostgresInventory(self.engine, run.as_of)
+        for account in sorted({region.account for region in self.regions}):
+            regions = [region for region in self.regions if region.account == account]
+            inventory.store_account(
+                AccountReading(
+                    account,
+                    regions[0].account_name,
+                    ScopeStatus.COMPLETE,
+                    regions=tuple(region.name for region in regions),
+                )
+            )
+            for region in regions:
+                inventory.store(region.snapshot())
+        return run
+
+    def _finish(self, run: Run, totals: RunTotals) -> None:
+        scopes = runs.finish_collection(self.engine, run)
+        status = RunStatus.INCOMPLETE if scopes[1] else RunStatus.COMPLETE
+        runs.finish(self.engine, run, status, totals, scopes)
+
+
+def arn_of(region: RegionMade, api: ApiMade, stage: StageMade) -> str:
+    """Return a stage's ARN."""
+    return f"arn:aws:apigateway:{region.name}::/restapis/{api.rest_api_id}/stages/{stage.name}"
+
+
+def _rest_api(api: ApiMade) -> RestApi:
+    payload = {"id": api.rest_api_id, "name": api.name, "endpointConfiguration": list(api.endpoint_types)}
+    if api.tags:
+        payload["tags"] = api.tags  # type: ignore[assignment]
+    return RestApi(api.rest_api_id, api.name, api.endpoint_types, payload)
+
+
+def _stage(api: ApiMade, stage: StageMade) -> Stage:
+    payload: dict[str, Any] = {"stageName": stage.name, "deploymentId": stage.deployment, **stage.payload}
+    if stage.certificate is not None:
+        payload["clientCertificateId"] = stage.certificate
+    return Stage(api.rest_api_id, stage.name, stage.deployment, stage.certificate, payload)
+
+
+def _certificate(made: CertificateMade) -> Certificate:
+    return Certificate(
+        made.kind,
+        made.certificate_id,
+        made.created_at,
+        made.expires_at,
+        serial="0a",
+        fingerprint_sha256="ab" * 32,
+        subject="CN=ApiGateway",
+        payload={"clientCertificateId": made.certificate_id},
+    )
