@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cmdb.snapshot import AccountKey, AccountRegionSnapshot, KnownRegion
+from cmdb.snapshot import AccountKey, AccountRegionSnapshot, FailureKind, KnownRegion
 from collectors.calls import RetryPolicy
 from collectors.collection import Collection, collect_account_region
 from collectors.plan import CollectionPlan
-from gateledger.demo.aws import DEFAULT_ROLE, AccountRegion, Estate, SimulatedAws
+from gateledger.demo.aws import DEFAULT_ROLE, AccountRegion, Estate, FaultKind, SimulatedAws
 
 OWN, MEMBER = "111111111111", "222222222222"
 REGION = "eu-west-1"
@@ -20,6 +20,29 @@ AS_OF = datetime(2026, 11, 20, 2, tzinfo=UTC)
 ACCOUNT = AccountKey("aws", OWN)
 
 Read = Callable[..., AccountRegionSnapshot]
+
+QUICK = RetryPolicy(throttled_tries=3, transient_tries=2, first_pause=0.001, longest_pause=0.002)
+#: For answers that never come: wait a second, once.
+IMPATIENT: dict[str, object] = {"read_timeout": 1.0, "retries": replace(QUICK, transient_tries=1)}
+
+
+#: What happens to a call, and how the reading names it.
+KINDS = [
+    (FaultKind.DENIED, FailureKind.DENIED),
+    (FaultKind.THROTTLED, FailureKind.THROTTLED),
+    (FaultKind.SERVER_ERROR, FailureKind.UNREACHABLE),
+    (FaultKind.TIMEOUT, FailureKind.UNREACHABLE),
+    (FaultKind.CONNECTION_RESET, FailureKind.UNREACHABLE),
+    (FaultKind.CUT_OFF, FailureKind.MALFORMED),
+    (FaultKind.MALFORMED_JSON, FailureKind.MALFORMED),
+    (FaultKind.MISSING_LIST_KEY, FailureKind.MALFORMED),
+    (FaultKind.NULL_LIST, FailureKind.MALFORMED),
+    (FaultKind.EXPIRED_TOKEN, FailureKind.CREDENTIALS),
+]
+
+
+def patience(fault: FaultKind) -> dict[str, object]:
+    return IMPATIENT if fault is FaultKind.TIMEOUT else {}
 
 
 @pytest.fixture
@@ -53,24 +76,24 @@ def plan() -> CollectionPlan:
         role_name=DEFAULT_ROLE,
         threads=4,
         quota=None,
-        retries=RetryPolicy(throttled_tries=3, transient_tries=2, first_pause=0.001, longest_pause=0.002),
+        retries=QUICK,
         connect_timeout=2.0,
-        read_timeout=0.4,
+        read_timeout=20.0,
     )
 
 
 @pytest.fixture
 def read(aws: SimulatedAws, plan: CollectionPlan) -> Iterator[Read]:
     """Read the account-region, as it is now; settings of the plan may be given by name."""
-    opened: list[Collection] = []
+    opened: dict[str, Collection] = {}
 
     def take(
-        known: KnownRegion | None = None, *, as_of: datetime = AS_OF, **settings: object
+        known: KnownRegion | None = None, *, as_of: datetime = AS_OF, region: str = REGION, **settings: object
     ) -> AccountRegionSnapshot:
-        collection = Collection(replace(plan, **settings))  # type: ignore[arg-type]
-        opened.append(collection)
-        return collect_account_region(collection, ACCOUNT, REGION, known or KnownRegion(), as_of)
+        asked = replace(plan, **settings)  # type: ignore[arg-type]
+        collection = opened.get(repr(asked)) or opened.setdefault(repr(asked), Collection(asked))
+        return collect_account_region(collection, ACCOUNT, region, known or KnownRegion(), as_of)
 
     yield take
-    for collection in opened:
+    for collection in opened.values():
         collection.sessions.close()

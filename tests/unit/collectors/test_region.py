@@ -1,0 +1,430 @@
+"""One account-region read from a simulated AWS: what a reading says when everything is fine, and when not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from cmdb.snapshot import FailureKind, KnownRegion, MethodsReading, ScopeStatus
+from gateledger.demo.aws import AccountRegion, FaultKind, SimulatedAws
+from tests.unit.collectors.conftest import AS_OF, KINDS, MEMBER, OWN, REGION, Read, patience
+
+COMPLETE, PARTIAL, FAILED = ScopeStatus.COMPLETE, ScopeStatus.PARTIAL, ScopeStatus.FAILED
+
+
+def asked(aws: SimulatedAws, operation: str) -> int:
+    return len(aws.log.entries(operation=operation))
+
+
+def make_api(place: AccountRegion, name: str = "orders", certificate_id: str | None = None) -> str:
+    api = place.add_api(name, integrations=("HTTP_PROXY", "MOCK", None))
+    place.add_stage(api.id, "prod", certificate_id=certificate_id)
+    return api.id
+
+
+def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
+    certificate = place.create_certificate("client")
+    api_id = make_api(place, certificate_id=certificate.id)
+
+    snapshot = read()
+
+    assert [api.rest_api_id for api in snapshot.rest_apis.items] == [api_id]
+    (stage,) = snapshot.stages.items
+    assert (stage.stage_name, stage.client_certificate_id) == ("prod", certificate.id)
+    (integration,) = snapshot.integrations.items
+    assert integration.types == ("HTTP_PROXY", "MOCK")
+    assert integration.deployment_ids == (stage.deployment_id,)
+    (found,) = snapshot.client_certificates.items
+    assert found.expires_at == certificate.expires_at
+    assert found.serial is not None
+    assert found.fingerprint_sha256 is not None
+    statuses = [
+        snapshot.rest_apis.status,
+        snapshot.stages.status,
+        snapshot.integrations.status,
+        snapshot.client_certificates.status,
+        snapshot.acm_certificates.status,
+    ]
+    assert statuses == [COMPLETE] * 5
+    assert snapshot.cost.calls == 4
+    assert asked(aws, "DescribeCertificate") == 0
+
+
+def test_an_empty_account_region_costs_two_calls(aws: SimulatedAws, read: Read) -> None:
+    snapshot = read()
+    assert snapshot.rest_apis.status is COMPLETE
+    assert snapshot.client_certificates.status is COMPLETE
+    assert snapshot.cost.calls == 2
+
+
+@pytest.mark.parametrize(("fault", "kind"), KINDS)
+def test_one_apis_stages_failing_leaves_the_others_read(
+    aws: SimulatedAws, place: AccountRegion, read: Read, fault: FaultKind, kind: FailureKind
+) -> None:
+    good, bad = make_api(place, "good"), make_api(place, "bad")
+    aws.faults.add(fault, "GetStages", resource_id=bad)
+
+    snapshot = read(**patience(fault))
+
+    assert snapshot.rest_apis.status is COMPLETE
+    assert snapshot.client_certificates.status is COMPLETE
+    if kind is FailureKind.CREDENTIALS and snapshot.stages.status is FAILED:
+        # No call is made after credentials are refused: had the bad API come first, nothing was read.
+        return
+    assert snapshot.stages.status is PARTIAL
+    assert {stage.rest_api_id for stage in snapshot.stages.items} == {good}
+    assert {name: why.kind for name, why in snapshot.stages.unread.items()} == {bad: kind}
+    assert set(snapshot.integrations.unread) == {bad}
+
+
+def test_when_no_apis_stages_could_be_read_the_scope_has_failed(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    for number in range(3):
+        make_api(place, f"api{number}")
+    aws.faults.add(FaultKind.DENIED, "GetStages")
+    snapshot = read()
+    assert snapshot.rest_apis.status is COMPLETE
+    assert snapshot.stages.status is FAILED
+    assert snapshot.stages.failure is not None
+    assert snapshot.stages.failure.kind is FailureKind.DENIED
+    assert snapshot.integrations.status is FAILED
+
+
+def test_a_dead_endpoint_is_not_asked_for_every_api(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    for number in range(30):
+        make_api(place, f"api{number}")
+    aws.faults.add(FaultKind.SERVER_ERROR, "GetStages", nth=6)
+    snapshot = read()
+    assert len(snapshot.stages.unread) == 25
+    assert asked(aws, "GetStages") == 5 + 3 * 2
+    assert snapshot.client_certificates.status is COMPLETE
+
+
+def test_denied_stages_of_some_apis_do_not_stop_the_others(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    """Rights may differ from API to API, so that many refusals in a row say nothing of the next API."""
+    ids = [make_api(place, f"api{number}") for number in range(20)]
+    for api_id in ids[:-1]:
+        aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=api_id)
+    snapshot = read()
+    assert [stage.rest_api_id for stage in snapshot.stages.items] == [ids[-1]]
+    assert asked(aws, "GetStages") == 20
+
+
+def test_an_api_that_vanishes_while_it_is_read_is_gone(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    keeps, goes = make_api(place, "keeps"), make_api(place, "goes")
+    gone = json.dumps({"item": [{"id": keeps, "name": "keeps"}, {"id": goes, "name": "goes"}]}).encode()
+    place.delete_api(goes)
+    aws.faults.add(FaultKind.REPLACE_BODY, "GetRestApis", body=gone)
+
+    snapshot = read()
+
+    assert [api.rest_api_id for api in snapshot.rest_apis.items] == [keeps]
+    assert snapshot.stages.status is COMPLETE
+    assert asked(aws, "GetRestApi") == 1
+
+
+def test_a_not_found_that_a_second_look_does_not_confirm_is_no_absence(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    make_api(place, "keeps")
+    goes = make_api(place, "goes")
+    listed = json.dumps({"item": [{"id": goes, "name": "goes"}]}).encode()
+    place.delete_api(goes)
+    aws.faults.add(FaultKind.REPLACE_BODY, "GetRestApis", body=listed)
+    aws.faults.add(FaultKind.DENIED, "GetRestApi")
+
+    snapshot = read()
+
+    assert [api.rest_api_id for api in snapshot.rest_apis.items] == [goes]
+    assert snapshot.stages.status is FAILED
+    assert snapshot.stages.failure is not None
+    assert snapshot.stages.failure.kind is FailureKind.ABSENT
+
+
+def test_a_certificate_the_listing_lacks_is_deleted_only_by_a_second_look(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    certificate = place.create_certificate("client")
+    make_api(place, certificate_id=certificate.id)
+    place.delete_certificate(certificate.id)
+
+    snapshot = read()
+    assert snapshot.client_certificates.absent == {certificate.id}
+    assert asked(aws, "GetClientCertificate") == 1
+
+    again = read(KnownRegion(absent_certificates=frozenset({certificate.id})))
+    assert again.client_certificates.absent == {certificate.id}
+    assert asked(aws, "GetClientCertificate") == 1
+
+
+def test_a_denied_second_look_proves_nothing(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
+    certificate = place.create_certificate("client")
+    make_api(place, certificate_id=certificate.id)
+    place.delete_certificate(certificate.id)
+    aws.faults.add(FaultKind.DENIED, "GetClientCertificate")
+    reading = read().client_certificates
+    assert reading.status is PARTIAL
+    assert reading.absent == set()
+    assert reading.unread[certificate.id].kind is FailureKind.DENIED
+
+
+def test_a_second_look_may_find_what_the_listing_missed(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    certificate = place.create_certificate("client")
+    make_api(place, certificate_id=certificate.id)
+    aws.faults.add(FaultKind.REPLACE_BODY, "GetClientCertificates", body=b'{"item": []}')
+    reading = read().client_certificates
+    assert [found.certificate_id for found in reading.items] == [certificate.id]
+    assert reading.absent == set()
+
+
+def test_a_certificate_that_came_back_is_absent_no_longer(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    certificate = place.create_certificate("client")
+    known = KnownRegion(absent_certificates=frozenset({certificate.id}))
+    assert read(known).client_certificates.absent == set()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+def test_a_blank_certificate_is_not_looked_for(
+    aws: SimulatedAws, place: AccountRegion, read: Read, blank: str
+) -> None:
+    make_api(place, certificate_id=blank)
+    snapshot = read()
+    assert snapshot.client_certificates.status is COMPLETE
+    assert asked(aws, "GetClientCertificate") == 0
+    assert snapshot.stages.items[0].client_certificate_id in {blank, None}
+
+
+@pytest.mark.parametrize("odd", ["a/b", "a?b#c", "%2e", "ü", "a b", "../restapis"])
+def test_an_odd_certificate_id_asks_for_itself_and_nothing_else(
+    aws: SimulatedAws, place: AccountRegion, read: Read, odd: str
+) -> None:
+    make_api(place, certificate_id=odd)
+    reading = read().client_certificates
+    assert reading.absent == {odd}
+    assert asked(aws, "GetClientCertificate") == 1
+
+
+def test_an_id_that_would_ask_for_another_path_is_never_sent(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    make_api(place, certificate_id="..")
+    reading = read().client_certificates
+    assert reading.unread[".."].kind is FailureKind.MALFORMED
+    assert asked(aws, "GetClientCertificate") == 0
+
+
+def test_certificates_of_unread_stages_are_looked_for_as_they_were_known(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    """Given an API whose stages cannot be read tonight, what they named last is still looked at."""
+    certificate = place.create_certificate("client")
+    acm = place.add_acm_certificate("backend.example.com")
+    api_id = make_api(place, certificate_id=certificate.id)
+    place.delete_certificate(certificate.id)
+    aws.faults.add(FaultKind.DENIED, "GetStages")
+    known = KnownRegion(
+        named_certificates={api_id: frozenset({certificate.id, acm.arn}), "other": frozenset()}
+    )
+    snapshot = read(known)
+    assert snapshot.client_certificates.absent == {certificate.id}
+    assert [found.certificate_id for found in snapshot.acm_certificates.items] == [acm.arn]
+
+
+def test_certificates_are_read_even_when_the_apis_cannot_be_listed(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    certificate = place.create_certificate("client")
+    acm = place.add_acm_certificate("backend.example.com")
+    aws.faults.add(FaultKind.DENIED, "GetRestApis")
+    snapshot = read(KnownRegion(named_certificates={"gone": frozenset({acm.arn})}))
+    assert [found.certificate_id for found in snapshot.client_certificates.items] == [certificate.id]
+    assert [found.certificate_id for found in snapshot.acm_certificates.items] == [acm.arn]
+
+
+def test_an_acm_certificate_is_described_once(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
+    acm = place.add_acm_certificate("backend.example.com")
+    make_api(place, "one", acm.arn)
+    make_api(place, "two", acm.arn)
+    snapshot = read()
+    (found,) = snapshot.acm_certificates.items
+    assert (found.certificate_id, found.expires_at) == (acm.arn, acm.not_after)
+    assert asked(aws, "DescribeCertificate") == 1
+    assert asked(aws, "GetClientCertificate") == 0
+
+
+def test_an_acm_certificate_is_deleted_only_when_acm_says_so(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    acm = place.add_acm_certificate("backend.example.com")
+    make_api(place, certificate_id=acm.arn)
+    aws.faults.add(FaultKind.DENIED, "DescribeCertificate", times=1)
+    denied = read().acm_certificates
+    assert denied.status is FAILED
+    assert denied.absent == set()
+    place.delete_acm_certificate(acm.arn)
+    gone = read().acm_certificates
+    assert (gone.status, gone.absent) == (COMPLETE, {acm.arn})
+
+
+@pytest.mark.parametrize(
+    "place_of", [f"us-east-1:{OWN}", f"{REGION}:{MEMBER}"], ids=["another region", "another account"]
+)
+def test_an_acm_certificate_elsewhere_is_unknown(
+    aws: SimulatedAws, place: AccountRegion, read: Read, place_of: str
+) -> None:
+    arn = f"arn:aws:acm:{place_of}:certificate/1234"
+    make_api(place, certificate_id=arn)
+    reading = read().acm_certificates
+    assert reading.absent == set()
+    assert reading.status is FAILED
+    assert asked(aws, "DescribeCertificate") == 0
+
+
+def test_known_methods_are_not_read_again(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
+    api_id = make_api(place)
+    first = read()
+    (integration,) = first.integrations.items
+    known = KnownRegion(
+        methods={api_id: MethodsReading(AS_OF, frozenset(integration.deployment_ids))},
+    )
+    tomorrow = AS_OF + timedelta(hours=1)
+    again = read(known, as_of=tomorrow, methods_max_age=timedelta(days=36500))
+    assert again.integrations.status is COMPLETE
+    assert again.integrations.items == []
+    assert asked(aws, "GetResources") == 1
+
+
+BODIES = [
+    pytest.param("GetStages", {"item": {"stageName": "prod"}}, id="an object for the list"),
+    pytest.param("GetStages", {"item": "prod"}, id="a text for the list"),
+    pytest.param("GetStages", {"item": ["prod"]}, id="a text for a stage"),
+    pytest.param("GetStages", {"item": [None]}, id="null for a stage"),
+    pytest.param("GetStages", [], id="a list for the answer"),
+    pytest.param("GetStages", {"item": [{"deploymentId": "d"}]}, id="no name"),
+    pytest.param("GetStages", {"item": [{"stageName": 5}]}, id="a number for a name"),
+    pytest.param("GetStages", {"item": [{"stageName": "a\x00b"}]}, id="NUL in a name"),
+    pytest.param(
+        "GetStages", {"item": [{"stageName": "a", "clientCertificateId": "x\x00"}]}, id="NUL in an id"
+    ),
+    pytest.param("GetStages", {"item": [{"stageName": "\ud800"}]}, id="half a character in a name"),
+    pytest.param(
+        "GetStages", {"item": [{"stageName": "a", "clientCertificateId": {}}]}, id="an object for an id"
+    ),
+    pytest.param("GetStages", {"item": [{"stageName": "a", "variables": "x"}]}, id="a text for variables"),
+    pytest.param(
+        "GetStages", {"item": [{"stageName": "a", "variables": {"x": 1}}]}, id="a number for a variable"
+    ),
+    pytest.param("GetStages", {"item": [{"stageName": "a", "tags": []}]}, id="a list for tags"),
+    pytest.param(
+        "GetStages",
+        {"item": [{"stageName": "a"}, {"stageName": "a", "deploymentId": "d"}]},
+        id="two of a name",
+    ),
+    pytest.param("GetStages", {"item": [{"stageName": "a", "description": "x" * 1100000}]}, id="a huge text"),
+    pytest.param("GetRestApis", {"item": [{"name": "no id"}]}, id="an API without id"),
+    pytest.param("GetRestApis", {"item": [{"id": ".."}]}, id="an id that is a path"),
+    pytest.param(
+        "GetRestApis", {"item": [{"id": "a", "endpointConfiguration": "EDGE"}]}, id="a text for types"
+    ),
+    pytest.param("GetRestApis", {"item": [], "position": 7}, id="a number for a position"),
+    pytest.param("GetRestApis", {"item": [], "position": "again"}, id="pages that go in circles"),
+    pytest.param("GetRestApis", {"item": [{"id": f"a{n}"} for n in range(501)]}, id="a page over its limit"),
+    pytest.param("GetRestApis", {"item": [{"id": "a", "version": 10**30}]}, id="an endless number"),
+    pytest.param("GetResources", {"item": [{"id": "r", "resourceMethods": "GET"}]}, id="a text for methods"),
+    pytest.param(
+        "GetResources",
+        {"item": [{"id": "r", "resourceMethods": {"GET": {"methodIntegration": {}}}}]},
+        id="no type",
+    ),
+    pytest.param(
+        "GetClientCertificates",
+        {"item": [{"clientCertificateId": "c", "expirationDate": "soon"}]},
+        id="no date",
+    ),
+    pytest.param(
+        "GetClientCertificates",
+        {"item": [{"clientCertificateId": "c", "expirationDate": 1e300}]},
+        id="no time ever",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "body"), BODIES)
+def test_an_answer_of_the_wrong_form_is_malformed_and_never_empty(
+    aws: SimulatedAws, place: AccountRegion, read: Read, operation: str, body: object
+) -> None:
+    make_api(place)
+    aws.faults.add(FaultKind.REPLACE_BODY, operation, body=json.dumps(body).encode())
+    snapshot = read()
+    reading = {
+        "GetRestApis": snapshot.rest_apis,
+        "GetStages": snapshot.stages,
+        "GetResources": snapshot.integrations,
+        "GetClientCertificates": snapshot.client_certificates,
+    }[operation]
+    assert reading.status in {FAILED, PARTIAL}
+    assert reading.failure is not None
+    assert reading.failure.kind is FailureKind.MALFORMED
+    assert list(reading.items) == []
+
+
+def without_length(size: int) -> Callable[[bytes], bytes]:
+    return lambda body: body[:size]
+
+
+def test_an_answer_cut_off_anywhere_is_never_taken_for_a_shorter_one(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    for number in range(3):
+        place.create_certificate(f"c{number}")
+    for size in range(0, 400, 7):
+        aws.faults.clear()
+        aws.faults.add(FaultKind.REPLACE_BODY, "GetClientCertificates", body=without_length(size))
+        assert read().client_certificates.status is FAILED, size
+
+
+def test_descriptive_text_is_cleaned_and_unknown_fields_do_no_harm(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    body = {
+        "item": [
+            {
+                "id": make_api(place),
+                "name": "n\x00m\ud800",
+                "description": "d\x00",
+                "someday": {"new": 1},
+                "createdDate": 1e300,
+            }
+        ]
+    }
+    aws.faults.add(FaultKind.REPLACE_BODY, "GetRestApis", body=json.dumps(body).encode())
+    (api,) = read().rest_apis.items
+    assert api.name == "n\ufffdm\ufffd"
+    assert api.payload["description"] == "d\ufffd"
+
+
+def test_a_once_failing_call_is_repeated_and_counted(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    make_api(place)
+    for fault in (FaultKind.THROTTLED, FaultKind.SERVER_ERROR, FaultKind.CUT_OFF):
+        aws.faults.clear()
+        aws.faults.add(fault, "GetStages", times=1)
+        snapshot = read()
+        assert snapshot.stages.status is COMPLETE
+        assert snapshot.cost.calls == 5
+        assert snapshot.cost.throttles == (fault is FaultKind.THROTTLED)
