@@ -18,6 +18,7 @@ _QUIET = (
     "sqlalchemy",
     "asyncio",
     "tzlocal",
+    "markdown_it",
 )
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 LogFormat = Literal["text", "json"]

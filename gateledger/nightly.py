@@ -21,6 +21,7 @@ from evaluator.engine import evaluate as evaluate_policy
 from evaluator.policy import Policy
 from gateledger import outcomes
 from gateledger.progress import Progress
+from gateledger.report.build import write_nightly
 from gateledger.settings import Settings
 from gateledger.summary import RunSummary
 
@@ -59,6 +60,7 @@ def run(
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, plan, progress)
         _evaluate(job, settings, catalog.policies, progress)
+    write_nightly(engine, catalog.policies, settings)
     return _summary(job)
 
 

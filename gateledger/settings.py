@@ -82,6 +82,9 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='Parameters of policies: a table [policy_parameters."<policy id>"] in the file, or JSON.',
     )
+    report_dir: Annotated[Path | None, BeforeValidator(values.path)] = Field(
+        None, description="Directory where every nightly run writes its report. Unset: none is written."
+    )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(values.log_format)] = Field(
         "text", description="Form of log lines on stderr: text or json."
     )

@@ -1,0 +1,111 @@
+"""Making the whole report and putting it in its place."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from evaluator.policy import Policy
+from gateledger.report.account_page import write_account_pages
+from gateledger.report.facts import read_facts
+from gateledger.report.findings_page import write_findings
+from gateledger.report.overview import SHOWN_CHANGES, write_accounts, write_overview
+from gateledger.report.place import MARKER, building
+from gateledger.report.policy_page import write_policies
+from gateledger.report.questions import asking
+from gateledger.report.rendering import iso
+from gateledger.report.site import Site
+from gateledger.settings import Settings
+
+log = logging.getLogger("gateledger.report")
+
+#: Findings that the table lists; the CSV beside it holds all.
+ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report that was written: where, of when, how much."""
+
+    out: Path
+    as_of: datetime
+    findings: int
+    files: int
+    size: int
+    seconds: float
+
+
+def write_report(engine: Engine, policies: Sequence[Policy], out: Path, *, rows_limit: int = ROWS) -> Written:
+    """Write the report to ``out`` in one step; a report that is there stays until the new one is whole.
+
+    ``policies`` are those of the catalog, for their texts. Raises ``NothingEvaluated`` and ``NotAReport``.
+    """
+    began = time.monotonic()
+    with building(out) as folder:
+        with asking(engine) as connection:
+            facts = read_facts(connection, changed_limit=SHOWN_CHANGES + 1)
+            site = Site.of(folder, facts, policies, rows_limit)
+            write_overview(site, connection)
+            write_policies(site, connection)
+            write_accounts(site)
+            write_account_pages(site, connection)
+            write_findings(site, connection)
+        _copy_assets(folder)
+        marker = {
+            "generator": "gateledger report",
+            "version": version("gateledger"),
+            "as_of": iso(facts.as_of),
+            "run_id": facts.run["run_id"],
+            "stages": facts.stages,
+            "findings": facts.findings,
+        }
+        (folder / MARKER).write_text(
+            json.dumps(marker, separators=(",", ":")) + "\n", encoding="utf-8", newline="\n"
+        )
+        sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
+    written = Written(
+        out.expanduser().resolve(),
+        facts.as_of,
+        facts.findings,
+        len(sizes),
+        sum(sizes),
+        time.monotonic() - began,
+    )
+    log.info(
+        "report of %s written to %s",
+        iso(facts.as_of),
+        written.out,
+        extra={"event": "report.written", "files": written.files, "bytes": written.size},
+    )
+    return written
+
+
+def write_nightly(engine: Engine, policies: Sequence[Policy], settings: Settings) -> None:
+    """Write the report of a nightly run where the settings say; a failure is a warning and nothing more."""
+    if settings.report_dir is None:
+        return
+    try:
+        write_report(engine, policies, settings.report_dir)
+    except Exception as error:  # the night's work is done and must not fail for its report
+        log.warning(
+            "the report could not be written to %s: %s",
+            settings.report_dir,
+            error,
+            exc_info=log.isEnabledFor(logging.DEBUG),
+            extra={"event": "report.failed", "error": type(error).__name__},
+        )
+
+
+def _copy_assets(folder: Path) -> None:
+    with resources.as_file(resources.files("gateledger.report") / "static") as static:
+        shutil.copytree(static, folder / "assets", copy_function=shutil.copyfile)

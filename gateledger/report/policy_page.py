@@ -1,0 +1,138 @@
+"""A policy's page: what it asks, how the stages stand, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from evaluator.policy import Policy
+from gateledger.asking import Connection
+from gateledger.durations import format_duration
+from gateledger.report.charts import Chart, status_series, told
+from gateledger.report.overview import movements, postures
+from gateledger.report.questions import Record, ask
+from gateledger.report.site import PolicyEntry, Site
+
+SHOWN_STAGES = 15
+SHOWN_ACCOUNTS = 10
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """A condition with how many live stages it holds for now."""
+
+    name: str
+    status: str
+    message: str | None
+    remediation: str | None
+    stages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """How long remediation takes over all accounts; None where nothing was remediated or is open."""
+
+    remediated: int
+    mean_days: Decimal | None
+    still_open: int
+    oldest_open_days: Decimal | None
+
+
+def write_policies(site: Site, connection: Connection) -> None:
+    """Write the page of every policy."""
+    for posture in postures(site):
+        entry = posture.entry
+        worst = site.facts.worst_accounts(entry.policy_id)
+        site.write(
+            entry.page,
+            "policy.html",
+            title=entry.name,
+            section="policies",
+            entry=entry,
+            posture=posture,
+            policy=entry.policy,
+            parameters=_parameters(entry.policy),
+            chart=_chart(site, entry),
+            movements=movements(site.facts, entry.policy_id),
+            conditions=_conditions(site, entry),
+            frameworks=_frameworks(site, entry),
+            times=remediation_of(site.facts.times.get(entry.policy_id, [])),
+            longest=ask(connection, "longest", policy_id=entry.policy_id, limit=SHOWN_STAGES),
+            worst=worst[:SHOWN_ACCOUNTS],
+            more_worst=max(0, len(worst) - SHOWN_ACCOUNTS),
+        )
+
+
+def _conditions(site: Site, entry: PolicyEntry) -> list[ConditionRow]:
+    counts = dict(site.facts.conditions.get(entry.policy_id, {}))
+    rows = [
+        ConditionRow(
+            condition.name,
+            str(condition.status),
+            condition.message,
+            condition.remediation,
+            counts.pop(condition.name, 0),
+        )
+        for condition in (entry.policy.conditions if entry.policy else ())
+    ]
+    # What the policy's last evaluation found under conditions that its folder no longer declares.
+    return [*rows, *(ConditionRow(name, "", None, None, stages) for name, stages in sorted(counts.items()))]
+
+
+def _parameters(policy: Policy | None) -> list[dict[str, Any]]:
+    if policy is None:
+        return []
+    values = policy.values()
+    return [
+        {
+            "name": name,
+            "value": _shown(values[name]),
+            "default": parameter.default,
+            "description": parameter.description,
+        }
+        for name, parameter in policy.parameters.items()
+    ]
+
+
+def _shown(value: object) -> object:
+    return format_duration(value) if isinstance(value, timedelta) else value
+
+
+def _frameworks(site: Site, entry: PolicyEntry) -> dict[str, list[Record]]:
+    """Return the sections that this policy serves, by framework, each as it stands over all its policies."""
+    groups: dict[str, list[Record]] = {}
+    for row in site.facts.frameworks:
+        if entry.policy_id in row["policy_ids"]:
+            groups.setdefault(row["framework"], []).append(row)
+    return groups
+
+
+def _chart(site: Site, entry: PolicyEntry) -> Chart | None:
+    days = site.facts.days
+    if entry.policy_id not in days.policies:
+        return None
+    lines = status_series(days.series(entry.policy_id))
+    return Chart(
+        "trend-status",
+        "Stages by status",
+        " ".join(told(line.label, line.values, "") for line in lines),
+        days.days,
+        lines,
+        kind="stacked",
+    )
+
+
+def remediation_of(rows: list[Record]) -> Remediation:
+    """Return the times of several accounts as one: the mean weighted by what each remediated."""
+    remediated = sum(row["remediated"] for row in rows)
+    total = sum((row["mean_days"] * row["remediated"] for row in rows if row["remediated"]), Decimal(0))
+    open_days = [row["oldest_open_days"] for row in rows if row["oldest_open_days"] is not None]
+    return Remediation(
+        remediated=remediated,
+        mean_days=(total / remediated).quantize(_CENT, ROUND_HALF_UP) if remediated else None,
+        still_open=sum(row["still_open"] for row in rows),
+        oldest_open_days=max(open_days, default=None),
+    )

@@ -1,0 +1,108 @@
+"""Names, links and navigation that all pages of one report share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from evaluator.policy import Policy
+from gateledger.report.facts import Account, Facts
+from gateledger.report.rendering import days_between, file_name, render
+from gateledger.report.tallies import Tally
+from gateledger.statuses import Status
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """A policy of the report: of the catalog, or one that left it and still has findings."""
+
+    policy_id: str
+    name: str
+    page: str
+    policy: Policy | None
+
+    @property
+    def short(self) -> str:
+        """The last part of its id."""
+        return self.policy_id.rsplit("/", 1)[-1]
+
+
+@dataclass(slots=True)
+class Site:
+    """A report in the making: its facts, its pages' names, and the directory it is written to."""
+
+    folder: Path
+    facts: Facts
+    policies: Sequence[PolicyEntry]
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    rows_limit: int = 0
+
+    @classmethod
+    def of(cls, folder: Path, facts: Facts, catalog: Sequence[Policy], rows_limit: int) -> Site:
+        """Name the pages of all policies and accounts."""
+        taken: set[str] = set()
+        known = {policy.id: policy for policy in catalog}
+        entries = [
+            PolicyEntry(
+                policy_id,
+                known[policy_id].contextual_name if policy_id in known else policy_id,
+                f"policies/{file_name(policy_id.rsplit('/', 1)[-1], taken)}.html",
+                known.get(policy_id),
+            )
+            for policy_id in sorted({*known, *facts.policies})
+        ]
+        names: set[str] = {"index"}
+        paged = facts.paged_accounts()
+        accounts = {
+            account_id: f"accounts/{file_name(account_id, names)}.html"
+            for account_id in facts.accounts
+            if account_id in paged
+        }
+        return cls(folder, facts, entries, accounts, rows_limit)
+
+    def write(self, page: str, template: str, **values: Any) -> None:
+        """Render a page and write it."""
+        target = self.folder / page
+        target.parent.mkdir(exist_ok=True)
+        html = render(
+            template,
+            site=self,
+            facts=self.facts,
+            page=page,
+            root="../" * page.count("/"),
+            **values,
+        )
+        target.write_text(html, encoding="utf-8", newline="\n")
+
+    def tally(self, policy_id: str) -> Tally:
+        """Return how all stages stand under a policy."""
+        return self.facts.policies.get(policy_id) or Tally()
+
+    def policy_name(self, policy_id: str) -> str:
+        """Return the name by which people know a policy."""
+        return next((entry.name for entry in self.policies if entry.policy_id == policy_id), policy_id)
+
+    def policy_page(self, policy_id: str) -> str:
+        """Return where a policy's page is."""
+        return next(entry.page for entry in self.policies if entry.policy_id == policy_id)
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an account that has findings."""
+        return self.facts.accounts.get(account_id)
+
+    def findings(self, **filters: str) -> str:
+        """Return a link to the findings' table that shows what these filters let through."""
+        return "findings.html" + ("#" + urlencode(filters) if filters else "")
+
+    def age(self, since: datetime) -> int:
+        """Return for how many days something has been so."""
+        return max(0, days_between(since, self.facts.as_of))
+
+    @property
+    def tone(self) -> Mapping[str, str]:
+        """Class names of statuses."""
+        return {str(status): str(status).lower() for status in Status}

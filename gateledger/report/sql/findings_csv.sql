@@ -1,0 +1,11 @@
+-- All findings as CSV, one stage's policies side by side; a text that a spreadsheet would run as a formula gets a quote in front.
+COPY (
+    SELECT account_id, region, rest_api_id,
+           CASE WHEN rest_api_name ~ '^[-=+@\t\r]' THEN '''' || rest_api_name ELSE rest_api_name END AS rest_api_name,
+           CASE WHEN stage_name ~ '^[-=+@\t\r]' THEN '''' || stage_name ELSE stage_name END AS stage_name,
+           CASE WHEN client_certificate_id ~ '^[-=+@\t\r]' THEN '''' || client_certificate_id
+                ELSE client_certificate_id END AS client_certificate_id,
+           policy_id, status, condition, since, evidence_at
+    FROM report.finding
+    ORDER BY account_id, region, rest_api_id, stage_name, policy_id
+) TO STDOUT (FORMAT csv, HEADER true)
