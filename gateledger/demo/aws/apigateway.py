@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -66,8 +67,10 @@ def read_route(method: str, target: str) -> Route:
     return Route(operation, given, resource_id, f"apigateway:{method}", resource, page)
 
 
-def answer(route: Route, place: AccountRegion) -> Answer:
-    """Answer a recognised call from what an account-region holds."""
+def answer(route: Route, place: AccountRegion, page_limit: int | None = None) -> Answer:
+    """Answer a recognised call from what an account-region holds, at most ``page_limit`` items a page."""
+    if page_limit is not None and route.parameters.get("limit", 0) > page_limit:
+        route = replace(route, parameters={**route.parameters, "limit": page_limit})
     return _ANSWERS[route.operation](route, place)
 
 

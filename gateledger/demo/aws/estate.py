@@ -58,6 +58,11 @@ class Estate:
         self.accounts: dict[str, Account] = {}
         self.management: dict[str, str] = {}
         """By partition: the account id of the organization's management account."""
+        self.page_limit: int | None = None
+        """Most items on a page of a listing, however many are asked for; ``None``: as many as asked.
+
+        Set it before anything is asked: pages that were answered once are kept.
+        """
         self._now = now or datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
         self._populate = populate
         self._regions: dict[tuple[str, str], AccountRegion] = {}

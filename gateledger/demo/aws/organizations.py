@@ -65,7 +65,7 @@ def answer(world: World, caller: Caller, route: Route) -> Answer:
         key=lambda each: each.account_id,
     )
     later = [each for each in members if each.account_id > route.parameters["after"]]
-    shown = later[: route.parameters["MaxResults"]]
+    shown = later[: min(route.parameters["MaxResults"], world.estate.page_limit or MOST)]
     body: dict[str, Any] = {"Accounts": [_account(each, management) for each in shown]}
     is_last = len(shown) == len(later)
     if not is_last:

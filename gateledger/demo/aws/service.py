@@ -182,7 +182,7 @@ class Service:
             place = self.estate.region(caller.account.account_id, caller.region)
             kept: Answer | None = place.answers.get(target)
             if kept is None:
-                kept = place.answers[target] = apigateway.answer(route, place)
+                kept = place.answers[target] = apigateway.answer(route, place, self.estate.page_limit)
             return kept
         if service == "acm":
             return acm.answer(self._world, caller, route)
