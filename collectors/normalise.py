@@ -56,7 +56,7 @@ def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Stage:
         rest_api_id=rest_api_id,
         stage_name=values.key_text(operation, fields, "stageName"),
         deployment_id=values.optional_key(operation, fields, "deploymentId"),
-        client_certificate_id=values.optional_key(operation, fields, "clientCertificateId"),
+        client_certificate_id=_named(values.optional_key(operation, fields, "clientCertificateId")),
         payload=payload,
     )
 
@@ -139,6 +139,11 @@ def _payload(operation: str, fields: dict[str, Any], hasher: Hasher) -> dict[str
         else:
             payload[name] = values.clean(operation, value)
     return payload
+
+
+def _named(certificate_id: str | None) -> str | None:
+    """Return the certificate that a stage names; a blank name, of whatever white space, names none."""
+    return certificate_id if certificate_id and certificate_id.strip() else None
 
 
 def _texts(operation: str, listed: Any, what: str) -> tuple[str, ...]:
