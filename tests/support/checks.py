@@ -1,0 +1,102 @@
+"""What must hold after every story, however it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine
+
+from cmdb.queries import query_text
+from evaluator.catalog import Catalog, load_catalog
+from evaluator.policy import Policy
+from tests.support.questions import Row, ask, ask_file
+
+#: Columns that report.finding and report.finding_as_of share and that a later night does not change.
+TOLD = ("policy_id", "account_id", "resource_arn", "stage_id", "status", "condition", "since")
+_EVIDENCE = ("stage_version", "rest_api_version", "integration_version", "certificate_version")
+_CHECKSUM = "SELECT count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) AS sum FROM {table} AS t"
+#: Tables that a night without a change leaves as they are.
+_UNTOUCHED = (
+    *("cmdb.account", "cmdb.account_closed", "cmdb.account_region", "cmdb.scope_state", "cmdb.unread_item"),
+    *("cmdb.rest_api", "cmdb.rest_api_closed", "cmdb.rest_api_payload"),
+    *("cmdb.stage", "cmdb.stage_closed", "cmdb.stage_payload"),
+    *("cmdb.integration", "cmdb.integration_closed"),
+    *("cmdb.certificate", "cmdb.certificate_closed", "cmdb.certificate_payload"),
+    *("compliance.record", "compliance.record_closed", "compliance.episode", "compliance.tally"),
+    *("compliance.policy", "compliance.policy_version", "compliance.condition", "compliance.policy_section"),
+    "compliance.framework_section",
+)
+
+
+def breaches(engine: Engine) -> list[Row]:
+    """Return every breach of an invariant of the history."""
+    return ask_file(engine, "invariants")
+
+
+def checksums(engine: Engine, *tables: str) -> dict[str, tuple[int, str]]:
+    """Return the number of rows and a checksum of each table, by default of all that hold history."""
+    found = {}
+    for table in tables or _UNTOUCHED:
+        row = ask(engine, _CHECKSUM.format(table=table))[0]
+        found[table] = (row["rows"], row["sum"])
+    return found
+
+
+def differences_to_the_past(engine: Engine, told: Mapping[datetime, Sequence[Row]]) -> list[str]:
+    """Compare what each night's findings were with what ``finding_as_of`` says of that night today."""
+    differing = []
+    for as_of, findings in told.items():
+        then = {_told(row) for row in findings}
+        now = {_told(row) for row in ask(engine, "SELECT * FROM report.finding_as_of(%s)", (as_of,))}
+        differing += [f"{as_of}: no longer {row}" for row in sorted(map(str, then - now))]
+        differing += [f"{as_of}: only today {row}" for row in sorted(map(str, now - then))]
+    return differing
+
+
+def differences_to_replay(engine: Engine) -> list[str]:
+    """Judge every past night again over the relations as they were; compare with what was recorded."""
+    differing = []
+    for night in ask_file(engine, "evaluated"):
+        replayed = _replayed(engine, catalog().policy(night["policy_id"]), night)
+        recorded = _recorded(engine, night)
+        for stage_id in sorted(replayed.keys() | recorded.keys()):
+            again, then = replayed.get(stage_id), recorded.get(stage_id)
+            if again is None or then is None or again["condition"] != then["condition"]:
+                differing.append(
+                    f"{night['policy_id']} at {night['as_of']}, stage {stage_id}: recorded "
+                    f"{then and then['condition']}, replayed {again and again['condition']}"
+                )
+            elif then["valid_from"] == night["as_of"]:
+                differing += [
+                    f"{night['policy_id']} at {night['as_of']}, stage {stage_id}: {name} was {then[name]}, "
+                    f"replayed {again[name]}"
+                    for name in _EVIDENCE
+                    if again[name] != then[name]
+                ]
+    return differing
+
+
+@cache
+def catalog() -> Catalog:
+    """Return the policies that come with the program."""
+    return load_catalog()
+
+
+def _replayed(engine: Engine, policy: Policy, night: Row) -> dict[int, Row]:
+    logic, bound = policy.bound_logic({})
+    statement = f"WITH {query_text('relations_as_of', 'evaluator.sql')} SELECT v.* FROM ({logic}) AS v"
+    rows = ask(engine, statement, {**bound, "as_of": night["as_of"], "max_staleness": night["max_staleness"]})
+    found = {row["stage_id"]: row for row in rows}
+    assert len(found) == len(rows), f"{policy.id} replayed at {night['as_of']} judges a stage twice"
+    return found
+
+
+def _recorded(engine: Engine, night: Row) -> dict[int, Row]:
+    return {row["stage_id"]: row for row in ask_file(engine, "recorded", night)}
+
+
+def _told(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in TOLD)
