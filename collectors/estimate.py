@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collectors.apigateway import PAGE_SIZE
@@ -11,12 +12,31 @@ from collectors.quota import Limit, Limits
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Calls to API Gateway and to ACM, and the least seconds that the quota of one account-region allows."""
+    """Calls by operation, and the least seconds that the quota of one account-region allows for them."""
 
-    api_gateway_calls: int
-    get_resources_calls: int
-    acm_calls: int
+    get_rest_apis: int
+    get_stages: int
+    get_resources: int
+    get_client_certificates: int
+    get_client_certificate: int
+    describe_certificate: int
     seconds: float
+
+    @property
+    def calls(self) -> int:
+        """All calls, those to ACM included."""
+        return self.api_gateway_calls + self.describe_certificate
+
+    @property
+    def api_gateway_calls(self) -> int:
+        """The calls that API Gateway's quota counts."""
+        return (
+            self.get_rest_apis
+            + self.get_stages
+            + self.get_resources
+            + self.get_client_certificates
+            + self.get_client_certificate
+        )
 
 
 def estimate(
@@ -24,21 +44,30 @@ def estimate(
     rest_apis: int,
     methods_due: int,
     client_certificates: int,
+    looked_up: int,
     acm_certificates: int,
     limits: Limits | None,
 ) -> Estimate:
     """Return the cost of reading an account-region of this size.
 
-    ``methods_due`` counts APIs whose methods would be read, each taken to fit one page of resources.
+    ``methods_due`` counts APIs whose methods would be read, each taken to fit one page of resources;
+    ``looked_up`` counts client certificates that stages name and no listing holds.
     """
-    calls = _pages(rest_apis) + rest_apis + methods_due + _pages(client_certificates)
+    pages, certificate_pages = _pages(rest_apis), _pages(client_certificates)
     seconds = 0.0
     if limits is not None:
+        calls = pages + rest_apis + methods_due + certificate_pages + looked_up
         seconds = _least(calls, limits.overall)
         own = limits.operations.get("GetResources")
         if own is not None:
             seconds = max(seconds, _least(methods_due, own))
-    return Estimate(calls, methods_due, acm_certificates, seconds)
+    return Estimate(pages, rest_apis, methods_due, certificate_pages, looked_up, acm_certificates, seconds)
+
+
+def least_seconds(regions: Iterable[float], threads: int) -> float:
+    """Return the least seconds for account-regions read side by side by so many threads."""
+    each = list(regions)
+    return max(max(each, default=0.0), sum(each) / max(1, threads))
 
 
 def _pages(items: int) -> int:

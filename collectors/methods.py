@@ -35,9 +35,31 @@ def needs_methods(
         return False
     if not stages:
         return False
-    if known is None or known.deployment_ids != deployments_of(stages):
+    return reading_is_due(
+        account,
+        region,
+        api.rest_api_id,
+        deployments_of(stages),
+        known,
+        as_of=as_of,
+        max_age=max_age,
+    )
+
+
+def reading_is_due(
+    account: AccountKey,
+    region: str,
+    rest_api_id: str,
+    deployments: frozenset[str],
+    known: MethodsReading | None,
+    *,
+    as_of: datetime,
+    max_age: timedelta,
+) -> bool:
+    """Tell whether the methods of an API that needs them, with stages of these deployments, are due."""
+    if known is None or known.deployment_ids != deployments:
         return True
-    key = f"{account.partition}/{account.account_id}/{region}/{api.rest_api_id}"
+    key = f"{account.partition}/{account.account_id}/{region}/{rest_api_id}"
     return _is_due(key, known.read_at, as_of, max_age)
 
 

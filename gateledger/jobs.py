@@ -41,6 +41,16 @@ def run_job(
     return exit_code(summary, fail_on)
 
 
+def explain_collection(app: App, *, as_of: datetime | None, form: Format) -> ExitCode:
+    """Write what a collection would cost to stdout; ask AWS nothing and write nothing."""
+    from gateledger.forecast import forecast, show
+    from gateledger.nightly import collection_plan
+
+    app.settings.check_collection()
+    with app.database() as engine:
+        return show(forecast(engine, collection_plan(app.settings), as_of), form)
+
+
 def exit_code(summary: RunSummary, fail_on: Sequence[str] = ()) -> ExitCode:
     """Return how a run ends: findings that were asked about win over an incomplete inventory."""
     if any(summary.findings.get(str(status), 0) for status in fail_on):

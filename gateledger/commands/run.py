@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from gateledger.app import App
@@ -19,7 +21,14 @@ def register(cli: typer.Typer) -> None:
             "gateledger run --fail-on INCOMPLIANT --format json",
         )
     )(run)
-    cli.command(help=help_of(collect, "gateledger collect", "gateledger -v collect"))(collect)
+    cli.command(
+        help=help_of(
+            collect,
+            "gateledger collect",
+            "gateledger -v collect",
+            "gateledger collect --explain --format csv",
+        )
+    )(collect)
     cli.command(
         help=help_of(
             evaluate, "gateledger evaluate", "gateledger evaluate --policy rest-api-stage-ssl-certificate"
@@ -47,16 +56,27 @@ def run(
 def collect(
     context: typer.Context,
     as_of: AsOfOption = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            "--dry-run",
+            help="Ask AWS nothing: tell the calls that a collection would make, by what is known, and the "
+            "least time that the quotas allow for them.",
+        ),
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Read the accounts and regions, and record what changed; evaluate nothing.
 
     Ends with code 3 when some scope could not be read.
     """
-    from gateledger.jobs import run_job
+    from gateledger.jobs import explain_collection, run_job
 
-    time = read_time(as_of)
-    raise typer.Exit(run_job("collect", App.of(context), as_of=time, form=form))
+    app, time = App.of(context), read_time(as_of)
+    if explain:
+        raise typer.Exit(explain_collection(app, as_of=time, form=form))
+    raise typer.Exit(run_job("collect", app, as_of=time, form=form))
 
 
 def evaluate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.estimate import estimate
+from collectors.estimate import estimate, least_seconds
 from collectors.quota import API_GATEWAY, Limit, Limits, Quotas, RegionQuota
 
 
@@ -116,9 +116,16 @@ def test_an_estimate_names_the_calls_and_the_least_time() -> None:
         rest_apis=1200,
         methods_due=50,
         client_certificates=0,
+        looked_up=3,
         acm_certificates=2,
         limits=Limits(Limit(10, 40)),
     )
-    assert made.api_gateway_calls == 3 + 1200 + 50 + 1
-    assert made.acm_calls == 2
-    assert made.seconds == pytest.approx((1254 - 40) / 10)
+    assert made.api_gateway_calls == 3 + 1200 + 50 + 1 + 3
+    assert made.calls == made.api_gateway_calls + 2
+    assert made.seconds == pytest.approx((1257 - 40) / 10)
+
+
+def test_account_regions_side_by_side_take_the_longest_or_their_share_of_the_threads() -> None:
+    assert least_seconds([], 4) == 0.0
+    assert least_seconds([10.0, 1.0, 1.0], 4) == 10.0
+    assert least_seconds([10.0] * 8, 4) == 20.0

@@ -1,0 +1,102 @@
+"""``gateledger collect --explain``: what a collection would cost is what it then costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateledger import nightly
+from gateledger.cli import execute
+from gateledger.demo.aws import SimulatedAws
+from gateledger.exits import ExitCode
+from gateledger.forecast import forecast
+from tests.support.nights import ACCOUNT, REGION, Nights
+
+OPERATIONS = {
+    "GetRestApis": "get_rest_apis",
+    "GetStages": "get_stages",
+    "GetResources": "get_resources",
+    "GetClientCertificates": "get_client_certificates",
+    "GetClientCertificate": "get_client_certificate",
+    "DescribeCertificate": "describe_certificate",
+}
+MEMBER = "444455556666"
+
+
+def test_the_calls_told_are_the_calls_made(nights: Nights, aws: SimulatedAws) -> None:
+    """Given APIs of every sort, when a night's cost is told before it, then that night makes those calls."""
+    # given stages with and without certificates, a private API, one without stages, a lost certificate
+    for number in range(12):
+        nights.stage(certificate=nights.certificate() if number % 2 else None)
+    nights.stage(certificate=nights.acm_certificate())
+    nights.stage(endpoint_types=("PRIVATE",))
+    nights.api()
+    lost = nights.stage(certificate=nights.certificate())
+    nights.night()
+    nights.place().delete_certificate(nights.finding(lost)["client_certificate_id"])
+    # when several nights are each explained before they are lived
+    for day in range(2, 10):
+        told = forecast(nights.engine, nightly.collection_plan(nights.settings), nights.as_of(day)).total()
+        aws.log.clear()
+        nights.night()
+        # then nothing else was asked; the certificate that vanished meanwhile is one look more, once
+        made = {column: nights.asked(operation) for operation, column in OPERATIONS.items()}
+        made["get_client_certificate"] -= day == 2
+        assert made == {column: told[column] for column in OPERATIONS.values()}
+    # and the methods of each API were read again within the period
+    assert told["get_stages"] == 16
+
+
+def test_the_least_time_follows_from_the_quota(nights: Nights) -> None:
+    """Given 60 APIs whose methods are due, when the cost is told, then the slower quota decides."""
+    for _ in range(60):
+        nights.stage()
+    nights.night()
+    plan = replace(nightly.collection_plan(nights.settings), methods_max_age=timedelta(0))
+    assert plan.quota is not None
+    told = forecast(nights.engine, plan, nights.as_of(2))
+    assert told.total()["get_resources"] == 60
+    assert told.least_seconds == pytest.approx((60 - 1) / 2.475, abs=0.1)
+    unlimited = forecast(nights.engine, replace(plan, quota=None), nights.as_of(2))
+    assert unlimited.least_seconds == 0.0
+
+
+def test_the_command_writes_table_json_and_csv_and_asks_aws_nothing(
+    make_nights: Callable[..., Nights], aws: SimulatedAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given one account collected and one never, when the cost is asked for, then both are told apart."""
+    nights = make_nights(accounts=f"{ACCOUNT},{MEMBER}", role_name="GateledgerReader")
+    nights.stage()
+    nights.night()
+    aws.log.clear()
+
+    assert execute(["collect", "--explain", "--format", "json"]) == ExitCode.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert [(row["account_id"], row["region"], row["get_stages"]) for row in told["account_regions"]] == [
+        (ACCOUNT, REGION, 1)
+    ]
+    assert told["never_collected"] == []
+    assert told["total"]["calls"] == told["account_regions"][0]["calls"] + told["total"]["account_calls"]
+
+    assert execute(["collect", "--dry-run", "--format", "csv"]) == ExitCode.DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("partition,account_id,region,get_rest_apis")
+
+    assert execute(["collect", "--explain"]) == ExitCode.DONE
+    table = capsys.readouterr().out
+    assert REGION in table
+    assert "calls in 1 account-regions" in table
+    assert aws.log.entries() == []
+    assert len(nights.rows("SELECT run_id FROM report.run")) == 1
+
+
+def test_nothing_known_is_said(nights: Nights, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given an empty CMDB, when the cost is asked for, then it says that nothing is known."""
+    assert nights.day == 0
+    assert execute(["collect", "--explain"]) == ExitCode.DONE
+    assert "Nothing was collected yet" in capsys.readouterr().out
