@@ -216,8 +216,7 @@ class History:
             if self.policies is None or policy.id in self.policies:
                 found = evaluate(self.engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
                 totals.findings_changed += found.changed
-        self._finish(run, totals)
-        self.next_as_of += timedelta(days=1)
+        self.finish(run, totals)
         return run
 
     def nights(self, number: int) -> None:
@@ -226,7 +225,7 @@ class History:
             self.night()
 
     def collect(self) -> Run:
-        """Collect everything under a run that stays open; ``night`` does the rest."""
+        """Collect everything under a run that stays open; judge as you like, then ``finish`` it."""
         run = runs.start(self.engine, RunKind.RUN, self.next_as_of)
         inventory = PostgresInventory(self.engine, run.as_of)
         for account in sorted({region.account for region in self.regions}):
@@ -243,10 +242,12 @@ class History:
                 inventory.store(region.snapshot())
         return run
 
-    def _finish(self, run: Run, totals: RunTotals) -> None:
+    def finish(self, run: Run, totals: RunTotals | None = None) -> None:
+        """End a run; the next night is a day later."""
         scopes = runs.finish_collection(self.engine, run)
         status = RunStatus.INCOMPLETE if scopes[1] else RunStatus.COMPLETE
-        runs.finish(self.engine, run, status, totals, scopes)
+        runs.finish(self.engine, run, status, totals or RunTotals(), scopes)
+        self.next_as_of += timedelta(days=1)
 
 
 def arn_of(region: RegionMade, api: ApiMade, stage: StageMade) -> str:
