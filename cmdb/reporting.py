@@ -28,6 +28,7 @@ VIEWS = (
     "stage_history",
     "scope_health",
     "run",
+    "scheduler",
 )
 
 

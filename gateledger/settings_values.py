@@ -144,13 +144,12 @@ def schedule(value: Any) -> Any:
         raise ValueError(f"has not five fields (minute hour day month weekday); write for example {example}")
     if text == "0 2 * * *":
         return text
-    from apscheduler.triggers.cron import CronTrigger
+    from gateledger.cron import read_schedule
 
     try:
-        CronTrigger.from_crontab(text, timezone="UTC")
+        read_schedule(text, ZoneInfo("UTC"))
     except ValueError as error:
-        reason = str(error).strip().rstrip(".")
-        raise ValueError(f"is not a cron expression ({reason}); write for example {example}") from None
+        raise ValueError(f"{error}; write for example {example}") from None
     return text
 
 

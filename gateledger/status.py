@@ -34,6 +34,9 @@ _SCOPE_NARROW = (
     Column("error", "error"),
 )
 
+#: A scheduler that has been silent for longer is dead or cut off; one that is up gives a sign each minute.
+_SILENT_SECONDS = 180
+
 
 class DataTooOld(GateledgerError):
     """The last run that renewed the data is too long ago."""
@@ -49,6 +52,7 @@ def show_status(app: App, form: Format, *, max_age: timedelta | None = None) -> 
         "scopes": {},
         "findings": {},
         "next_night": next_night(app, datetime.now(UTC)),
+        "schedulers": [],
         "advice": None,
     }
     if app.database_exists():
@@ -79,11 +83,9 @@ def show_scopes(app: App, form: Format) -> ExitCode:
 
 def next_night(app: App, after: datetime) -> datetime | None:
     """Return when the schedule's next night begins."""
-    from apscheduler.triggers.cron import CronTrigger
+    from gateledger.cron import next_time, read_schedule
 
-    trigger = CronTrigger.from_crontab(app.settings.schedule, timezone=app.settings.zone)
-    found: datetime | None = trigger.get_next_fire_time(None, after)
-    return found
+    return next_time(read_schedule(app.settings.schedule, app.settings.zone), after)
 
 
 def _database(app: App) -> str:
@@ -104,10 +106,27 @@ def _ask(engine: Engine, state: dict[str, Any]) -> None:
     with reading(engine) as connection:
         state["last_run"] = next(iter(records(connection, "last_run")), None)
         state["last_good_run"] = next(iter(records(connection, "last_good_run")), None)
+        state["schedulers"] = [
+            {**each, "is_up": each["silent_seconds"] <= _SILENT_SECONDS}
+            for each in records(connection, "schedulers")
+        ]
         state["scopes"] = {status: number for status, number, _oldest in rows(connection, "scopes_by_status")}
         state["findings"] = count_findings(connection, Selection())
     if state["last_run"] is None:
         state["advice"] = "Nothing ran yet: `gateledger run` collects for the first time."
+
+
+def _tell_schedulers(schedulers: list[dict[str, Any]]) -> None:
+    for each in schedulers:
+        where = f"on {one_line(each['host'])} (process {each['process_id']})"
+        if each["is_up"]:
+            ended = f"; its last night ended as {one_line(each['last_end'])}" if each["last_end"] else ""
+            say(
+                f"Scheduler  up {where}, {'a night is in progress' if each['is_working'] else 'waiting'}, "
+                f"next night {cell(each['next_night'])}{ended}"
+            )
+        else:
+            say(f"Scheduler  silent {where}: no sign of life since {cell(each['beat_at'])}")
 
 
 def _tell(state: dict[str, Any], app: App) -> None:
@@ -131,6 +150,7 @@ def _tell(state: dict[str, Any], app: App) -> None:
         f"Next night {cell(night)} by the schedule '{app.settings.schedule}' ({app.settings.timezone}); "
         "`gateledger run` from any scheduler does as well"
     )
+    _tell_schedulers(state["schedulers"])
     if state["advice"]:
         say(state["advice"])
     if state["scopes"].get("failed") or state["scopes"].get("partial"):
@@ -146,6 +166,7 @@ def _flat(state: dict[str, Any]) -> dict[str, Any]:
         "last_run_as_of": run.get("as_of"),
         "last_run_status": run.get("status"),
         "next_night": state["next_night"],
+        "schedulers_up": sum(each["is_up"] for each in state["schedulers"]),
         **{
             f"scopes_{name}": state["scopes"].get(name, 0)
             for name in ("complete", "partial", "failed", "skipped")

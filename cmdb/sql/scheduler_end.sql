@@ -1,0 +1,2 @@
+-- A scheduler was told to stop.
+DELETE FROM cmdb.scheduler WHERE scheduler_id = %(scheduler_id)s
