@@ -1,0 +1,151 @@
+"""Stories of a stage and the backends of its API, from AWS to report.finding."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateledger.demo.aws import FaultKind
+from tests.support.nights import EXPIRY, MakeNights, Nights
+
+EMPTY = ("INCOMPLIANT", "certificate_empty")
+PRIVATE = ("INAPPLICABLE", "private_endpoint")
+NO_HTTP = ("INAPPLICABLE", "no_http_integration")
+UNKNOWN = ("UNDETERMINED", "integrations_unknown")
+
+
+@pytest.mark.both_servers
+def test_an_api_becomes_private_and_regional_again(nights: Nights) -> None:
+    stage = nights.stage()
+    nights.night()
+    assert nights.verdict(stage) == EMPTY
+    # when its endpoint becomes private
+    nights.place().set_endpoint_types(stage.api_id, ["PRIVATE"])
+    nights.nights(2)
+    # then no certificate is asked of it, and the episode ends without being remediated
+    assert nights.verdict(stage) == PRIVATE
+    assert nights.episodes(stage) == [(1, 2, "INAPPLICABLE")]
+    # when it is reachable from outside again
+    nights.place().set_endpoint_types(stage.api_id, ["REGIONAL"])
+    nights.night()
+    assert nights.history(stage) == [
+        ("certificate_empty", 1, 2),
+        ("private_endpoint", 2, 4),
+        ("certificate_empty", 4, None),
+    ]
+    assert nights.episodes(stage) == [(1, 2, "INAPPLICABLE"), (4, None, None)]
+
+
+def test_a_private_apis_methods_are_not_read_until_it_is_private_no_longer(nights: Nights) -> None:
+    # given an API that was always private
+    stage = nights.stage(endpoint_types=["PRIVATE"], integrations=["MOCK"])
+    nights.night()
+    assert nights.verdict(stage) == PRIVATE
+    assert nights.asked("GetResources") == 0
+    # when it is opened on a night on which its methods cannot be read
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources")
+    nights.place().set_endpoint_types(stage.api_id, ["REGIONAL"])
+    nights.night()
+    # then it is not known what its backends are
+    assert nights.verdict(stage) == UNKNOWN
+    nights.mend(denied)
+    nights.night()
+    assert nights.verdict(stage) == NO_HTTP
+
+
+def test_an_api_that_is_private_and_regional_is_not_private(nights: Nights) -> None:
+    stage = nights.stage(endpoint_types=["PRIVATE", "REGIONAL"])
+    nights.night()
+    assert nights.verdict(stage) == EMPTY
+
+
+@pytest.mark.both_servers
+def test_methods_that_could_never_be_read(nights: Nights) -> None:
+    # given an API whose methods are denied from the first night, and another
+    stage, other = nights.stage(), nights.stage("other")
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources", resource_id=stage.api_id)
+    summary = nights.night()
+    # then the scope says so, and it is not taken for an API without HTTP backends
+    assert summary.scopes_failed == 1
+    assert nights.scopes()["integration"] == ("partial", "denied")
+    assert nights.verdict(stage) == UNKNOWN
+    assert nights.verdict(other) == EMPTY
+    # when they can be read
+    nights.night()
+    nights.mend(denied)
+    assert nights.night().scopes_failed == 0
+    assert nights.history(stage) == [("integrations_unknown", 1, 3), ("certificate_empty", 3, None)]
+    # and when they are denied again after a new deployment, what was read last goes on to count
+    nights.aws.faults.add(FaultKind.DENIED, "GetResources", resource_id=stage.api_id)
+    nights.place().set_integrations(stage.api_id, ["AWS_PROXY"])
+    assert nights.night().scopes_failed == 1
+    assert nights.history(stage) == [("integrations_unknown", 1, 3), ("certificate_empty", 3, None)]
+
+
+@pytest.mark.parametrize("integrations", [["AWS_PROXY"], ["AWS", "MOCK"], [None], []])
+@pytest.mark.parametrize("certificate", [False, True])
+def test_an_api_without_http_backends(
+    nights: Nights, integrations: list[str | None], certificate: bool
+) -> None:
+    # given an API without HTTP backends
+    named = nights.certificate() if certificate else None
+    stage = nights.stage(integrations=integrations, certificate=named)
+    nights.night()
+    # then a certificate is not asked for, present or not
+    assert nights.verdict(stage) == NO_HTTP
+    # when an HTTP backend is deployed
+    nights.place().set_integrations(stage.api_id, [*integrations, "HTTP"])
+    nights.night()
+    after = "certificate_present" if certificate else "certificate_empty"
+    assert nights.history(stage) == [("no_http_integration", 1, 2), (after, 2, None)]
+    # and taken away again
+    nights.place().set_integrations(stage.api_id, integrations)
+    nights.night()
+    assert nights.verdict(stage) == NO_HTTP
+
+
+def test_a_change_of_methods_without_a_deployment_is_seen_within_their_greatest_age(
+    make_nights: MakeNights,
+) -> None:
+    # given methods that are read again after three days at the latest
+    nights = make_nights(methods_max_age="3d")
+    stage = nights.stage(integrations=["AWS_PROXY"])
+    nights.night()
+    # when they change and no stage is deployed
+    nights.place().set_integrations(stage.api_id, ["HTTP_PROXY"], deploy=False)
+    nights.aws.log.clear()
+    nights.nights(3)
+    # then they were read once more in these three days
+    assert nights.asked("GetResources") == 1
+    assert nights.verdict(stage) == EMPTY
+
+
+def test_an_api_without_stages_gets_one(nights: Nights) -> None:
+    # given an API without stages, whose methods nobody needs
+    api_id = nights.api()
+    nights.night()
+    assert nights.asked("GetResources") == 0
+    stage = nights.stage(api_id=api_id)
+    nights.night()
+    assert nights.history(stage) == [("certificate_empty", 2, None)]
+
+
+def test_a_stage_that_loses_its_certificate_and_then_its_backends(nights: Nights) -> None:
+    # given both policies, which ask different things of a stage
+    certificate = nights.certificate()
+    stage = nights.stage(certificate=certificate)
+    nights.night()
+    nights.place().delete_certificate(certificate)
+    nights.night()
+    nights.place().set_integrations(stage.api_id, ["MOCK"])
+    nights.night()
+    assert nights.history(stage) == [
+        ("certificate_present", 1, 2),
+        ("certificate_deleted", 2, 3),
+        ("no_http_integration", 3, None),
+    ]
+    assert nights.history(stage, EXPIRY) == [
+        ("certificate_valid", 1, 2),
+        ("certificate_deleted", 2, 3),
+        ("no_http_integration", 3, None),
+    ]
+    assert nights.episodes(stage) == [(2, 3, "INAPPLICABLE")]
