@@ -65,7 +65,10 @@ class PostgresInventory:
         return [AccountKey(partition, account_id) for partition, account_id in rows]
 
     def store_account(self, reading: AccountReading) -> None:
-        """Record an account: itself, its own scope, and the regions that this run does not read."""
+        """Record an account: itself, its own scope, and the regions that this run does not read.
+
+        A retired account that is asked for again (not skipped) is in use again.
+        """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
             values: dict[str, Any] = {
                 "partition": reading.account.partition,
@@ -77,6 +80,8 @@ class PostgresInventory:
             }
             cursor.execute(query("account_archive"), values)
             cursor.execute(query("account_store"), values)
+            if reading.status is not ScopeStatus.SKIPPED:
+                cursor.execute(query("account_unretire"), values)
             region_id = account_region_id(cursor, reading.account, GLOBAL)
             outcomes = [
                 Outcome(region_id, ItemType.ACCOUNT, reading.status, reading.failure, items=1),

@@ -25,6 +25,12 @@ class RunKind(StrEnum):
     RUN = "run"
     COLLECT = "collect"
     EVALUATE = "evaluate"
+    RETIRE = "retire"
+
+    @property
+    def collects(self) -> bool:
+        """Whether such a run reads AWS."""
+        return self in {RunKind.RUN, RunKind.COLLECT}
 
 
 class RunStatus(StrEnum):
@@ -150,7 +156,7 @@ def iso(moment: datetime) -> str:
 def _abandon(cursor: Cursor) -> None:
     """Settle a run whose process died: what it did not reach counts as not collected by it."""
     for kind, as_of in cursor.execute(query("run_abandon")).fetchall():
-        if kind != RunKind.EVALUATE:
+        if RunKind(kind).collects:
             _mark_uncollected(cursor, as_of)
 
 

@@ -17,7 +17,19 @@ import typer
 from typer.exceptions import TyperException
 
 from gateledger.app import App
-from gateledger.commands import db, demo, explain, findings, history, policies, report, run, schedule, status
+from gateledger.commands import (
+    accounts,
+    db,
+    demo,
+    explain,
+    findings,
+    history,
+    policies,
+    report,
+    run,
+    schedule,
+    status,
+)
 from gateledger.exits import ExitCode
 
 log = logging.getLogger("gateledger.cli")
@@ -38,7 +50,7 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but the inventory is incomplete, "
     "4 findings with a --fail-on status.",
 )
-for group in (run, schedule, findings, history, explain, report, status, policies, db, demo):
+for group in (run, schedule, findings, history, explain, report, status, accounts, policies, db, demo):
     group.register(cli)
 
 

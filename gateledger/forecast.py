@@ -113,7 +113,8 @@ def _tell(foreseen: Forecast) -> None:
     total = foreseen.total()
     say(
         f"{total['calls']:,} calls in {total['account_regions']:,} account-regions, "
-        f"{total['account_calls']:,} of them to enter accounts; the quotas allow that in {total['least_seconds']:,.1f} s at best."
+        f"{total['account_calls']:,} of them to enter accounts; "
+        f"the quotas allow that in {total['least_seconds']:,.1f} s at best."
     )
     if not foreseen.regions:
         say("Nothing was collected yet, so nothing is known of what a collection would read.")

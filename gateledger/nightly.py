@@ -13,7 +13,10 @@ from sqlalchemy import Engine
 
 from cmdb import runs
 from cmdb.inventory import PostgresInventory
+from cmdb.retirement import check_retirable
+from cmdb.retirement import retire as retire_account
 from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.snapshot import AccountKey
 from collectors.run import CollectionPlan
 from collectors.run import collect as collect_all
 from evaluator.catalog import Catalog, load_catalog
@@ -88,6 +91,22 @@ def evaluate(
     return _summary(job)
 
 
+def retire(
+    engine: Engine, settings: Settings, account: AccountKey, *, as_of: datetime | None, progress: Progress
+) -> RunSummary:
+    """Retire an account that left, then evaluate all policies: its stages become DISAPPEARED at once.
+
+    Raises ``AccountUnknown`` or ``AccountRetired`` before anything happens.
+    """
+    policies = load_catalog(settings.policy_dirs, settings.policy_parameters).policies
+    check_retirable(engine, account)
+    with _job(engine, RunKind.RETIRE, as_of) as job:
+        job.totals.items_changed = retire_account(engine, account, job.run.as_of).items
+        _evaluate(job, settings, policies, progress)
+        job.scopes = outcomes.scope_counts(engine)
+    return _summary(job)
+
+
 def chosen(catalog: Catalog, policy_ids: Sequence[str] | None) -> Sequence[Policy]:
     """Return the policies with these ids, or all."""
     if policy_ids is None:
@@ -139,7 +158,7 @@ def _job(engine: Engine, kind: RunKind, as_of: datetime | None) -> Iterator[_Job
 def _give_up(job: _Job, error: BaseException) -> None:
     """Note why a run failed. When the database cannot take even that, the next run finds and settles it."""
     try:
-        if job.run.kind is not RunKind.EVALUATE:
+        if job.run.kind.collects:
             job.scopes = runs.finish_collection(job.engine, job.run)
         reason = (str(error) or type(error).__name__).splitlines()[0]
         runs.finish(job.engine, job.run, RunStatus.FAILED, job.totals, job.scopes, error=reason)

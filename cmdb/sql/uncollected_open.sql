@@ -3,4 +3,9 @@ INSERT INTO cmdb.scope_state (account_region_id, item_type, valid_from, status, 
 SELECT sc.account_region_id, sc.item_type, %(as_of)s, 'uncollected', sc.read_at
 FROM cmdb.scope AS sc
 WHERE sc.last_attempt_at < %(as_of)s AND sc.status <> 'uncollected'
+  AND NOT EXISTS (
+      SELECT FROM cmdb.account_region AS ar
+      JOIN cmdb.account AS a ON a.account_key = ar.account_key
+      WHERE ar.account_region_id = sc.account_region_id AND a.retired_at IS NOT NULL
+  )
 ON CONFLICT (account_region_id, item_type) WHERE valid_to IS NULL DO NOTHING

@@ -29,7 +29,7 @@ from cmdb.tables.base import (
     time,
 )
 
-RUN_KINDS = ("run", "collect", "evaluate")
+RUN_KINDS = ("run", "collect", "evaluate", "retire")
 RUN_STATUSES = ("running", "complete", "incomplete", "failed", "abandoned")
 
 account = Table(
@@ -85,7 +85,7 @@ run = Table(
     "run",
     metadata,
     integer("run_id", "Number of the run.", Identity(), primary_key=True),
-    text("kind", "run (collect and evaluate), collect or evaluate."),
+    text("kind", "run (collect and evaluate), collect, evaluate or retire (an account)."),
     time("as_of", "The one time that everything the run writes carries."),
     time("started_at", "When it started, by the database's clock."),
     time("finished_at", "When it ended. Null: running, or killed.", nullable=True),

@@ -6,7 +6,7 @@ FROM cmdb.run;
 
 COMMENT ON VIEW report.run IS 'One row per run.';
 COMMENT ON COLUMN report.run.run_id IS 'Number of the run.';
-COMMENT ON COLUMN report.run.kind IS 'run, collect or evaluate.';
+COMMENT ON COLUMN report.run.kind IS 'run, collect, evaluate or retire.';
 COMMENT ON COLUMN report.run.started_at IS 'When it started, by the database''s clock.';
 COMMENT ON COLUMN report.run.finished_at IS 'When it ended; null: it runs, or was killed.';
 COMMENT ON COLUMN report.run.as_of IS 'The time that everything the run wrote carries.';

@@ -136,6 +136,13 @@ WHERE m.moment IS NOT NULL
         AND st.status IN ('complete', 'partial')
         AND st.valid_from <= m.moment AND (st.valid_to IS NULL OR st.valid_to > m.moment)
   )
+  -- An account that a person retires takes all that it holds along.
+  AND NOT (m.is_end AND EXISTS (
+      SELECT FROM cmdb.scope_state AS st
+      JOIN cmdb.run AS r ON r.as_of = m.moment AND r.kind = 'retire'
+      WHERE st.account_region_id = c.account_region_id AND st.failure_kind = 'account_left'
+        AND st.status = 'skipped' AND st.valid_from = m.moment
+  ))
 UNION ALL
 SELECT 'a live stage of an API that is gone', s.stage_id::text
 FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key
@@ -171,8 +178,8 @@ SELECT 'a state of a scope goes on in a new row', format('%s/%s at %s', account_
 FROM state
 WHERE previous_to IS NOT NULL AND (status, failure_kind) IS NOT DISTINCT FROM (previous_status, previous_kind)
 UNION ALL
-SELECT 'a state of a scope begins at no collecting run', format('%s/%s at %s', account_region_id, item_type, valid_from)
-FROM state WHERE valid_from NOT IN (SELECT as_of FROM cmdb.run WHERE kind IN ('run', 'collect'))
+SELECT 'a state of a scope begins at no run that collects or retires', format('%s/%s at %s', account_region_id, item_type, valid_from)
+FROM state WHERE valid_from NOT IN (SELECT as_of FROM cmdb.run WHERE kind IN ('run', 'collect', 'retire'))
 UNION ALL
 SELECT 'a state of a scope names a wrong reading before it',
        format('%s/%s at %s', account_region_id, item_type, valid_from)
