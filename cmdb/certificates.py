@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from cmdb.copying import copy_rows, jsonb, stage_rows, take_ids
+from cmdb.compare import Work
+from cmdb.copying import copy_rows, jsonb, stage_rows, take_ids, time
 from cmdb.database import Cursor
-from cmdb.digest import canonical, comparable, item_digest
+from cmdb.digest import Encoded, reading_digest
 from cmdb.queries import query
-from cmdb.snapshot import Certificate, CertificateKind, ItemType, Reading
+from cmdb.snapshot import Certificate, CertificateKind, ItemType
 
 _TYPED = (
     ("created_at", "timestamptz"),
@@ -46,116 +49,152 @@ _KINDS = {
 }
 
 
-def _parts(certificate: Certificate) -> Any:
-    return [certificate.certificate_id, comparable(certificate.payload)]
+_ID = attrgetter("certificate_id")
+_PARTS = attrgetter("certificate_id", "payload")
+
+_Row = tuple[int, bytes, datetime | None, bool]
+"""Key, digest, valid_to, whether it is proven absent."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """Certificates by what becomes of them."""
+
+    new: list[tuple[int, Certificate, Encoded]] = field(default_factory=list)
+    """Account-region, certificate, its stored forms."""
+    changed: list[tuple[int, Certificate, Encoded]] = field(default_factory=list)
+    """Key, certificate, its stored forms."""
+    reopened: list[int] = field(default_factory=list)
+    tombstones: list[tuple[int, str]] = field(default_factory=list)
+    """Account-region and id of what was never seen and is proven absent."""
+    proven: list[int] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    """Let go earlier, and only now proven absent: the proof begins tonight."""
+
+    @property
+    def count(self) -> int:
+        unseen = len(self.new) + len(self.tombstones)
+        ended = len(self.proven) + len(self.released) + len(self.late)
+        return unseen + ended + len(self.changed) + len(self.reopened)
+
+
+def merge(cursor: Cursor, item_type: ItemType, work: Sequence[Work[Certificate]], as_of: datetime) -> None:
+    """Merge the certificates of one kind, each account-region by itself.
+
+    One of API Gateway that the listing lacks is proven absent, unless it is unread. One of ACM that no stage
+    names any longer is let go without a proof.
+    """
+    differing = []
+    for one in work:
+        items = sorted(one.reading.items, key=_ID)
+        digest = reading_digest([*map(_PARTS, items), sorted(one.reading.absent)])
+        one.digest = None if one.reading.unread else digest
+        if one.digest is None or one.digest != one.stored:
+            differing.append((one, items))
+    if not differing:
+        return
+    kind = _KINDS[item_type]
+    known = _known(cursor, kind, [one.region_id for one, _ in differing if not one.is_first])
+    found = _Found()
+    for one, items in differing:
+        before = found.count
+        _compare(found, item_type, one, items, known.get(one.region_id, {}), as_of)
+        one.changed = found.count - before
+    _write(cursor, kind, found, as_of)
+
+
+def _known(cursor: Cursor, kind: CertificateKind, regions: list[int]) -> dict[int, dict[str, _Row]]:
+    known: dict[int, dict[str, _Row]] = {}
+    if regions:
+        cursor.execute(query("certificate_known"), {"regions": regions, "kind": kind})
+        for region, certificate_id, *row in cursor.fetchall():
+            known.setdefault(region, {})[certificate_id] = (row[0], row[1], row[2], row[3])
+    return known
+
+
+def _compare(
+    found: _Found,
+    item_type: ItemType,
+    one: Work[Certificate],
+    items: Iterable[Certificate],
+    known: dict[str, _Row],
+    as_of: datetime,
+) -> None:
+    present: set[str] = set()
+    for item in items:
+        if item.certificate_id in present:
+            continue
+        present.add(item.certificate_id)
+        encoded = Encoded([item.certificate_id], item.payload)
+        row = known.get(item.certificate_id)
+        if row is None:
+            found.new.append((one.region_id, item, encoded))
+        elif row[1] != encoded.digest or (row[2] is not None and row[2] < as_of):
+            found.changed.append((row[0], item, encoded))
+        elif row[2] is not None:
+            found.reopened.append(row[0])
+    absent = one.reading.absent - present
+    for certificate_id, (key, _, valid_to, is_proven) in known.items():
+        if valid_to is not None:
+            if certificate_id in absent and not is_proven:
+                found.late.append(key)
+        elif certificate_id not in present and certificate_id not in one.reading.unread:
+            is_proof = item_type is ItemType.CLIENT_CERTIFICATE or certificate_id in absent
+            (found.proven if is_proof else found.released).append(key)
+    found.tombstones += [(one.region_id, certificate_id) for certificate_id in sorted(absent - known.keys())]
+
+
+def _write(cursor: Cursor, kind: CertificateKind, found: _Found, as_of: datetime) -> None:
+    _insert(cursor, kind, found, as_of)
+    _replace(cursor, found.changed, as_of)
+    if found.reopened:
+        cursor.execute(query("certificate_reopen"), {"keys": found.reopened})
+    for keys, is_proven in ((found.proven, True), (found.released, False)):
+        if keys:
+            cursor.execute(query("certificate_close"), {"keys": keys, "as_of": as_of, "proven": is_proven})
+    if found.late:
+        for step in ("certificate_archive_released", "certificate_prove_absent"):
+            cursor.execute(query(step), {"keys": found.late, "as_of": as_of})
 
 
 def _typed(certificate: Certificate) -> tuple[Any, ...]:
     return (
-        certificate.created_at,
-        certificate.expires_at,
+        time(certificate.created_at),
+        time(certificate.expires_at),
         certificate.serial,
         certificate.fingerprint_sha256,
         certificate.subject,
     )
 
 
-def merge(
-    cursor: Cursor,
-    region_id: int,
-    item_type: ItemType,
-    reading: Reading[Certificate],
-    stored: bytes | None,
-    as_of: datetime,
-) -> tuple[int, bytes | None]:
-    """Merge the certificates of one kind; return what changed and the scope's new digest.
-
-    One of API Gateway that the listing lacks is proven absent, unless it is unread. One of ACM that no stage
-    names any longer is let go without a proof.
-    """
-    items = sorted(reading.items, key=lambda certificate: certificate.certificate_id)
-    whole = [[_parts(certificate) for certificate in items], sorted(reading.absent)]
-    digest = hashlib.blake2b(canonical(whole), digest_size=16).digest()
-    if not reading.unread and digest == stored:
-        return 0, digest
-    kind = _KINDS[item_type]
-    cursor.execute(query("certificate_known"), {"region": region_id, "kind": kind})
-    known = {row[0]: row[1:] for row in cursor.fetchall()}
-    new: list[Certificate] = []
-    changed: list[tuple[int, Certificate, bytes]] = []
-    reopened: list[int] = []
-    for certificate in items:
-        row = known.get(certificate.certificate_id)
-        if row is None:
-            new.append(certificate)
-            continue
-        key, row_digest, valid_to, _ = row
-        if row_digest != item_digest(_parts(certificate)) or (valid_to is not None and valid_to < as_of):
-            changed.append((key, certificate, item_digest(_parts(certificate))))
-        elif valid_to is not None:
-            reopened.append(key)
-    present = {certificate.certificate_id for certificate in items}
-    absent = reading.absent - present
-    gone = {
-        certificate_id: row[0]
-        for certificate_id, row in known.items()
-        if row[2] is None and certificate_id not in present and certificate_id not in reading.unread
-    }
-    proven = [
-        key
-        for certificate_id, key in gone.items()
-        if item_type is ItemType.CLIENT_CERTIFICATE or certificate_id in absent
-    ]
-    released = sorted(set(gone.values()) - set(proven))
-    tombstones = sorted(absent - known.keys())
-    # Let go earlier, and only now proven absent: the proof begins tonight.
-    late = [row[0] for name, row in known.items() if name in absent and row[2] is not None and not row[3]]
-    _insert(cursor, region_id, kind, new, tombstones, as_of)
-    _replace(cursor, changed, as_of)
-    if reopened:
-        cursor.execute(query("certificate_reopen"), {"keys": reopened})
-    for keys, is_proven in ((proven, True), (released, False)):
-        if keys:
-            cursor.execute(query("certificate_close"), {"keys": keys, "as_of": as_of, "proven": is_proven})
-    if late:
-        for step in ("certificate_archive_released", "certificate_prove_absent"):
-            cursor.execute(query(step), {"keys": late, "as_of": as_of})
-    count = len(new) + len(tombstones) + len(changed) + len(reopened) + len(gone) + len(late)
-    return count, None if reading.unread else digest
-
-
-def _insert(
-    cursor: Cursor,
-    region_id: int,
-    kind: CertificateKind,
-    new: list[Certificate],
-    tombstones: list[str],
-    as_of: datetime,
-) -> None:
+def _insert(cursor: Cursor, kind: CertificateKind, found: _Found, as_of: datetime) -> None:
+    new, tombstones = found.new, found.tombstones
     if not new and not tombstones:
         return
     keys = take_ids(cursor, len(new) + len(tombstones))
+    since = time(as_of)
     rows: list[tuple[Any, ...]] = [
         (
-            *(key, region_id, key, as_of, None, False, 0, item_digest(_parts(item)), kind),
+            *(key, region_id, key, since, None, False, 0, encoded.digest, kind),
             *(item.certificate_id, *_typed(item)),
         )
-        for key, item in zip(keys, new, strict=False)
+        for key, (region_id, item, encoded) in zip(keys, new, strict=False)
     ]
     rows += [
-        (key, region_id, key, as_of, as_of, True, 0, b"", kind, certificate_id, None, None, None, None, None)
-        for key, certificate_id in zip(keys[len(new) :], tombstones, strict=True)
+        (key, region_id, key, since, since, True, 0, b"", kind, certificate_id, None, None, None, None, None)
+        for key, (region_id, certificate_id) in zip(keys[len(new) :], tombstones, strict=True)
     ]
     copy_rows(cursor, ("cmdb", "certificate"), _ROW, rows)
     copy_rows(
         cursor,
         ("cmdb", "certificate_payload"),
         _PAYLOAD,
-        ((key, jsonb(item.payload)) for key, item in zip(keys, new, strict=False)),
+        ((key, jsonb(encoded.payload)) for key, (_, _, encoded) in zip(keys, new, strict=False)),
     )
 
 
-def _replace(cursor: Cursor, changed: list[tuple[int, Certificate, bytes]], as_of: datetime) -> None:
+def _replace(cursor: Cursor, changed: list[tuple[int, Certificate, Encoded]], as_of: datetime) -> None:
     if not changed:
         return
     versions = take_ids(cursor, len(changed))
@@ -164,8 +203,8 @@ def _replace(cursor: Cursor, changed: list[tuple[int, Certificate, bytes]], as_o
         "changed_certificate",
         _CHANGED,
         (
-            (key, version, digest, *_typed(item), jsonb(item.payload))
-            for version, (key, item, digest) in zip(versions, changed, strict=True)
+            (key, version, encoded.digest, *_typed(item), jsonb(encoded.payload))
+            for version, (key, item, encoded) in zip(versions, changed, strict=True)
         ),
     )
     for step in ("certificate_archive", "certificate_replace", "certificate_replace_payload"):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
 from cmdb import scopes
 from cmdb.database import Cursor, transaction
-from cmdb.merge import account_region_id, merge_snapshots
+from cmdb.merge import account_region_ids, merge_snapshots
 from cmdb.queries import query
-from cmdb.scopes import Outcome
+from cmdb.scopes import Held, Outcome
 from cmdb.snapshot import (
     AccountKey,
     AccountReading,
@@ -82,30 +82,53 @@ class PostgresInventory:
             cursor.execute(query("account_store"), values)
             if reading.status is not ScopeStatus.SKIPPED:
                 cursor.execute(query("account_unretire"), values)
-            region_id = account_region_id(cursor, reading.account, GLOBAL)
+            region_id = account_region_ids(cursor, [(reading.account, GLOBAL)])[reading.account, GLOBAL]
+            left_out = _left_out(cursor, reading, values)
+            before = scopes.held(cursor, sorted({region_id, *(region for region, _, _ in left_out)}))
             outcomes = [
                 Outcome(region_id, ItemType.ACCOUNT, reading.status, reading.failure, items=1),
-                *_unread_regions(cursor, reading, values),
+                *_unread_regions(reading, left_out, before),
             ]
-            scopes.record(cursor, outcomes, self._as_of)
+            scopes.record(cursor, outcomes, before, self._as_of)
 
     def store(self, snapshot: AccountRegionSnapshot) -> MergeResult:
         """Merge one account-region in one transaction."""
+        return self.store_many([snapshot])[0]
+
+    def store_many(self, snapshots: Sequence[AccountRegionSnapshot]) -> list[MergeResult]:
+        """Merge several account-regions, none of them twice, in one transaction: all of them or none.
+
+        The commit does not wait for the disk. A crash of the server can take back no more than whole
+        account-regions of a run that is still going on: the commit that closes a run waits, for them too.
+        """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            return merge_snapshots(cursor, [snapshot], self._as_of)
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            return merge_snapshots(cursor, snapshots, self._as_of)
 
 
 def _rows(cursor: Cursor, name: str, where: Mapping[str, str]) -> list[tuple[Any, ...]]:
     return cursor.execute(query(name), where).fetchall()
 
 
-def _unread_regions(cursor: Cursor, reading: AccountReading, values: dict[str, Any]) -> list[Outcome]:
-    """Return outcomes for the known regional scopes that this run leaves out, and why."""
+def _left_out(
+    cursor: Cursor, reading: AccountReading, values: Mapping[str, Any]
+) -> list[tuple[int, str, str]]:
+    """Return the known regional scopes that this run leaves out: account-region, item type, region."""
     read = list(reading.regions) if reading.status is ScopeStatus.COMPLETE else []
+    return cast(
+        "list[tuple[int, str, str]]",
+        cursor.execute(query("account_scopes"), {**values, "regions": read}).fetchall(),
+    )
+
+
+def _unread_regions(
+    reading: AccountReading,
+    left_out: Sequence[tuple[int, str, str]],
+    before: Mapping[tuple[int, str], Held],
+) -> list[Outcome]:
+    """Return outcomes for the scopes that this run leaves out, and why."""
     outcomes = []
-    rows = cursor.execute(query("account_scopes"), {**values, "regions": read}).fetchall()
-    digests: dict[int, dict[str, bytes | None]] = {}
-    for region_id, item_type, region in rows:
+    for region_id, item_type, region in left_out:
         if reading.status is ScopeStatus.COMPLETE:
             status = ScopeStatus.SKIPPED
             failure: Failure | None = reading.skipped_regions.get(region) or Failure(
@@ -115,9 +138,6 @@ def _unread_regions(cursor: Cursor, reading: AccountReading, values: dict[str, A
             )
         else:
             status, failure = reading.status, reading.failure
-        if region_id not in digests:
-            digests[region_id] = scopes.digests(cursor, region_id)
-        outcomes.append(
-            Outcome(region_id, ItemType(item_type), status, failure, digest=digests[region_id].get(item_type))
-        )
+        digest = before[region_id, item_type].digest
+        outcomes.append(Outcome(region_id, ItemType(item_type), status, failure, digest=digest))
     return outcomes

@@ -1,110 +1,183 @@
-"""Merge a snapshot of one account-region into versions, at the cost of what changed.
+"""Merge snapshots of account-regions into versions, at the cost of what changed.
 
-Everything happens on one cursor and so in the caller's one transaction: versions, scopes and their history.
+Several account-regions are merged with the same statements. Everything happens on one cursor and so in the
+caller's one transaction: versions, scopes and their history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cmdb import certificates, integrations, rest_apis, scopes, stages
+from cmdb.compare import Work
 from cmdb.database import Cursor
+from cmdb.errors import GateledgerError
 from cmdb.queries import query
-from cmdb.scopes import Outcome
+from cmdb.scopes import Held, Outcome
 from cmdb.snapshot import AccountKey, AccountRegionSnapshot, ItemType, MergeResult, Reading, ScopeStatus
 
 READ = frozenset({ScopeStatus.COMPLETE, ScopeStatus.PARTIAL})
 
+Place = tuple[AccountKey, str]
+"""An account and a region."""
+
 
 @dataclass(slots=True)
-class _Merged:
-    changed: int = 0
+class _Batch:
+    """Account-regions on their way through the item types."""
+
+    snapshots: Mapping[int, AccountRegionSnapshot]
+    """By the key of the account-region, in the order of the keys."""
+    held: dict[tuple[int, str], Held]
+    """Scopes as they stood before."""
     outcomes: list[Outcome] = field(default_factory=list)
+    changed: dict[int, int] = field(default_factory=dict)
+
+    def work(
+        self, item_type: ItemType, reading: Callable[[AccountRegionSnapshot], Reading[Any]]
+    ) -> list[Work[Any]]:
+        """Return the readings of one item type that conclude anything."""
+        found = []
+        for region_id, snapshot in self.snapshots.items():
+            one = reading(snapshot)
+            if one.status in READ:
+                before = self.held.get((region_id, item_type))
+                found.append(Work(region_id, one, None if before is None else before.digest, before is None))
+        return found
+
+    def done(
+        self,
+        item_type: ItemType,
+        reading: Callable[[AccountRegionSnapshot], Reading[Any]],
+        work: Sequence[Work[Any]],
+    ) -> None:
+        """Note how the scopes of one item type ended."""
+        digests = {one.region_id: one.digest for one in work}
+        for one in work:
+            self.count(one.region_id, one.changed)
+        for region_id, snapshot in self.snapshots.items():
+            read = reading(snapshot)
+            before = self.held.get((region_id, item_type))
+            self.outcomes.append(
+                Outcome(
+                    account_region_id=region_id,
+                    item_type=item_type,
+                    status=read.status,
+                    failure=read.failure,
+                    items=len(read.items),
+                    unread=read.unread,
+                    digest=digests.get(region_id, None if before is None else before.digest),
+                    cost=snapshot.cost,
+                )
+            )
+
+    def count(self, region_id: int, changed: int) -> None:
+        """Count changed items."""
+        self.changed[region_id] = self.changed.get(region_id, 0) + changed
 
 
 def merge_snapshots(
-    cursor: Cursor, snapshots: Iterable[AccountRegionSnapshot], as_of: datetime
-) -> MergeResult:
-    """Merge account-regions read by one run; return what was seen and changed."""
-    seen = changed = 0
-    outcomes: list[Outcome] = []
-    for snapshot in snapshots:
-        merged = _merge(cursor, snapshot, as_of)
-        outcomes += merged.outcomes
-        seen += sum(outcome.items for outcome in merged.outcomes)
-        changed += merged.changed
-    scopes.record(cursor, outcomes, as_of)
-    return MergeResult(items_seen=seen, items_changed=changed)
+    cursor: Cursor, snapshots: Sequence[AccountRegionSnapshot], as_of: datetime
+) -> list[MergeResult]:
+    """Merge account-regions read by one run, none twice; return for each what was seen and changed."""
+    places = [(snapshot.account, snapshot.region) for snapshot in snapshots]
+    ids = account_region_ids(cursor, places)
+    by_id = {ids[place]: snapshot for place, snapshot in zip(places, snapshots, strict=True)}
+    batch = _Batch(dict(sorted(by_id.items())), scopes.held(cursor, sorted(by_id)))
+    new_apis = _merge_apis(cursor, batch, as_of)
+    _merge_stages(cursor, batch, new_apis, as_of)
 
-
-def account_region_id(cursor: Cursor, account: AccountKey, region: str) -> int:
-    """Return the key of an account-region, made where it is new, and lock it for the transaction."""
-    row = cursor.execute(
-        query("account_region_lock"),
-        {"partition": account.partition, "account_id": account.account_id, "region": region},
-    ).fetchone()
-    if row is None:
-        cursor.execute(
-            query("account_region_add"),
-            {"partition": account.partition, "account_id": account.account_id, "region": region},
-        )
-        return account_region_id(cursor, account, region)
-    return int(row[0])
-
-
-def _merge(cursor: Cursor, snapshot: AccountRegionSnapshot, as_of: datetime) -> _Merged:
-    region_id = account_region_id(cursor, snapshot.account, snapshot.region)
-    digests = scopes.digests(cursor, region_id)
-    merged = _Merged()
-
-    def done(item_type: ItemType, reading: Reading[Any], digest: bytes | None) -> None:
-        merged.outcomes.append(
-            Outcome(
-                account_region_id=region_id,
-                item_type=item_type,
-                status=reading.status,
-                failure=reading.failure,
-                items=len(reading.items),
-                unread=reading.unread,
-                digest=digest if reading.status in READ else digests.get(item_type),
-                cost=snapshot.cost,
-            )
-        )
-
-    gone: list[int] = []
-    api_digest = digests.get(ItemType.REST_API)
-    if snapshot.rest_apis.status in READ:
-        result = rest_apis.merge(cursor, region_id, snapshot.rest_apis, api_digest, as_of)
-        gone, api_digest = result.gone, result.digest
-        merged.changed += result.changed
-    done(ItemType.REST_API, snapshot.rest_apis, api_digest)
-
-    stage_digest = digests.get(ItemType.STAGE)
-    if gone:
-        merged.changed += stages.close_of_apis(cursor, region_id, gone, as_of)
-        merged.changed += integrations.close_of_apis(cursor, gone, as_of)
-        stage_digest = digests[ItemType.STAGE] = None
-    if snapshot.stages.status in READ:
-        changes, stage_digest = stages.merge(cursor, region_id, snapshot.stages, stage_digest, as_of)
-        merged.changed += changes
-    done(ItemType.STAGE, snapshot.stages, stage_digest)
-
-    if snapshot.integrations.status in READ:
-        merged.changed += integrations.merge(cursor, region_id, snapshot.integrations, as_of)
-    done(ItemType.INTEGRATION, snapshot.integrations, None)
-
-    for item_type, certificate_reading in (
-        (ItemType.CLIENT_CERTIFICATE, snapshot.client_certificates),
-        (ItemType.ACM_CERTIFICATE, snapshot.acm_certificates),
+    work = batch.work(ItemType.INTEGRATION, _integrations)
+    integrations.merge(cursor, work, new_apis, as_of)
+    batch.done(ItemType.INTEGRATION, _integrations, work)
+    for item_type, reading in (
+        (ItemType.CLIENT_CERTIFICATE, _client_certificates),
+        (ItemType.ACM_CERTIFICATE, _acm_certificates),
     ):
-        digest = digests.get(item_type)
-        if certificate_reading.status in READ:
-            changes, digest = certificates.merge(
-                cursor, region_id, item_type, certificate_reading, digest, as_of
-            )
-            merged.changed += changes
-        done(item_type, certificate_reading, digest)
-    return merged
+        work = batch.work(item_type, reading)
+        certificates.merge(cursor, item_type, work, as_of)
+        batch.done(item_type, reading, work)
+    scopes.record(cursor, batch.outcomes, batch.held, as_of)
+    seen: dict[int, int] = {}
+    for outcome in batch.outcomes:
+        seen[outcome.account_region_id] = seen.get(outcome.account_region_id, 0) + outcome.items
+    return [MergeResult(seen[ids[place]], batch.changed.get(ids[place], 0)) for place in places]
+
+
+def account_region_ids(cursor: Cursor, places: Sequence[Place]) -> dict[Place, int]:
+    """Return the keys of account-regions, made where they are new, and lock them for the transaction."""
+    found = _locked(cursor, places)
+    missing = sorted(set(places) - found.keys())
+    if missing:
+        cursor.execute(query("account_region_add"), _columns(missing))
+        found |= _locked(cursor, missing)
+        for account, region in missing:
+            if (account, region) not in found:
+                raise GateledgerError(
+                    f"Account {account.account_id} was never recorded, so its region {region} cannot be "
+                    "stored: record the account first."
+                )
+    return found
+
+
+def _locked(cursor: Cursor, places: Sequence[Place]) -> dict[Place, int]:
+    cursor.execute(query("account_region_lock"), _columns(places))
+    return {
+        (AccountKey(partition, account_id), region): key
+        for partition, account_id, region, key in cursor.fetchall()
+    }
+
+
+def _columns(places: Sequence[Place]) -> dict[str, list[str]]:
+    return {
+        "partitions": [account.partition for account, _ in places],
+        "account_ids": [account.account_id for account, _ in places],
+        "regions": [region for _, region in places],
+    }
+
+
+def _merge_apis(cursor: Cursor, batch: _Batch, as_of: datetime) -> Mapping[tuple[int, str], int]:
+    work = batch.work(ItemType.REST_API, _rest_apis)
+    merged = rest_apis.merge(cursor, work, as_of)
+    batch.done(ItemType.REST_API, _rest_apis, work)
+    if merged.gone:
+        for close in (stages.close_of_apis, integrations.close_of_apis):
+            for region_id, count in close(cursor, merged.gone, as_of).items():
+                batch.count(region_id, count)
+        # What a stage scope's digest says of these APIs no longer holds, whatever tonight's reading says.
+        for region_id, buckets in merged.gone_buckets.items():
+            before = batch.held.get((region_id, ItemType.STAGE))
+            if before is not None:
+                before.digest = stages.without(before.digest, buckets)
+    return merged.new
+
+
+def _merge_stages(
+    cursor: Cursor, batch: _Batch, new_apis: Mapping[tuple[int, str], int], as_of: datetime
+) -> None:
+    work = batch.work(ItemType.STAGE, _stages)
+    stages.merge(cursor, work, new_apis, as_of)
+    batch.done(ItemType.STAGE, _stages, work)
+
+
+def _rest_apis(snapshot: AccountRegionSnapshot) -> Reading[Any]:
+    return snapshot.rest_apis
+
+
+def _stages(snapshot: AccountRegionSnapshot) -> Reading[Any]:
+    return snapshot.stages
+
+
+def _integrations(snapshot: AccountRegionSnapshot) -> Reading[Any]:
+    return snapshot.integrations
+
+
+def _client_certificates(snapshot: AccountRegionSnapshot) -> Reading[Any]:
+    return snapshot.client_certificates
+
+
+def _acm_certificates(snapshot: AccountRegionSnapshot) -> Reading[Any]:
+    return snapshot.acm_certificates

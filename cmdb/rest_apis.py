@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
-from cmdb import compare
-from cmdb.copying import copy_rows, jsonb, stage_rows, take_ids
+from cmdb.compare import Compared, Known, Work, compare, in_buckets, to_look_up
+from cmdb.copying import copy_encoded, jsonb, microseconds, payload_rows, stage_rows, take_ids, text_field
 from cmdb.database import Cursor
-from cmdb.digest import bucket_of, comparable
+from cmdb.digest import Encoded, bucket_of
 from cmdb.queries import query
-from cmdb.snapshot import Reading, RestApi
+from cmdb.snapshot import RestApi
 
-_ROW = (
-    ("rest_api_key", "int8"),
-    ("account_region_id", "int4"),
-    ("version_id", "int8"),
-    ("valid_from", "timestamptz"),
-    ("bucket", "int2"),
-    ("digest", "bytea"),
-    ("rest_api_id", "text"),
-    ("name", "text"),
-    ("is_private", "bool"),
-)
-_PAYLOAD = (("rest_api_key", "int8"), ("payload", "jsonb"))
 _CHANGED = (
     ("rest_api_key", "int8"),
     ("version_id", "int8"),
@@ -34,90 +24,131 @@ _CHANGED = (
     ("is_private", "bool"),
     ("payload", "jsonb"),
 )
+_PARTS = attrgetter("rest_api_id", "name", "endpoint_types", "payload")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Merged:
-    """What a merge did: items changed, keys of the APIs that went, the scope's new digest."""
+    """What a merge did beside counting."""
 
-    changed: int
-    gone: list[int]
-    digest: bytes
+    new: dict[tuple[int, str], int] = field(default_factory=dict)
+    """Keys of the APIs that are new, by account-region and AWS id."""
+    gone: dict[int, list[int]] = field(default_factory=dict)
+    """Keys of the APIs that went, by account-region."""
+    gone_buckets: dict[int, set[int]] = field(default_factory=dict)
+    """The buckets that they were in."""
 
 
-def _parts(api: RestApi) -> Any:
-    return [api.rest_api_id, api.endpoint_types, comparable(api.payload)]
+def merge(cursor: Cursor, work: Sequence[Work[RestApi]], as_of: datetime) -> Merged:
+    """Merge listings of REST APIs, each of an account-region of its own."""
+    differing = []
+    for one in work:
+        held = in_buckets(one.reading.items, one.stored, parts=_PARTS, incomplete=one.reading.unread)
+        one.digest = held.digest.to_bytes()
+        if held.differing:
+            differing.append((one, held))
+    known = _known(cursor, to_look_up(differing))
+    compared: Compared[RestApi] = Compared()
+    merged = Merged()
+    for one, held in differing:
+        rows = known.get(one.region_id, {})
+        first_gone = len(compared.gone)
+        one.changed = compare(
+            compared,
+            one.region_id,
+            held,
+            rows,
+            key_of=attrgetter("rest_api_id"),
+            encode=_encode,
+            unread=one.reading.unread.__contains__,
+            as_of=as_of,
+        )
+        if gone := compared.gone[first_gone:]:
+            merged.gone[one.region_id] = gone
+            ids = {row.row_key: rest_api_id for rest_api_id, row in rows.items()}
+            merged.gone_buckets[one.region_id] = {bucket_of(ids[key]) for key in gone}
+    _insert(cursor, compared, merged, as_of)
+    _replace(cursor, compared, as_of)
+    if compared.reopened:
+        cursor.execute(query("rest_api_reopen"), {"keys": compared.reopened})
+    if compared.gone:
+        cursor.execute(query("rest_api_close"), {"keys": compared.gone, "as_of": as_of})
+    return merged
+
+
+def keys_of(
+    cursor: Cursor, ids: Mapping[int, set[str]], new: Mapping[tuple[int, str], int]
+) -> dict[tuple[int, str], int]:
+    """Return keys of REST APIs by account-region and AWS id; those just inserted are known already."""
+    wanted = [(region, name) for region, names in ids.items() for name in names]
+    keys = {pair: new[pair] for pair in wanted if pair in new}
+    missing = [pair for pair in wanted if pair not in keys]
+    if missing:
+        values = {"regions": [region for region, _ in missing], "ids": [name for _, name in missing]}
+        cursor.execute(query("rest_api_keys"), values)
+        keys.update({(region, name): key for region, name, key in cursor.fetchall()})
+    return keys
+
+
+def _encode(api: RestApi) -> Encoded:
+    return Encoded([api.rest_api_id, api.endpoint_types], api.payload)
 
 
 def _is_private(api: RestApi) -> bool:
     return set(api.endpoint_types) == {"PRIVATE"}
 
 
-def merge(
-    cursor: Cursor, region_id: int, reading: Reading[RestApi], stored: bytes | None, as_of: datetime
-) -> Merged:
-    """Merge a complete listing of REST APIs."""
-    buckets = compare.in_buckets(
-        reading.items,
-        stored,
-        bucket_of=lambda api: bucket_of(api.rest_api_id),
-        order=lambda api: api.rest_api_id,
-        parts=_parts,
-        incomplete=frozenset(bucket_of(rest_api_id) for rest_api_id in reading.unread),
-    )
-    if not buckets.differing:
-        return Merged(0, [], buckets.digest.to_bytes())
-    cursor.execute(query("rest_api_known"), {"region": region_id, "buckets": buckets.differing})
-    known = {row[0]: compare.Known(row[1], row[2], row[3]) for row in cursor.fetchall()}
-    found = compare.compare(
-        buckets,
-        known,
-        key_of=lambda api: api.rest_api_id,
-        parts=_parts,
-        unread=reading.unread.__contains__,
-        as_of=as_of,
-    )
-    _insert(cursor, region_id, found, as_of)
-    _replace(cursor, found, as_of)
-    if found.reopened:
-        cursor.execute(query("rest_api_reopen"), {"keys": found.reopened})
-    if found.gone:
-        cursor.execute(query("rest_api_close"), {"keys": found.gone, "as_of": as_of})
-    return Merged(found.count, found.gone, buckets.digest.to_bytes())
+def _known(cursor: Cursor, where: Mapping[str, list[int]]) -> dict[int, dict[str, Known]]:
+    known: dict[int, dict[str, Known]] = {}
+    if where["regions"]:
+        cursor.execute(query("rest_api_known"), where)
+        for region, rest_api_id, key, digest, valid_to in cursor.fetchall():
+            known.setdefault(region, {})[rest_api_id] = Known(key, digest, valid_to)
+    return known
 
 
-def _insert(cursor: Cursor, region_id: int, found: compare.Compared[RestApi], as_of: datetime) -> None:
-    if not found.new:
+def _insert(cursor: Cursor, compared: Compared[RestApi], merged: Merged, as_of: datetime) -> None:
+    if not compared.new:
         return
-    keys = take_ids(cursor, len(found.new))
-    copy_rows(
+    keys = take_ids(cursor, len(compared.new))
+    since = microseconds(as_of)
+    merged.new = {
+        (new.region_id, new.item.rest_api_id): key for key, new in zip(keys, compared.new, strict=True)
+    }
+    pack = struct.Struct("!hiqiiiqiqihi16s").pack
+
+    def rows() -> Iterator[bytes]:
+        for key, new in zip(keys, compared.new, strict=True):
+            api = new.item
+            head = pack(9, 8, key, 4, new.region_id, 8, key, 8, since, 2, new.bucket, 16, new.encoded.digest)
+            private = b"\0\0\0\1\1" if _is_private(api) else b"\0\0\0\1\0"
+            yield b"".join((head, text_field(api.rest_api_id), text_field(api.name), private))
+
+    copy_encoded(
         cursor,
-        ("cmdb", "rest_api"),
-        _ROW,
-        (
-            (key, region_id, key, as_of, bucket, digest, api.rest_api_id, api.name, _is_private(api))
-            for key, (api, bucket, digest) in zip(keys, found.new, strict=True)
-        ),
+        "rest_api",
+        "rest_api_key, account_region_id, version_id, valid_from, bucket, digest, rest_api_id, name, "
+        "is_private",
+        rows(),
     )
-    copy_rows(
-        cursor,
-        ("cmdb", "rest_api_payload"),
-        _PAYLOAD,
-        ((key, jsonb(api.payload)) for key, (api, _, _) in zip(keys, found.new, strict=True)),
-    )
+    payloads = (new.encoded.payload for new in compared.new)
+    copy_encoded(cursor, "rest_api_payload", "rest_api_key, payload", payload_rows(keys, payloads))
 
 
-def _replace(cursor: Cursor, found: compare.Compared[RestApi], as_of: datetime) -> None:
-    if not found.changed:
+def _replace(cursor: Cursor, compared: Compared[RestApi], as_of: datetime) -> None:
+    if not compared.changed:
         return
-    versions = take_ids(cursor, len(found.changed))
+    versions = take_ids(cursor, len(compared.changed))
     stage_rows(
         cursor,
         "changed_rest_api",
         _CHANGED,
         (
-            (key, version, bucket, digest, api.name, _is_private(api), jsonb(api.payload))
-            for version, (key, api, bucket, digest) in zip(versions, found.changed, strict=True)
+            (
+                *(changed.row_key, version, changed.bucket, changed.encoded.digest),
+                *(changed.item.name, _is_private(changed.item), jsonb(changed.encoded.payload)),
+            )
+            for version, changed in zip(versions, compared.changed, strict=True)
         ),
     )
     for step in ("rest_api_archive", "rest_api_replace", "rest_api_replace_payload"):

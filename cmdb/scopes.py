@@ -48,16 +48,75 @@ class Outcome:
     cost: CallCounts = field(default_factory=CallCounts)
 
 
-def digests(cursor: Cursor, region_id: int) -> dict[str, bytes | None]:
-    """Return the stored digests of an account-region by item type."""
-    cursor.execute("SELECT item_type, digest FROM cmdb.scope WHERE account_region_id = %s", (region_id,))
-    return dict(cursor.fetchall())
+@dataclass(slots=True)
+class Held:
+    """A scope as it stands before a run's outcome is recorded."""
+
+    status: str
+    digest: bytes | None
+    is_troubled: bool
+    """Whether a failure or an unread item is noted."""
 
 
-def record(cursor: Cursor, outcomes: Sequence[Outcome], as_of: datetime) -> None:
+def held(cursor: Cursor, region_ids: Sequence[int]) -> dict[tuple[int, str], Held]:
+    """Return the scopes of account-regions by account-region and item type."""
+    cursor.execute(query("scope_held"), {"regions": list(region_ids)})
+    return {
+        (region_id, item_type): Held(status, digest, troubled)
+        for region_id, item_type, status, digest, troubled in cursor.fetchall()
+    }
+
+
+def record(
+    cursor: Cursor, outcomes: Sequence[Outcome], before: Mapping[tuple[int, str], Held], as_of: datetime
+) -> None:
+    """Store outcomes; ``before`` holds the scopes as they stand. What is complete as before costs little."""
+    quiet: list[Outcome] = []
+    others: list[Outcome] = []
+    for outcome in outcomes:
+        stood = before.get((outcome.account_region_id, outcome.item_type))
+        (quiet if stood is not None and _is_quiet(outcome, stood) else others).append(outcome)
+    if quiet:
+        _see_again(cursor, quiet, before, as_of)
+    if others:
+        _record(cursor, others, as_of)
+
+
+def _is_quiet(outcome: Outcome, stood: Held) -> bool:
+    return (
+        outcome.status is ScopeStatus.COMPLETE
+        and stood.status == ScopeStatus.COMPLETE
+        and outcome.failure is None
+        and not outcome.unread
+        and not stood.is_troubled
+    )
+
+
+def _see_again(
+    cursor: Cursor, quiet: Sequence[Outcome], before: Mapping[tuple[int, str], Held], as_of: datetime
+) -> None:
+    def digest(outcome: Outcome) -> bytes | None:
+        stood = before[outcome.account_region_id, outcome.item_type]
+        return None if stood.digest == outcome.digest else outcome.digest
+
+    cursor.execute(
+        query("scope_seen_again"),
+        {
+            "as_of": as_of,
+            "regions": [outcome.account_region_id for outcome in quiet],
+            "item_types": [str(outcome.item_type) for outcome in quiet],
+            "items": [outcome.items for outcome in quiet],
+            "digests": [digest(outcome) for outcome in quiet],
+            "calls": [outcome.cost.calls for outcome in quiet],
+            "throttles": [outcome.cost.throttles for outcome in quiet],
+            "waited": [outcome.cost.waited_seconds for outcome in quiet],
+            "durations": [outcome.cost.duration_seconds for outcome in quiet],
+        },
+    )
+
+
+def _record(cursor: Cursor, outcomes: Sequence[Outcome], as_of: datetime) -> None:
     """Store outcomes: unread items and history first, since they refer to the reading before this one."""
-    if not outcomes:
-        return
     stage_rows(cursor, "outcome", _OUTCOME, (_row(outcome) for outcome in outcomes))
     stage_rows(
         cursor,

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
-from cmdb import compare
-from cmdb.copying import copy_rows, jsonb, stage_rows, take_ids
-from cmdb.database import Cursor
-from cmdb.digest import bucket_of, comparable
-from cmdb.queries import query
-from cmdb.snapshot import Reading, Stage
-
-_ROW = (
-    ("stage_id", "int8"),
-    ("account_region_id", "int4"),
-    ("version_id", "int8"),
-    ("valid_from", "timestamptz"),
-    ("bucket", "int2"),
-    ("digest", "bytea"),
-    ("rest_api_key", "int8"),
-    ("stage_name", "text"),
-    ("deployment_id", "text"),
-    ("client_certificate_id", "text"),
-    ("certificate_named_at", "timestamptz"),
+from cmdb import rest_apis
+from cmdb.compare import Compared, Known, Work, compare, in_buckets, to_look_up
+from cmdb.copying import (
+    copy_encoded,
+    jsonb,
+    microseconds,
+    payload_rows,
+    raw_field,
+    stage_rows,
+    take_ids,
+    text_field,
+    time,
 )
-_PAYLOAD = (("stage_id", "int8"), ("payload", "jsonb"))
+from cmdb.database import Cursor
+from cmdb.digest import Encoded, ScopeDigest
+from cmdb.queries import query
+from cmdb.snapshot import Stage
+
 _CHANGED = (
     ("stage_id", "int8"),
     ("version_id", "int8"),
@@ -35,121 +34,129 @@ _CHANGED = (
     ("client_certificate_id", "text"),
     ("payload", "jsonb"),
 )
+_PARTS = attrgetter("rest_api_id", "stage_name", "deployment_id", "client_certificate_id", "payload")
+_KEY = attrgetter("rest_api_id", "stage_name")
+
+Keys = Mapping[tuple[int, str], int]
 
 
-def _parts(stage: Stage) -> Any:
-    return [
-        stage.rest_api_id,
-        stage.stage_name,
-        stage.deployment_id,
-        stage.client_certificate_id,
-        comparable(stage.payload),
-    ]
+def merge(cursor: Cursor, work: Sequence[Work[Stage]], new_apis: Keys, as_of: datetime) -> None:
+    """Merge the stages of all REST APIs but the unread ones, each account-region by itself.
 
-
-def _key(stage: Stage) -> tuple[str, str]:
-    return stage.rest_api_id, stage.stage_name
-
-
-def merge(
-    cursor: Cursor, region_id: int, reading: Reading[Stage], stored: bytes | None, as_of: datetime
-) -> tuple[int, bytes]:
-    """Merge the stages of all REST APIs but the unread ones; return what changed and the new digest.
-
-    The REST APIs of the same snapshot must have been merged before.
+    The REST APIs of the same snapshots must have been merged before; ``new_apis`` are keys it made.
     """
-    buckets = compare.in_buckets(
-        reading.items,
-        stored,
-        bucket_of=lambda stage: bucket_of(stage.rest_api_id),
-        order=_key,
-        parts=_parts,
-        incomplete=frozenset(bucket_of(rest_api_id) for rest_api_id in reading.unread),
-    )
-    if not buckets.differing:
-        return 0, buckets.digest.to_bytes()
-    cursor.execute(query("stage_known"), {"region": region_id, "buckets": buckets.differing})
-    known = {(row[0], row[1]): compare.Known(row[2], row[3], row[4]) for row in cursor.fetchall()}
-    found = compare.compare(
-        buckets,
-        known,
-        key_of=_key,
-        parts=_parts,
-        unread=lambda key: key[0] in reading.unread,
-        as_of=as_of,
-    )
-    _insert(cursor, region_id, found, as_of)
-    _replace(cursor, found, as_of)
-    if found.reopened:
-        cursor.execute(query("stage_reopen"), {"keys": found.reopened})
-    if found.gone:
-        cursor.execute(query("stage_close"), {"keys": found.gone, "as_of": as_of})
-    return found.count, buckets.digest.to_bytes()
+    differing = []
+    for one in work:
+        held = in_buckets(one.reading.items, one.stored, parts=_PARTS, incomplete=one.reading.unread)
+        one.digest = held.digest.to_bytes()
+        if held.differing:
+            differing.append((one, held))
+    known = _known(cursor, to_look_up(differing))
+    compared: Compared[Stage] = Compared()
+    for one, held in differing:
+        one.changed += compare(
+            compared,
+            one.region_id,
+            held,
+            known.get(one.region_id, {}),
+            key_of=_KEY,
+            encode=_encode,
+            unread=_is_unread(one),
+            as_of=as_of,
+        )
+    _insert(cursor, compared, new_apis, as_of)
+    _replace(cursor, compared, as_of)
+    if compared.reopened:
+        cursor.execute(query("stage_reopen"), {"keys": compared.reopened})
+    if compared.gone:
+        cursor.execute(query("stage_close"), {"keys": compared.gone, "as_of": as_of})
 
 
-def close_of_apis(cursor: Cursor, region_id: int, rest_api_keys: list[int], as_of: datetime) -> int:
-    """Close the stages of REST APIs that are gone; return how many."""
-    cursor.execute(query("stage_close_of_apis"), {"region": region_id, "keys": rest_api_keys, "as_of": as_of})
-    return cursor.rowcount
+def close_of_apis(cursor: Cursor, gone: Mapping[int, list[int]], as_of: datetime) -> dict[int, int]:
+    """Close the stages of REST APIs that are gone; return how many by account-region."""
+    keys = [key for held in gone.values() for key in held]
+    cursor.execute(query("stage_close_of_apis"), {"regions": list(gone), "keys": keys, "as_of": as_of})
+    return dict(cursor.fetchall())
 
 
-def _insert(cursor: Cursor, region_id: int, found: compare.Compared[Stage], as_of: datetime) -> None:
-    if not found.new:
+def without(digest: bytes | None, buckets: set[int]) -> bytes:
+    """Return a scope's digest with some buckets forgotten."""
+    left = ScopeDigest(digest)
+    for bucket in buckets:
+        left.forget(bucket)
+    return left.to_bytes()
+
+
+def _encode(stage: Stage) -> Encoded:
+    identity = [stage.rest_api_id, stage.stage_name, stage.deployment_id, stage.client_certificate_id]
+    return Encoded(identity, stage.payload)
+
+
+def _is_unread(work: Work[Stage]) -> Callable[[tuple[str, str]], bool]:
+    return lambda key: key[0] in work.reading.unread
+
+
+def _known(cursor: Cursor, where: Mapping[str, list[int]]) -> dict[int, dict[tuple[str, str], Known]]:
+    known: dict[int, dict[tuple[str, str], Known]] = {}
+    if where["regions"]:
+        cursor.execute(query("stage_known"), where)
+        for region, rest_api_id, stage_name, key, digest, valid_to in cursor.fetchall():
+            known.setdefault(region, {})[rest_api_id, stage_name] = Known(key, digest, valid_to)
+    return known
+
+
+def _insert(cursor: Cursor, compared: Compared[Stage], new_apis: Keys, as_of: datetime) -> None:
+    if not compared.new:
         return
-    cursor.execute(
-        query("rest_api_keys"),
-        {"region": region_id, "ids": sorted({stage.rest_api_id for stage, _, _ in found.new})},
-    )
-    rest_api_keys: dict[str, int] = dict(cursor.fetchall())
-    ids = take_ids(cursor, len(found.new))
-    copy_rows(
-        cursor,
-        ("cmdb", "stage"),
-        _ROW,
-        (
-            (
-                stage_id,
-                region_id,
-                stage_id,
-                as_of,
-                bucket,
-                digest,
-                rest_api_keys[stage.rest_api_id],
-                stage.stage_name,
-                stage.deployment_id,
-                stage.client_certificate_id,
-                as_of,
+    named: dict[int, set[str]] = {}
+    for new in compared.new:
+        named.setdefault(new.region_id, set()).add(new.item.rest_api_id)
+    api_keys = rest_apis.keys_of(cursor, named, new_apis)
+    ids = take_ids(cursor, len(compared.new))
+    since = microseconds(as_of)
+    named_at = raw_field(time(as_of))
+    pack = struct.Struct("!hiqiiiqiqihi16siq").pack
+
+    def rows() -> Iterator[bytes]:
+        for key, new in zip(ids, compared.new, strict=True):
+            stage, region_id = new.item, new.region_id
+            head = pack(
+                *(11, 8, key, 4, region_id, 8, key, 8, since, 2, new.bucket, 16, new.encoded.digest),
+                *(8, api_keys[region_id, stage.rest_api_id]),
             )
-            for stage_id, (stage, bucket, digest) in zip(ids, found.new, strict=True)
-        ),
-    )
-    copy_rows(
+            names = (
+                text_field(stage.stage_name),
+                text_field(stage.deployment_id),
+                text_field(stage.client_certificate_id),
+            )
+            yield b"".join((head, *names, named_at))
+
+    copy_encoded(
         cursor,
-        ("cmdb", "stage_payload"),
-        _PAYLOAD,
-        ((stage_id, jsonb(stage.payload)) for stage_id, (stage, _, _) in zip(ids, found.new, strict=True)),
+        "stage",
+        "stage_id, account_region_id, version_id, valid_from, bucket, digest, rest_api_key, stage_name, "
+        "deployment_id, client_certificate_id, certificate_named_at",
+        rows(),
     )
+    payloads = (new.encoded.payload for new in compared.new)
+    copy_encoded(cursor, "stage_payload", "stage_id, payload", payload_rows(ids, payloads))
 
 
-def _replace(cursor: Cursor, found: compare.Compared[Stage], as_of: datetime) -> None:
-    if not found.changed:
+def _replace(cursor: Cursor, compared: Compared[Stage], as_of: datetime) -> None:
+    if not compared.changed:
         return
-    versions = take_ids(cursor, len(found.changed))
+    versions = take_ids(cursor, len(compared.changed))
     stage_rows(
         cursor,
         "changed_stage",
         _CHANGED,
         (
             (
-                stage_id,
-                version,
-                bucket,
-                digest,
-                stage.deployment_id,
-                stage.client_certificate_id,
-                jsonb(stage.payload),
+                *(changed.row_key, version, changed.bucket, changed.encoded.digest),
+                *(changed.item.deployment_id, changed.item.client_certificate_id),
+                jsonb(changed.encoded.payload),
             )
-            for version, (stage_id, stage, bucket, digest) in zip(versions, found.changed, strict=True)
+            for version, changed in zip(versions, compared.changed, strict=True)
         ),
     )
     for step in ("stage_archive", "stage_replace", "stage_replace_payload"):

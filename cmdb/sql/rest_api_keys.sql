@@ -1,4 +1,5 @@
--- Keys of REST APIs by their AWS ids.
-SELECT rest_api_id, rest_api_key
-FROM cmdb.rest_api
-WHERE account_region_id = %(region)s AND rest_api_id = ANY(%(ids)s)
+-- Keys of REST APIs by account-region and AWS id.
+SELECT a.account_region_id, a.rest_api_id, a.rest_api_key
+FROM unnest(%(regions)s::integer[], %(ids)s::text[]) AS wanted (account_region_id, rest_api_id)
+JOIN cmdb.rest_api AS a
+    ON a.account_region_id = wanted.account_region_id AND a.rest_api_id = wanted.rest_api_id

@@ -1,0 +1,1 @@
+"""Benchmarks: what the product takes beside the least that the same machine needs in the same minutes."""

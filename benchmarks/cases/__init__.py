@@ -1,0 +1,1 @@
+"""Cases: every module here that has ``CASES`` is found by itself."""

@@ -1,0 +1,81 @@
+"""The least that the same machine needs for the same data: plain COPY, and the bare join."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+from psycopg import sql
+
+from benchmarks.estate import Estate
+from benchmarks.world import World
+from cmdb.database import transaction
+
+
+def bare_copy(world: World, night: int = 0) -> float:
+    """COPY every item's key and payload into one plain table without index; return the seconds.
+
+    One transaction, binary, into a logged table as the product's are; making the snapshots is not counted.
+    """
+    seconds = 0.0
+    with transaction(world.engine) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA IF NOT EXISTS bench")
+        cursor.execute("DROP TABLE IF EXISTS bench.plain")
+        cursor.execute("CREATE TABLE bench.plain (kind text, id text, name text, payload jsonb)")
+        estate: Estate = world.estate()
+        for number in range(0, estate.regions, 20):
+            held = [estate.snapshot(one, night) for one in range(number, min(number + 20, estate.regions))]
+            began = time.perf_counter()
+            with cursor.copy("COPY bench.plain FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(["text", "text", "text", "bytea"])
+                for snapshot in held:
+                    for api in snapshot.rest_apis.items:
+                        copy.write_row(("api", api.rest_api_id, api.name, _jsonb(api.payload)))
+                    for stage in snapshot.stages.items:
+                        copy.write_row(("stage", stage.rest_api_id, stage.stage_name, _jsonb(stage.payload)))
+                    for item in snapshot.client_certificates.items:
+                        copy.write_row(("certificate", item.certificate_id, None, _jsonb(item.payload)))
+            seconds += time.perf_counter() - began
+        began = time.perf_counter()
+        connection.commit()
+        seconds += time.perf_counter() - began
+        cursor.execute("DROP TABLE bench.plain")
+    return seconds
+
+
+def _jsonb(payload: dict[str, Any]) -> bytes:
+    return b"\x01" + orjson.dumps(payload)
+
+
+BARE_JOIN = """
+SELECT v.status, count(*)
+FROM (
+    SELECT CASE
+        WHEN s.valid_to IS NOT NULL THEN 1
+        WHEN a.is_private THEN 3
+        WHEN i.rest_api_key IS NULL THEN 4
+        WHEN NOT i.has_http THEN 3
+        WHEN a.is_private IS NULL OR i.has_http IS NULL THEN 4
+        WHEN s.client_certificate_id IS NULL OR btrim(s.client_certificate_id) = '' THEN 2
+        WHEN c.certificate_id IS NULL THEN 4
+        WHEN c.valid_to IS NOT NULL THEN 2
+        WHEN c.valid_to IS NULL THEN 5
+        ELSE 4
+    END AS status
+    FROM cmdb.stage AS s
+    LEFT JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key
+    LEFT JOIN cmdb.integration AS i ON i.rest_api_key = s.rest_api_key
+    LEFT JOIN cmdb.certificate AS c
+        ON c.account_region_id = s.account_region_id AND c.certificate_id = s.client_certificate_id
+) AS v
+GROUP BY v.status
+"""
+
+
+def bare_join(world: World) -> float:
+    """Join the current rows, decide and count by status; return the seconds."""
+    with transaction(world.engine) as connection:
+        began = time.perf_counter()
+        connection.execute(sql.SQL(BARE_JOIN)).fetchall()
+        return time.perf_counter() - began

@@ -1,0 +1,151 @@
+"""One server and one size: its database, the estate in it, and the nights that it has lived through."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+
+from benchmarks import servers
+from benchmarks.estate import Estate, night_time
+from cmdb import runs
+from cmdb.database import open_engine, transaction, upgrade
+from cmdb.inventory import PostgresInventory
+from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.snapshot import AccountRegionSnapshot
+from evaluator.catalog import load_catalog
+from evaluator.engine import Evaluation, evaluate
+from evaluator.policy import Policy
+
+SSL_POLICY = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
+MAX_STALENESS = timedelta(hours=72)
+#: Account-regions merged in one transaction, and threads that merge, as the collectors' threads do.
+BATCH = 20
+THREADS = 2
+
+
+class World:
+    """A server with a database of the size that is measured; made as far as a case asks for it."""
+
+    def __init__(self, server: str, server_url: str, stages: int) -> None:
+        """Describe it; nothing is made yet."""
+        self.server = server
+        self.stages = stages
+        self._server_url = server_url
+        self._stack = ExitStack()
+        self._engine: Engine | None = None
+        self.night = -1
+        self.policy = load_catalog().policy(SSL_POLICY)
+
+    def close(self) -> None:
+        """Drop the database."""
+        self._stack.close()
+        self._stack = ExitStack()
+        self._engine = None
+        self.night = -1
+
+    @property
+    def engine(self) -> Engine:
+        """Engine on the database."""
+        if self._engine is None:
+            url = self._stack.enter_context(servers.database(self._server_url))
+            self._engine = open_engine(url)
+            self._stack.callback(self._engine.dispose)
+            upgrade(self._engine)
+        return self._engine
+
+    def ensure_loaded(self) -> None:
+        """Have at least one night merged."""
+        if self.night < 0:
+            self.live(0)
+
+    def estate(self, *, churn: float = 0.01) -> Estate:
+        """Return the estate of this size."""
+        return Estate(self.stages, churn)
+
+    def live(self, night: int, *, evaluated: bool = False) -> float:
+        """Merge a night as one run; return the seconds that merging took, making snapshots excluded."""
+        with self.run(RunKind.RUN if evaluated else RunKind.COLLECT, night) as run:
+            seconds = self.merge(run, night)
+            runs.finish_collection(self.engine, run)
+            if evaluated:
+                self.evaluate(run)
+        self.night = max(self.night, night)
+        return seconds
+
+    def merge(self, run: Run, night: int, *, shown_as: int | None = None) -> float:
+        """Merge the estate as it is on ``shown_as`` (the night itself unless told) under a run."""
+        inventory = PostgresInventory(self.engine, run.as_of)
+        estate = self.estate()
+        if night == 0:
+            for account in estate.accounts():
+                inventory.store_account(account)
+        seconds = 0.0
+        shown = estate.snapshots(night if shown_as is None else shown_as, first=night == 0)
+        with ThreadPoolExecutor(THREADS) as pool:
+            for batch in batches(shown, BATCH * THREADS):
+                parts = [batch[at : at + BATCH] for at in range(0, len(batch), BATCH)]
+                began = time.perf_counter()
+                list(pool.map(inventory.store_many, parts))
+                seconds += time.perf_counter() - began
+        return seconds
+
+    @contextmanager
+    def run(self, kind: RunKind, night: int) -> Iterator[Run]:
+        """Give a run of that night and close it."""
+        started = runs.start(self.engine, kind, night_time(night))
+        yield started
+        runs.finish(self.engine, started, RunStatus.COMPLETE, RunTotals())
+
+    def evaluate(self, run: Run, policy: Policy | None = None, **options: Any) -> Evaluation:
+        """Judge under a policy as the nightly job does."""
+        return evaluate(
+            self.engine, policy or self.policy, run, max_staleness=MAX_STALENESS, parameters={}, **options
+        )
+
+    def execute(self, statement: str, *, autocommit: bool = False) -> list[tuple[Any, ...]]:
+        """Run a statement of the benchmark's own and return its rows."""
+        if autocommit:
+            url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(statement.encode())
+            return []
+        with transaction(self.engine) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def settle(self) -> None:
+        """Vacuum, analyze and checkpoint, so that one measurement does not pay for the one before."""
+        self.execute("VACUUM ANALYZE", autocommit=True)
+        self.execute("CHECKPOINT", autocommit=True)
+
+    def server_seconds(self) -> float:
+        """Return the CPU seconds that this database's server processes have used, where the system tells."""
+        pids = self.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
+        return sum(_cpu_seconds(pid) for (pid,) in pids)
+
+
+def batches(snapshots: Iterator[AccountRegionSnapshot], size: int) -> Iterator[list[AccountRegionSnapshot]]:
+    """Yield snapshots several at a time, never holding more."""
+    while batch := list(islice(snapshots, size)):
+        yield batch
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
