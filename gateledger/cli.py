@@ -22,6 +22,7 @@ from gateledger.commands import (
     db,
     demo,
     explain,
+    export,
     findings,
     history,
     policies,
@@ -50,7 +51,20 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but the inventory is incomplete, "
     "4 findings with a --fail-on status.",
 )
-for group in (run, schedule, findings, history, explain, report, status, accounts, policies, db, demo):
+for group in (
+    run,
+    schedule,
+    findings,
+    history,
+    explain,
+    report,
+    export,
+    status,
+    accounts,
+    policies,
+    db,
+    demo,
+):
     group.register(cli)
 
 
