@@ -30,6 +30,7 @@ from gateledger.commands import (
     run,
     schedule,
     status,
+    trend,
 )
 from gateledger.exits import ExitCode
 
@@ -56,6 +57,7 @@ for group in (
     schedule,
     findings,
     history,
+    trend,
     explain,
     report,
     export,
