@@ -75,6 +75,21 @@ def open_psql(app: App, arguments: Sequence[str]) -> int:
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
+def make_roles(app: App, service: str | None, reader: str | None, *, apply: bool) -> None:
+    """Write the statements that make the roles to stdout, or run them."""
+    from cmdb.roles import apply_roles, roles_script
+
+    if not apply:
+        sys.stdout.write(roles_script(service, reader))
+        return
+    with app.database() as engine:
+        apply_roles(engine, service, reader)
+    made = " and ".join(name for name in (service, reader) if name is not None)
+    say(
+        f"The rights of {made} are set; a login that was missing has no password yet (psql: \\password NAME)."
+    )
+
+
 def _psql(app: App) -> Path:
     if app.settings.given_database() is None:
         return embedded_binary("psql")

@@ -30,12 +30,12 @@ class NightProcess:
         self._stop_seconds = stop_seconds
         self._guard = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def run(self, due: datetime, occasion: Occasion) -> NightEnd:
         """Run a night to its end and return what became of it."""
         with self._guard:
-            if self._stopping:
+            if self._stopping.is_set():
                 return NightEnd.STOPPED
             process = self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
                 [
@@ -53,7 +53,7 @@ class NightProcess:
             self._process = None
         if code in set(NightEnd):
             return NightEnd(code)
-        if self._stopping:
+        if self._stopping.is_set():
             return NightEnd.STOPPED
         log.error(
             "the night's process died (%s); what it had committed is kept",
@@ -65,7 +65,7 @@ class NightProcess:
     def stop(self) -> None:
         """Tell a night in progress to stop, and kill it when it takes too long; allow no further one."""
         with self._guard:
-            self._stopping = True
+            self._stopping.set()
             process = self._process
         if process is None:
             return

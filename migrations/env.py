@@ -11,6 +11,7 @@ from sqlalchemy.schema import SchemaItem
 from cmdb import reporting
 from cmdb.database import MIGRATION_LOCK, open_engine
 from cmdb.errors import SettingsError
+from cmdb.queries import execute_script, query_text
 from cmdb.tables import metadata
 
 OUR_SCHEMAS = {"cmdb", "compliance"}
@@ -49,6 +50,7 @@ def run(connection: Connection) -> None:
     context.run_migrations()
     if heads and set(migrations.get_current_heads()) == heads:
         reporting.create_views(connection)
+        execute_script(connection, query_text("grant_policy"))
 
 
 given = context.config.attributes.get("connection")

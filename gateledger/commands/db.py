@@ -34,6 +34,13 @@ def register(cli: typer.Typer) -> None:
             "gateledger db psql -- -At -f question.sql",
         ),
     )(psql)
+    group.command(
+        help=help_of(
+            roles,
+            "gateledger db roles --service gateledger_service --reader grafana > roles.sql",
+            "gateledger db roles --service gateledger_service --reader grafana --apply",
+        )
+    )(roles)
     cli.add_typer(group, name="db")
 
 
@@ -72,3 +79,29 @@ def psql(
     from gateledger.database_commands import open_psql
 
     raise typer.Exit(open_psql(App.of(context), arguments or []))
+
+
+def roles(
+    context: typer.Context,
+    service: Annotated[
+        str | None,
+        typer.Option("--service", metavar="NAME", help="Login that runs nights: reads and writes data."),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option("--reader", metavar="NAME", help="Login that reads the schema report, nothing else."),
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Run the statements on the database instead of printing them.")
+    ] = False,
+) -> None:
+    """Print the SQL that makes the roles of service and reader, to be run by the owner of the tables.
+
+    May be run again at any time. Logins are made without a password where they are missing: give each one
+    with psql's \\password. Run it after `gateledger db upgrade`; later upgrades keep the rights.
+    """
+    from gateledger.database_commands import make_roles
+
+    if service is None and reader is None:
+        raise typer.BadParameter("name at least one login, with --service or --reader")
+    make_roles(App.of(context), service, reader, apply=apply)
