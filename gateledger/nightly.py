@@ -23,6 +23,7 @@ from evaluator.catalog import Catalog, load_catalog
 from evaluator.engine import evaluate as evaluate_policy
 from evaluator.policy import Policy
 from gateledger import outcomes
+from gateledger.notify import notify_of_changes
 from gateledger.progress import Progress
 from gateledger.report.build import write_nightly
 from gateledger.settings import Settings
@@ -64,7 +65,9 @@ def run(
         _collect(job, plan, progress)
         _evaluate(job, settings, catalog.policies, progress)
     write_nightly(engine, catalog.policies, settings)
-    return _summary(job)
+    summary = _summary(job)
+    notify_of_changes(engine, settings, summary)
+    return summary
 
 
 def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:

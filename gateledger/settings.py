@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     threads: Annotated[int, BeforeValidator(values.threads)] = Field(
         16, description="Account-regions read side by side (1 to 256)."
     )
+    notify: Annotated[SecretStr | None, BeforeValidator(values.notify)] = Field(
+        None,
+        description="Where a run tells what changed: a comma list of Apprise addresses "
+        "(slack://..., mailto://..., json://host/path). Unset: nowhere.",
+    )
     hash_key: Annotated[SecretStr | None, BeforeValidator(values.hash_key)] = Field(
         None,
         description="Key with which values of stage variables are hashed (16 characters or more). Unset: a "
@@ -137,6 +142,10 @@ class Settings(BaseSettings):
         if self.hash_key is not None:
             return self.hash_key.get_secret_value().encode()
         return kept_key(self.data_dir)
+
+    def notify_targets(self) -> tuple[str, ...]:
+        """Return the addresses that a run tells what changed; they hold secrets."""
+        return () if self.notify is None else values.notify_targets(self.notify.get_secret_value())
 
     def parameters_of(self, policy_id: str) -> Mapping[str, ParameterValue]:
         """Return the parameters set for a policy (its defaults not included)."""

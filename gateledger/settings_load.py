@@ -19,7 +19,7 @@ log = logging.getLogger("gateledger.settings")
 
 DEFAULT_FILE = Path("gateledger.toml")
 #: Never shown, whatever is wrong with them.
-_HIDDEN = frozenset({"database_url", "hash_key", "external_id"})
+_HIDDEN = frozenset({"database_url", "hash_key", "external_id", "notify"})
 #: Settings whose relative paths are meant from the directory of the file that names them.
 _PATHS = ("data_dir", "policy_dirs")
 

@@ -69,6 +69,23 @@ def database_url(value: Any) -> Any:
     return "postgresql://" + text.split("://", 1)[1]
 
 
+def notify_targets(text: str) -> tuple[str, ...]:
+    """Return the single addresses of a list; one may hold commas itself, so only `, name://` parts them."""
+    return tuple(
+        part.strip().rstrip(",") for part in re.split(r"[\s,]+(?=[A-Za-z][\w+-]*://)", text.strip()) if part
+    )
+
+
+def notify(value: Any) -> Any:
+    """Check that the value is a list of addresses, without showing it."""
+    example = "slack://tokenA/tokenB/tokenC, mailto://user:password@example.com"
+    text = ", ".join(_list(value, example)) if isinstance(value, list | tuple) else _text(value, example)
+    for target in notify_targets(text):
+        if not re.match(r"[A-Za-z][\w+-]*://\S", target):
+            raise ValueError(f"holds something that is not an address; write for example {example}")
+    return text
+
+
 def path(value: Any) -> Any:
     """Return a path with ``~`` expanded."""
     if isinstance(value, Path):

@@ -18,7 +18,8 @@ SELECT
     sc.throttles,
     sc.waited_seconds,
     sc.duration_seconds,
-    a.retired_at
+    a.retired_at,
+    st.valid_from AS state_since
 FROM cmdb.scope AS sc
 JOIN cmdb.account_region AS ar ON ar.account_region_id = sc.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
@@ -26,7 +27,9 @@ LEFT JOIN (
     SELECT account_region_id, item_type, count(*) AS unread
     FROM cmdb.unread_item WHERE valid_to IS NULL
     GROUP BY account_region_id, item_type
-) AS u ON u.account_region_id = sc.account_region_id AND u.item_type = sc.item_type;
+) AS u ON u.account_region_id = sc.account_region_id AND u.item_type = sc.item_type
+LEFT JOIN cmdb.scope_state AS st
+    ON st.account_region_id = sc.account_region_id AND st.item_type = sc.item_type AND st.valid_to IS NULL;
 
 COMMENT ON VIEW report.scope_health IS 'One row per account, region and item type: how its collection stands.';
 COMMENT ON COLUMN report.scope_health.account_id IS 'AWS account id.';
@@ -47,3 +50,4 @@ COMMENT ON COLUMN report.scope_health.throttles IS '429 answers among them.';
 COMMENT ON COLUMN report.scope_health.waited_seconds IS 'Seconds spent waiting for the quota.';
 COMMENT ON COLUMN report.scope_health.duration_seconds IS 'Seconds that reading the account-region took.';
 COMMENT ON COLUMN report.scope_health.retired_at IS 'When the account was retired; null: in use.';
+COMMENT ON COLUMN report.scope_health.state_since IS 'as_of of the first run that found it in its present status, for the same kind of failure.';

@@ -1,0 +1,5 @@
+-- Findings whose incompliant episode began with a run.
+SELECT account_id, account_name, region, rest_api_id, stage_name, policy_id, condition
+FROM report.finding
+WHERE status = 'INCOMPLIANT' AND episode_since = %(as_of)s
+ORDER BY account_id, region, rest_api_id, stage_name, policy_id
