@@ -29,6 +29,7 @@ VIEWS = (
     "time_to_remediate",
     "certificate",
     "stage_history",
+    "tag",
     "scope_health",
     "run",
     "scheduler",
