@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cmdb.snapshot import AccountKey, AccountReading, Inventory, ScopeStatus
-from collectors.accounts import Target, enter, list_targets
+from cmdb.snapshot import AccountKey, Inventory, ScopeStatus
+from collectors.accounts import Target, list_targets
 from collectors.collection import Collection, collect_account_region, scope_statuses
+from collectors.entering import enter_and_store
 from collectors.plan import CollectionPlan
 
 __all__ = [
@@ -24,8 +25,6 @@ __all__ = [
     "collect",
     "collect_account_region",
 ]
-
-log = logging.getLogger("collectors")
 
 
 class Progress(Protocol):
@@ -56,6 +55,16 @@ class CollectionSummary:
     waited_seconds: float = 0.0
     duration_seconds: float = 0.0
     interrupted: bool = False
+
+    def count(self, statuses: Iterable[ScopeStatus]) -> None:
+        """Add scopes by how they ended."""
+        for status in statuses:
+            if status is ScopeStatus.COMPLETE:
+                self.scopes_ok += 1
+            elif status is ScopeStatus.SKIPPED:
+                self.scopes_skipped += 1
+            else:
+                self.scopes_failed += 1
 
 
 def collect(
@@ -156,17 +165,11 @@ class _Run:
             return None
 
     def _enter(self, target: Target) -> None:
-        collection = self._collection
         regions: tuple[str, ...] = ()
         try:
-            reading = enter(target, collection.plan, collection.sessions, collection.stop)
-            if collection.stop.is_set() and reading.status is ScopeStatus.FAILED:
-                # Not the account's fault: the run was stopped, and the account counts as not covered.
-                return
-            self._inventory.store_account(reading)
-            regions = reading.regions if reading.status is ScopeStatus.COMPLETE else ()
-            self._log_account(target, reading)
-            self._count([reading.status])
+            status, regions = enter_and_store(self._collection, self._inventory, target)
+            with self._change:
+                self.summary.count([status])
         finally:
             with self._change:
                 self._entering -= 1
@@ -183,9 +186,9 @@ class _Run:
         snapshot = collect_account_region(self._collection, account, region, known, self._as_of)
         merged = self._inventory.store(snapshot)
         statuses = scope_statuses(snapshot)
-        self._count(statuses)
         with self._change:
             summary = self.summary
+            summary.count(statuses)
             summary.account_regions += 1
             summary.items_seen += merged.items_seen
             summary.items_changed += merged.items_changed
@@ -201,30 +204,4 @@ class _Run:
         failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
         self._progress.account_region_done(
             account.account_id, region, merged.items_seen, merged.items_changed, failed
-        )
-
-    def _count(self, statuses: list[ScopeStatus]) -> None:
-        with self._change:
-            for status in statuses:
-                if status is ScopeStatus.COMPLETE:
-                    self.summary.scopes_ok += 1
-                elif status is ScopeStatus.SKIPPED:
-                    self.summary.scopes_skipped += 1
-                else:
-                    self.summary.scopes_failed += 1
-
-    @staticmethod
-    def _log_account(target: Target, reading: AccountReading) -> None:
-        entered = reading.status is ScopeStatus.COMPLETE
-        log.log(
-            logging.WARNING if reading.status is ScopeStatus.FAILED else logging.INFO,
-            "account %s: %s%s",
-            target.account.account_id,
-            reading.status,
-            "" if reading.failure is None else f" ({reading.failure.message})",
-            extra={
-                "event": "account.entered" if entered else "account.not_entered",
-                "account_id": target.account.account_id,
-                "status": str(reading.status),
-            },
         )

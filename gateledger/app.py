@@ -42,6 +42,12 @@ class App:
             self.log()
         return self._settings
 
+    def override(self, **given: object) -> None:
+        """Let options of the command line win over settings; those that are None were not given."""
+        wanted = {name: value for name, value in given.items() if value is not None}
+        if wanted:
+            self._settings = self.settings.model_copy(update=wanted)
+
     def log(self, *, job: bool = False) -> None:
         """Set logging up: warnings only unless asked; a job without a terminal tells each step."""
         level = self.level

@@ -31,6 +31,7 @@ from gateledger.commands import (
     schedule,
     status,
     trend,
+    worker,
 )
 from gateledger.exits import ExitCode
 
@@ -54,6 +55,7 @@ cli = typer.Typer(
 )
 for group in (
     run,
+    worker,
     schedule,
     findings,
     history,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from gateledger.app import App
@@ -28,8 +28,11 @@ def run_job(
     form: Format,
     fail_on: Sequence[str] = (),
     policies: Sequence[str] | None = None,
+    workers: bool | None = None,
+    deadline: timedelta | None = None,
 ) -> ExitCode:
     """Run the job, write its summary to stdout and return how the command ends."""
+    app.override(workers=workers, deadline=deadline)
     settings = app.settings
     app.log(job=True)
     if kind != "evaluate":
@@ -49,6 +52,22 @@ def explain_collection(app: App, *, as_of: datetime | None, form: Format) -> Exi
     app.settings.check_collection()
     with app.database() as engine:
         return show(forecast(engine, collection_plan(app.settings), as_of), form)
+
+
+def serve_worker(app: App, concurrency: int | None) -> None:
+    """Work on what runs hand out until told to stop."""
+    import logging
+
+    from gateledger.nightly import collection_plan
+
+    if app.level is None:
+        # The log is all that a service shows.
+        app.level = logging.INFO
+    app.log(job=True)
+    with app.database() as engine:
+        from gateledger.worker import Worker
+
+        Worker(engine, collection_plan(app.settings), concurrency or app.settings.threads).serve()
 
 
 def exit_code(summary: RunSummary, fail_on: Sequence[str] = ()) -> ExitCode:

@@ -17,6 +17,8 @@ _QUIET = (
     "alembic",
     "sqlalchemy",
     "asyncio",
+    "procrastinate",
+    "psycopg",
     "tzlocal",
     "markdown_it",
 )

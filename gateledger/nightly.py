@@ -17,7 +17,7 @@ from cmdb.retirement import check_retirable
 from cmdb.retirement import retire as retire_account
 from cmdb.runs import Run, RunKind, RunStatus, RunTotals
 from cmdb.snapshot import AccountKey
-from collectors.run import CollectionPlan
+from collectors.run import CollectionPlan, CollectionSummary
 from collectors.run import collect as collect_all
 from evaluator.catalog import Catalog, load_catalog
 from evaluator.engine import evaluate as evaluate_policy
@@ -62,7 +62,7 @@ def run(
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     plan = plan or collection_plan(settings)
     with _job(engine, RunKind.RUN, as_of) as job:
-        _collect(job, plan, progress)
+        _collect(job, settings, plan, progress)
         _evaluate(job, settings, catalog.policies, progress)
     write_nightly(engine, catalog.policies, settings)
     summary = _summary(job)
@@ -74,7 +74,7 @@ def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progr
     """Collect only."""
     plan = collection_plan(settings)
     with _job(engine, RunKind.COLLECT, as_of) as job:
-        _collect(job, plan, progress)
+        _collect(job, settings, plan, progress)
     return _summary(job)
 
 
@@ -174,16 +174,29 @@ def _give_up(job: _Job, error: BaseException) -> None:
         )
 
 
-def _collect(job: _Job, plan: CollectionPlan, progress: Progress) -> None:
+def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Progress) -> None:
     progress.phase("collect")
-    inventory = PostgresInventory(job.engine, job.run.as_of)
-    collected = collect_all(plan, inventory, job.run.as_of, progress)
+    unreached = 0
+    if settings.workers:
+        from gateledger.dispatching import Coordinator
+
+        coordinator = Coordinator(job.engine, job.run, plan, progress, settings.deadline)
+        _add(job, coordinator.collect())
+        job.scopes = runs.finish_collection(job.engine, job.run)
+        unreached = coordinator.mark_unreached()
+    else:
+        inventory = PostgresInventory(job.engine, job.run.as_of)
+        _add(job, collect_all(plan, inventory, job.run.as_of, progress))
+        job.scopes = runs.finish_collection(job.engine, job.run)
+    job.scopes = (job.scopes[0], job.scopes[1] + unreached)
+    progress.finished()
+
+
+def _add(job: _Job, collected: CollectionSummary) -> None:
     job.totals.items_seen += collected.items_seen
     job.totals.items_changed += collected.items_changed
     job.totals.calls += collected.calls
     job.totals.throttles += collected.throttles
-    job.scopes = runs.finish_collection(job.engine, job.run)
-    progress.finished()
 
 
 def _evaluate(job: _Job, settings: Settings, policies: Sequence[Policy], progress: Progress) -> None:

@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         description="Where a run tells what changed: a comma list of Apprise addresses "
         "(slack://..., mailto://..., json://host/path). Unset: nowhere.",
     )
+    workers: Annotated[bool, BeforeValidator(values.yes_or_no)] = Field(
+        False, description="Whether runs hand their account-regions to `gateledger worker` processes."
+    )
+    deadline: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
+        timedelta(hours=6), description="How long a run waits for its workers at most."
+    )
     hash_key: Annotated[SecretStr | None, BeforeValidator(values.hash_key)] = Field(
         None,
         description="Key with which values of stage variables are hashed (16 characters or more). Unset: a "

@@ -208,6 +208,16 @@ def threads(value: Any) -> Any:
     return int(text)
 
 
+def yes_or_no(value: Any) -> Any:
+    """Return a truth value."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text not in {"true", "false", "yes", "no", "1", "0"}:
+        raise ValueError("is neither true nor false")
+    return text in {"true", "yes", "1"}
+
+
 def hash_key(value: Any) -> Any:
     """Return a key that is long enough, without showing it."""
     if value is None:

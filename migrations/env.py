@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
-from cmdb import reporting
+from cmdb import queue_schema, reporting
 from cmdb.database import MIGRATION_LOCK, open_engine
 from cmdb.errors import SettingsError
 from cmdb.queries import execute_script, query_text
@@ -51,6 +51,7 @@ def run(connection: Connection) -> None:
     if heads and set(migrations.get_current_heads()) == heads:
         reporting.create_views(connection)
         execute_script(connection, query_text("grant_policy"))
+        queue_schema.create_queue(connection)
 
 
 given = context.config.attributes.get("connection")

@@ -4,7 +4,7 @@ Migrations create it; ``alembic check`` proves that the two agree. Statements ov
 in ``cmdb/sql``, ``cmdb/views`` and ``evaluator/sql``.
 """
 
-from cmdb.tables import collection, compliance, inventory, scheduling
+from cmdb.tables import collection, compliance, dispatch, inventory, scheduling
 from cmdb.tables.base import metadata
 
-__all__ = ["collection", "compliance", "inventory", "metadata", "scheduling"]
+__all__ = ["collection", "compliance", "dispatch", "inventory", "metadata", "scheduling"]

@@ -8,7 +8,16 @@ import typer
 
 from gateledger.app import App
 from gateledger.console import Format
-from gateledger.options import AsOfOption, FailOnOption, FormatOption, PolicyOption, help_of, read_time
+from gateledger.durations import parse_duration
+from gateledger.options import (
+    AsOfOption,
+    FailOnOption,
+    FormatOption,
+    PolicyOption,
+    check_duration,
+    help_of,
+    read_time,
+)
 
 
 def register(cli: typer.Typer) -> None:
@@ -18,6 +27,7 @@ def register(cli: typer.Typer) -> None:
             run,
             "gateledger run",
             "GATELEDGER_ACCOUNTS=organization GATELEDGER_ROLE_NAME=security-audit gateledger run",
+            "gateledger run --workers --deadline 2h   # and `gateledger worker` on any number of machines",
             "gateledger run --fail-on INCOMPLIANT --format json",
         )
     )(run)
@@ -36,9 +46,32 @@ def register(cli: typer.Typer) -> None:
     )(evaluate)
 
 
+WorkersOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--workers/--no-workers",
+        help="Hand the account-regions to `gateledger worker` processes and wait for them. "
+        "Default: GATELEDGER_WORKERS.",
+        show_default=False,
+    ),
+]
+DeadlineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--deadline",
+        metavar="DURATION",
+        callback=check_duration,
+        help="With --workers: how long to wait for them at most; what is not read by then stays as it is. "
+        "Default: GATELEDGER_DEADLINE.",
+    ),
+]
+
+
 def run(
     context: typer.Context,
     as_of: AsOfOption = None,
+    workers: WorkersOption = None,
+    deadline: DeadlineOption = None,
     fail_on: FailOnOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -50,12 +83,24 @@ def run(
     from gateledger.jobs import run_job
 
     time = read_time(as_of)
-    raise typer.Exit(run_job("run", App.of(context), as_of=time, form=form, fail_on=fail_on or []))
+    raise typer.Exit(
+        run_job(
+            "run",
+            App.of(context),
+            as_of=time,
+            form=form,
+            fail_on=fail_on or [],
+            workers=workers,
+            deadline=None if deadline is None else parse_duration(deadline),
+        )
+    )
 
 
 def collect(
     context: typer.Context,
     as_of: AsOfOption = None,
+    workers: WorkersOption = None,
+    deadline: DeadlineOption = None,
     explain: Annotated[
         bool,
         typer.Option(
@@ -76,7 +121,16 @@ def collect(
     app, time = App.of(context), read_time(as_of)
     if explain:
         raise typer.Exit(explain_collection(app, as_of=time, form=form))
-    raise typer.Exit(run_job("collect", app, as_of=time, form=form))
+    raise typer.Exit(
+        run_job(
+            "collect",
+            app,
+            as_of=time,
+            form=form,
+            workers=workers,
+            deadline=None if deadline is None else parse_duration(deadline),
+        )
+    )
 
 
 def evaluate(

@@ -1,0 +1,43 @@
+"""Entering one account on behalf of a run: its regions are found, and its state is stored."""
+
+from __future__ import annotations
+
+import logging
+
+from cmdb.snapshot import AccountReading, Inventory, ScopeStatus
+from collectors.accounts import Target, enter
+from collectors.collection import Collection
+
+log = logging.getLogger("collectors")
+
+
+def enter_and_store(
+    collection: Collection, inventory: Inventory, target: Target
+) -> tuple[ScopeStatus, tuple[str, ...]]:
+    """Enter an account and store how that went; return its status and the regions to read.
+
+    An account that a stop kept from being entered is not stored: that is not the account's fault, and it
+    counts as not covered.
+    """
+    reading = enter(target, collection.plan, collection.sessions, collection.stop)
+    if collection.stop.is_set() and reading.status is ScopeStatus.FAILED:
+        return reading.status, ()
+    inventory.store_account(reading)
+    _log(target, reading)
+    return reading.status, reading.regions if reading.status is ScopeStatus.COMPLETE else ()
+
+
+def _log(target: Target, reading: AccountReading) -> None:
+    entered = reading.status is ScopeStatus.COMPLETE
+    log.log(
+        logging.WARNING if reading.status is ScopeStatus.FAILED else logging.INFO,
+        "account %s: %s%s",
+        target.account.account_id,
+        reading.status,
+        "" if reading.failure is None else f" ({reading.failure.message})",
+        extra={
+            "event": "account.entered" if entered else "account.not_entered",
+            "account_id": target.account.account_id,
+            "status": str(reading.status),
+        },
+    )
