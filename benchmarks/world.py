@@ -44,6 +44,7 @@ class World:
         self._stack = ExitStack()
         self._engine: Engine | None = None
         self.night = -1
+        self._later = 0
         self.policy = load_catalog().policy(SSL_POLICY)
 
     def close(self) -> None:
@@ -99,10 +100,18 @@ class World:
                 seconds += time.perf_counter() - began
         return seconds
 
+    def judge_again(self, **options: Any) -> tuple[float, Evaluation]:
+        """Evaluate once more, some seconds later in the same night; return the seconds and what it found."""
+        self._later += 10
+        with self.run(RunKind.EVALUATE, self.night, later=timedelta(seconds=self._later)) as run:
+            began = time.perf_counter()
+            found = self.evaluate(run, **options)
+            return time.perf_counter() - began, found
+
     @contextmanager
-    def run(self, kind: RunKind, night: int) -> Iterator[Run]:
+    def run(self, kind: RunKind, night: int, *, later: timedelta = timedelta()) -> Iterator[Run]:
         """Give a run of that night and close it."""
-        started = runs.start(self.engine, kind, night_time(night))
+        started = runs.start(self.engine, kind, night_time(night) + later)
         yield started
         runs.finish(self.engine, started, RunStatus.COMPLETE, RunTotals())
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.floors import bare_join
-from benchmarks.frame import Case, Result, side_by_side, timed
+from benchmarks.frame import Case, Result, side_by_side
 from benchmarks.world import World
-from cmdb.runs import RunKind
 
 
 def _case(name: str, goal: float, *, changes: bool, full: bool) -> Case:
@@ -20,13 +19,9 @@ def _case(name: str, goal: float, *, changes: bool, full: bool) -> Case:
             if changes:
                 world.live(world.night + 1)
             world.settle()
-            night = world.night + 1
-            with world.run(RunKind.EVALUATE, night) as run:
-                outcome = []
-                seconds = timed(lambda: outcome.append(world.evaluate(run, full=full)))
-            world.night = night
-            modes.add(outcome[0].mode)
-            changed.append(outcome[0].changed)
+            seconds, found = world.judge_again(full=full)
+            modes.add(found.mode)
+            changed.append(found.changed)
             return seconds
 
         product()

@@ -184,10 +184,16 @@ evaluation = Table(
     integer("run_id", "The run.", ForeignKey("cmdb.run.run_id"), primary_key=True, autoincrement=False),
     time("as_of", "as_of of the run."),
     integer("policy_version_id", "Content of the policy."),
-    text("mode", "full or incremental."),
+    text("mode", "full, incremental or backfill."),
     bigint("stages", "Stages judged."),
     bigint("changed", "Records that opened or closed."),
     column("max_staleness", Interval(), "Staleness allowed then."),
+    bigint(
+        "last_version_id",
+        "Items and integrations with later ids came after it. Null: unknown, the next evaluation is a full "
+        "one.",
+        nullable=True,
+    ),
     Index("ix_evaluation_policy_key_as_of", "policy_key", "as_of"),
     schema="compliance",
     comment="Evaluations of policies by runs.",

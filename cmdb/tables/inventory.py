@@ -20,6 +20,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import (
+    text as sql_text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from cmdb.tables.base import bigint, column, integer, metadata, one_of, text, time
@@ -43,7 +46,7 @@ def _compared() -> list[Column[Any]]:
     ]
 
 
-def _closed() -> list[Any]:
+def _closed(table: str) -> list[Any]:
     return [
         time("valid_from", "Start of the version, inclusive.", primary_key=True),
         time("valid_to", "End of the version, exclusive."),
@@ -51,6 +54,7 @@ def _closed() -> list[Any]:
         bigint("version_id", "Id of the version."),
         CheckConstraint("valid_to >= valid_from", name="interval"),
         CheckConstraint("superseded_at >= valid_to AND superseded_at > valid_from", name="superseded"),
+        Index(f"ix_{table}_superseded_at", "superseded_at"),
     ]
 
 
@@ -90,7 +94,7 @@ rest_api_closed = Table(
     "rest_api_closed",
     metadata,
     bigint("rest_api_key", "The REST API.", primary_key=True, autoincrement=False),
-    *_closed(),
+    *_closed("rest_api_closed"),
     *_rest_api(),
     column("payload", JSONB(), "The version as GetRestApis gave it, normalised."),
     schema="cmdb",
@@ -121,6 +125,13 @@ stage = Table(
     *_stage(),
     UniqueConstraint("account_region_id", "rest_api_key", "stage_name"),
     CheckConstraint("valid_to >= valid_from", name="interval"),
+    Index("ix_stage_valid_to", "valid_to", postgresql_where=sql_text("valid_to IS NOT NULL")),
+    Index(
+        "ix_stage_account_region_id_client_certificate_id",
+        "account_region_id",
+        "client_certificate_id",
+        postgresql_where=sql_text("client_certificate_id IS NOT NULL"),
+    ),
     schema="cmdb",
     comment="Stages (apigateway:GetStages), latest version each.",
 )
@@ -129,7 +140,7 @@ stage_closed = Table(
     "stage_closed",
     metadata,
     bigint("stage_id", "The stage.", primary_key=True, autoincrement=False),
-    *_closed(),
+    *_closed("stage_closed"),
     *_stage(),
     column("payload", JSONB(), "The version as GetStages gave it, normalised."),
     schema="cmdb",
@@ -151,7 +162,7 @@ integration = Table(
     *_latest("REST API"),
     *_integration(),
     CheckConstraint("valid_to >= valid_from", name="interval"),
-    Index("ix_integration_account_region_id", "account_region_id"),
+    Index("ix_integration_version_id", "version_id"),
     schema="cmdb",
     comment="Integration types of REST APIs' methods (apigateway:GetResources), latest version each. "
     "No row: the methods were never read.",
@@ -160,7 +171,7 @@ integration_closed = Table(
     "integration_closed",
     metadata,
     bigint("rest_api_key", "The REST API.", primary_key=True, autoincrement=False),
-    *_closed(),
+    *_closed("integration_closed"),
     *_integration(),
     schema="cmdb",
     comment="Closed versions of integration types.",
@@ -204,6 +215,7 @@ certificate = Table(
     CheckConstraint(one_of("kind", CERTIFICATE_KINDS), name="kind"),
     CheckConstraint("valid_to >= valid_from", name="interval"),
     CheckConstraint("valid_to IS NOT NULL OR NOT proven_absent", name="absence"),
+    Index("ix_certificate_valid_to", "valid_to", postgresql_where=sql_text("valid_to IS NOT NULL")),
     schema="cmdb",
     comment="Client certificates (GetClientCertificates, acm:DescribeCertificate), latest version each. "
     "One that was never seen but proven absent begins and ends at the time of that proof.",
@@ -213,7 +225,7 @@ certificate_closed = Table(
     "certificate_closed",
     metadata,
     bigint("certificate_key", "The certificate.", primary_key=True, autoincrement=False),
-    *_closed(),
+    *_closed("certificate_closed"),
     *_certificate(),
     column("payload", JSONB(), "The version as AWS gave it. Null: it was never seen.", nullable=True),
     schema="cmdb",

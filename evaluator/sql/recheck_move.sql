@@ -1,5 +1,10 @@
--- Move the time at which a verdict that did not change has to be looked at again.
+-- Move the time at which a verdict that did not change has to be looked at again; it is done with then.
+WITH moved AS (
+    DELETE FROM pg_temp.verdict
+    WHERE condition_before = condition_key
+    RETURNING stage_id, recheck_at
+)
 UPDATE compliance.record AS r
-SET recheck_at = v.recheck_at
-FROM pg_temp.verdict AS v
-WHERE r.policy_key = %(policy_key)s AND r.stage_id = v.stage_id
+SET recheck_at = m.recheck_at
+FROM moved AS m
+WHERE r.policy_key = %(policy_key)s AND r.stage_id = m.stage_id

@@ -3,13 +3,14 @@ INSERT INTO compliance.record AS r
     (policy_key, stage_id, valid_from, condition_key, policy_version_id, status_since, episode_since,
      recheck_at, stage_version, rest_api_version, integration_version, certificate_version)
 SELECT %(policy_key)s, v.stage_id, %(as_of)s, v.condition_key, %(policy_version_id)s,
-       CASE WHEN before.status = v.status THEN old.status_since ELSE %(as_of)s END,
-       CASE v.status
+       CASE WHEN before.status = now.status THEN old.status_since ELSE %(as_of)s END,
+       CASE now.status
            WHEN 'INCOMPLIANT' THEN coalesce(old.episode_since, %(as_of)s)
            WHEN 'UNDETERMINED' THEN old.episode_since
        END,
        v.recheck_at, v.stage_version, v.rest_api_version, v.integration_version, v.certificate_version
 FROM pg_temp.verdict AS v
+JOIN compliance.condition AS now ON now.condition_key = v.condition_key
 LEFT JOIN compliance.record AS old ON old.policy_key = %(policy_key)s AND old.stage_id = v.stage_id
 LEFT JOIN compliance.condition AS before ON before.condition_key = old.condition_key
 ON CONFLICT (policy_key, stage_id) DO UPDATE

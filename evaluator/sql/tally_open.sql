@@ -2,4 +2,5 @@
 INSERT INTO compliance.tally (policy_key, account_region_id, condition_key, valid_from, stages)
 SELECT %(policy_key)s, n.account_region_id, n.condition_key, %(as_of)s, n.stages
 FROM pg_temp.counted AS n
+WHERE n.stages > 0
 ON CONFLICT (policy_key, account_region_id, condition_key) WHERE valid_to IS NULL DO NOTHING

@@ -3,7 +3,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS verdict (
     stage_id bigint PRIMARY KEY,
     account_region_id integer NOT NULL,
     condition_key integer NOT NULL,
-    status text NOT NULL,
+    condition_before integer,
     recheck_at timestamptz,
     stage_version bigint,
     rest_api_version bigint,

@@ -1,0 +1,2 @@
+-- How many stages there are to judge.
+SELECT count(*) FROM cmdb.stage
