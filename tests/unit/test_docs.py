@@ -1,0 +1,53 @@
+"""The reference of the command line is true, and every command shows how it is used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateledger.cli import execute
+from gateledger.docs import commands, reference
+from gateledger.exits import ExitCode
+from gateledger.settings import environment_name, setting_names
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = dict(commands())
+
+
+def test_the_reference_in_docs_is_what_the_commands_say() -> None:
+    written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert written == reference(), "docs/cli.md is old: run `python -m gateledger.docs > docs/cli.md`"
+
+
+def test_the_reference_names_every_command_exit_code_and_setting() -> None:
+    told = reference()
+    assert {"run", "findings", "explain", "export", "trend", "db upgrade", "policies list"} <= set(COMMANDS)
+    for name, command in COMMANDS.items():
+        section = told.split(f"\n## gateledger {name}\n")[1].split("\n## ")[0]
+        for parameter in command.params:
+            if parameter.name != "help" and parameter.opts[0].startswith("-"):
+                assert parameter.opts[0] in section
+    for code in ExitCode:
+        assert f"| {code:d} |" in told
+    for name in setting_names():
+        assert f"`{environment_name(name)}`" in told
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_has_an_example_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute([*name.split(), "--help"]) == 0
+    told = capsys.readouterr().out
+    examples = told.split("Examples:", 1)[1]
+    assert re.search(rf"gateledger (-\S+ )*{name}\b", examples)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_in_examples_exist(name: str) -> None:
+    command = COMMANDS[name]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    for example in command.help.split("Examples:\n", 1)[1].splitlines():
+        call = example.split(f"gateledger {name}", 1)[-1] if f"gateledger {name}" in example else ""
+        own = re.split(r" -- | \| | #|[)>]", call)[0]
+        assert set(re.findall(r"(?<=\s)--[a-z-]+", own)) <= known
