@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bench clean distclean
+.PHONY: help venv demo test lint model bench clean distclean
 
 # Interpreter for the virtual environment; chosen when empty.
 PYTHON ?=
@@ -13,6 +13,8 @@ STAMP := $(VENV)/.installed
 # Processes that run tests side by side, and further pytest arguments.
 WORKERS ?= 2
 PYTEST_ARGS ?=
+# Random lives that the model test tries.
+EXAMPLES ?= 500
 # Benchmarks to run (a pattern, all when empty) and the size of the estate.
 CASES ?=
 STAGES ?=
@@ -47,6 +49,10 @@ lint: $(STAMP)  ## Check style, format, types, and that tables and migrations ag
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python .ci/check_migrations.py
+
+model: $(STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).
+	@if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
+	GATELEDGER_MODEL_EXAMPLES='$(EXAMPLES)' $(BIN)/python -m pytest tests/model -n 0 -s $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
 	@if [ ! -e benchmarks/__main__.py ]; then echo "There is no benchmark yet."; exit 0; fi

@@ -1,7 +1,7 @@
 -- What must hold of the whole history whatever happened: one row per breach, none when all is well.
 WITH
 collecting AS (
-    SELECT DISTINCT as_of FROM cmdb.run WHERE kind IN ('run', 'collect') AND status <> 'abandoned'
+    SELECT DISTINCT as_of FROM cmdb.run WHERE kind IN ('run', 'collect')
 ),
 -- Every version of every item; reading_scope is the scope whose reading may open or close it.
 version AS (
@@ -133,7 +133,7 @@ WHERE m.moment IS NOT NULL
       WHERE st.account_region_id = c.account_region_id
         -- Stages and integrations of an API that is gone from a complete listing go with it.
         AND (st.item_type = c.item OR (m.is_end AND c.item IN ('stage', 'integration') AND st.item_type = 'rest_api'))
-        AND st.status IN ('complete', 'partial')
+        AND (st.status IN ('complete', 'partial') OR st.read_before = m.moment)
         AND st.valid_from <= m.moment AND (st.valid_to IS NULL OR st.valid_to > m.moment)
   )
   -- An account that a person retires takes all that it holds along.
@@ -177,6 +177,8 @@ UNION ALL
 SELECT 'a state of a scope goes on in a new row', format('%s/%s at %s', account_region_id, item_type, valid_from)
 FROM state
 WHERE previous_to IS NOT NULL AND (status, failure_kind) IS NOT DISTINCT FROM (previous_status, previous_kind)
+  -- A failure after a reading of the same as_of is another one than the failure before that reading.
+  AND (status IN ('complete', 'partial') OR read_before IS DISTINCT FROM valid_from)
 UNION ALL
 SELECT 'a state of a scope begins at no run that collects or retires', format('%s/%s at %s', account_region_id, item_type, valid_from)
 FROM state WHERE valid_from NOT IN (SELECT as_of FROM cmdb.run WHERE kind IN ('run', 'collect', 'retire'))
@@ -184,7 +186,8 @@ UNION ALL
 SELECT 'a state of a scope names a wrong reading before it',
        format('%s/%s at %s', account_region_id, item_type, valid_from)
 FROM state AS st
-WHERE st.read_before IS DISTINCT FROM CASE
+-- A second run of the same as_of that fails leaves the first one's reading standing.
+WHERE st.read_before IS DISTINCT FROM st.valid_from AND st.read_before IS DISTINCT FROM CASE
     WHEN st.previous_status IN ('complete', 'partial')
     THEN (SELECT max(k.as_of) FROM cmdb.run AS k
           WHERE k.kind IN ('run', 'collect') AND k.as_of < st.valid_from)

@@ -1,0 +1,310 @@
+"""The oracle's inventory: what a perfect observer knows after each night, in plain Python.
+
+Written from what the design says of scopes, absence and time, not from the SQL that it checks.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.model.truth import Faults, Region, is_acm, names_one
+
+Key = tuple[str, str]
+"""Account and region."""
+StageKey = tuple[str, str, str, str]
+"""Account, region, REST API, stage."""
+
+REGIONAL = ("rest_api", "stage", "integration", "client_certificate", "acm_certificate")
+READ = frozenset({"complete", "partial"})
+
+
+@dataclass
+class Scope:
+    """How an item type of an account-region stands."""
+
+    status: str
+    last_attempt: datetime
+    last_success: datetime | None = None
+    read_at: datetime | None = None
+    unread: set[str] = field(default_factory=set)
+
+
+@dataclass
+class KnownStage:
+    """A stage as last read. ``named_at``: since when it names its certificate without a break."""
+
+    certificate: str | None
+    deployment: str | None
+    note: int
+    named_at: datetime
+    gone_at: datetime | None = None
+
+    @property
+    def content(self) -> tuple[str | None, str | None, int]:
+        return self.deployment, self.certificate, self.note
+
+
+@dataclass
+class KnownApi:
+    """A REST API as last read. ``types``: of its methods, None as long as they were not read."""
+
+    name: str | None
+    is_private: bool
+    gone: bool = False
+    stages_read_at: datetime | None = None
+    types: frozenset[str] | None = None
+    deployments: frozenset[str] | None = None
+    stages: dict[str, KnownStage] = field(default_factory=dict)
+
+
+@dataclass
+class KnownCertificate:
+    """A certificate. ``absent_since`` set: proven not to exist; ``followed``: a stage names it (ACM)."""
+
+    kind: str
+    read_at: datetime
+    expires_at: datetime | None = None
+    absent_since: datetime | None = None
+    followed: bool = True
+
+
+@dataclass
+class KnownRegion:
+    """All that is known of an account-region."""
+
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    apis: dict[str, KnownApi] = field(default_factory=dict)
+    certificates: dict[str, KnownCertificate] = field(default_factory=dict)
+
+    def named_of(self, rest_api_id: str) -> set[str]:
+        """Return the certificates that the live stages of an API are known to name."""
+        api = self.apis.get(rest_api_id)
+        if api is None:
+            return set()
+        return {
+            stage.certificate
+            for stage in api.stages.values()
+            if stage.gone_at is None and stage.certificate is not None and names_one(stage.certificate)
+        }
+
+
+@dataclass
+class Knowledge:
+    """The whole inventory after a run."""
+
+    accounts: dict[str, Scope] = field(default_factory=dict)
+    regions: dict[Key, KnownRegion] = field(default_factory=dict)
+
+    def live(self) -> dict[StageKey, KnownStage]:
+        """Return the stages that are there."""
+        return {key: stage for key, stage in self.all().items() if stage.gone_at is None}
+
+    def stage(self, key: StageKey) -> KnownStage | None:
+        """Return a stage, if it was ever known."""
+        region = self.regions.get(key[:2])
+        api = None if region is None else region.apis.get(key[2])
+        return None if api is None else api.stages.get(key[3])
+
+    def all(self) -> dict[StageKey, KnownStage]:
+        """Return all stages ever known."""
+        return {
+            (*key, rest_api_id, name): stage
+            for key, region in self.regions.items()
+            for rest_api_id, api in region.apis.items()
+            for name, stage in api.stages.items()
+        }
+
+
+class Observer:
+    """Learns night by night; ``before`` is what was known before the moment now being written."""
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self.known = Knowledge()
+        self.before = Knowledge()
+        self.states: dict[datetime, Knowledge] = {}
+        """What was known at the end of each moment."""
+        self.as_of: datetime | None = None
+
+    def begin(self, as_of: datetime) -> None:
+        """Begin a run; a second one of the same moment goes on from the first."""
+        if self.as_of != as_of:
+            self.keep()
+            self.before = deepcopy(self.known)
+        self.as_of = as_of
+
+    def keep(self) -> None:
+        """Remember what is known as of the moment now being written."""
+        if self.as_of is not None:
+            self.states[self.as_of] = deepcopy(self.known)
+
+    def account(self, account_id: str, status: str, regions: list[str]) -> None:
+        """Learn whether an account could be entered, and which of its regions are read."""
+        scope = _settle(self.known.accounts.get(account_id), status, self._now)
+        self.known.accounts[account_id] = scope
+        for (owner, name), region in self.known.regions.items():
+            if owner != account_id or (status == "complete" and name in regions):
+                continue
+            for item_type in region.scopes:
+                self._scope(region, item_type, "skipped" if status == "complete" else status)
+
+    def uncovered(self, as_of: datetime) -> None:
+        """Mark what the run of a moment did not cover."""
+        scopes = [*self.known.accounts.values()]
+        for region in self.known.regions.values():
+            scopes += region.scopes.values()
+        for scope in scopes:
+            if scope.last_attempt < as_of:
+                scope.status = "uncollected"
+
+    def region(self, truth: Region, faults: Faults, methods_due: frozenset[str]) -> None:
+        """Learn what a night can see of an account-region; ``methods_due`` are APIs whose turn it is."""
+        region = self.known.regions.setdefault(truth.key, KnownRegion())
+        named = self._apis(region, truth, faults, methods_due)
+        self._client_certificates(region, truth, faults, {name for name in named if not is_acm(name)})
+        self._acm_certificates(region, truth, faults, {name for name in named if is_acm(name)})
+
+    @property
+    def _now(self) -> datetime:
+        assert self.as_of is not None
+        return self.as_of
+
+    def _scope(
+        self, region: KnownRegion, item_type: str, status: str, unread: set[str] | None = None
+    ) -> None:
+        scope = _settle(region.scopes.get(item_type), status, self._now)
+        if status in READ:
+            scope.unread = unread or set()
+        region.scopes[item_type] = scope
+
+    def _apis(
+        self, region: KnownRegion, truth: Region, faults: Faults, methods_due: frozenset[str]
+    ) -> set[str]:
+        """Learn APIs, stages and methods; return the certificates to look for."""
+        if faults.apis:
+            for item_type in ("rest_api", "stage", "integration"):
+                self._scope(region, item_type, "failed")
+            return {name for rest_api_id in region.apis for name in region.named_of(rest_api_id)}
+        unread = faults.stages_of & truth.apis.keys()
+        named: set[str] = set()
+        for rest_api_id in unread:
+            named |= region.named_of(rest_api_id)
+        for rest_api_id, known in region.apis.items():
+            if rest_api_id not in truth.apis and not known.gone:
+                known.gone = True
+                known.types = known.deployments = None
+                for stage in known.stages.values():
+                    stage.gone_at = stage.gone_at or self._now
+        for rest_api_id, api in truth.apis.items():
+            found = region.apis.setdefault(rest_api_id, KnownApi(None, False))
+            found.gone = False
+            found.name = api.name
+            found.is_private = set(api.endpoint_types) == {"PRIVATE"}
+            if rest_api_id not in unread:
+                self._stages(truth, rest_api_id, found)
+                named |= region.named_of(rest_api_id)
+        self._scope(region, "rest_api", "complete")
+        failed = bool(unread) and unread == truth.apis.keys()
+        status = "failed" if failed else "partial" if unread else "complete"
+        self._scope(region, "stage", status, set(unread))
+        methods_unread = set(unread)
+        for rest_api_id, api in truth.apis.items():
+            if rest_api_id in unread or not _has_methods_to_read(region, truth, rest_api_id, methods_due):
+                continue
+            if rest_api_id in faults.methods_of:
+                methods_unread.add(rest_api_id)
+            else:
+                region.apis[rest_api_id].types = api.types
+                region.apis[rest_api_id].deployments = _deployments(truth, rest_api_id)
+        status = "failed" if failed else "partial" if methods_unread else "complete"
+        self._scope(region, "integration", status, methods_unread)
+        return named
+
+    def _stages(self, truth: Region, rest_api_id: str, known: KnownApi) -> None:
+        known.stages_read_at = self._now
+        there = truth.apis[rest_api_id].stages
+        for name, stage in known.stages.items():
+            if name not in there:
+                stage.gone_at = stage.gone_at or self._now
+        for name, actual in there.items():
+            named_at = self._now
+            before = self.before.stage((*truth.key, rest_api_id, name))
+            if before is not None and before.gone_at is None and before.certificate == actual.certificate:
+                named_at = before.named_at
+            known.stages[name] = KnownStage(actual.certificate, actual.deployment, actual.note, named_at)
+
+    def _client_certificates(
+        self, region: KnownRegion, truth: Region, faults: Faults, named: set[str]
+    ) -> None:
+        if faults.certificates:
+            self._scope(region, "client_certificate", "failed")
+            return
+        known = {name: each for name, each in region.certificates.items() if each.kind == "API_GATEWAY"}
+        there = truth.certificates.keys() - faults.hidden
+        proven = {name for name, each in known.items() if each.absent_since is not None} - there
+        looked_at = named - there - proven
+        unread = looked_at if faults.second_look else set()
+        if not faults.second_look:
+            there = there | (looked_at & truth.certificates.keys())
+        for name in there:
+            self._there(region, "API_GATEWAY", name, truth.certificates[name].expires_at)
+        for name in (known.keys() | looked_at) - there - unread:
+            self._absent(region, "API_GATEWAY", name)
+        self._scope(region, "client_certificate", "partial" if unread else "complete", unread)
+
+    def _acm_certificates(self, region: KnownRegion, truth: Region, faults: Faults, named: set[str]) -> None:
+        unread = named & faults.acm
+        if unread and unread == named:
+            self._scope(region, "acm_certificate", "failed")
+            return
+        for name, each in region.certificates.items():
+            if each.kind == "ACM" and name not in named and each.absent_since is None:
+                each.followed = False
+        for name in named - unread:
+            if name in truth.acm:
+                self._there(region, "ACM", name, truth.acm[name].expires_at)
+            else:
+                self._absent(region, "ACM", name)
+        self._scope(region, "acm_certificate", "partial" if unread else "complete", unread)
+
+    def _there(self, region: KnownRegion, kind: str, name: str, expires_at: datetime | None) -> None:
+        region.certificates[name] = KnownCertificate(kind, self._now, expires_at)
+
+    def _absent(self, region: KnownRegion, kind: str, name: str) -> None:
+        known = region.certificates.get(name)
+        if known is None:
+            known = region.certificates[name] = KnownCertificate(kind, self._now)
+        known.read_at = self._now
+        known.absent_since = known.absent_since or self._now
+        known.followed = True
+
+
+def _settle(scope: Scope | None, status: str, as_of: datetime) -> Scope:
+    """Return how a scope stands after an attempt."""
+    settled = Scope(status, as_of)
+    if scope is not None:
+        settled.last_success, settled.read_at = scope.last_success, scope.read_at
+        settled.unread = set(scope.unread)
+    if status in READ:
+        settled.read_at = as_of
+    if status == "complete":
+        settled.last_success = as_of
+    return settled
+
+
+def _deployments(truth: Region, rest_api_id: str) -> frozenset[str]:
+    stages = truth.apis[rest_api_id].stages.values()
+    return frozenset(stage.deployment for stage in stages if stage.deployment)
+
+
+def _has_methods_to_read(
+    region: KnownRegion, truth: Region, rest_api_id: str, methods_due: frozenset[str]
+) -> bool:
+    """Tell whether an API's methods are read: never for private ones or ones without stages."""
+    api = truth.apis[rest_api_id]
+    if set(api.endpoint_types) == {"PRIVATE"} or not api.stages:
+        return False
+    read_for = region.apis[rest_api_id].deployments
+    return read_for is None or read_for != _deployments(truth, rest_api_id) or rest_api_id in methods_due

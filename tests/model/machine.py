@@ -1,0 +1,272 @@
+"""Random lives of a small estate: every step is lived through by the system and by the oracle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from cmdb.digest import BUCKETS, bucket_of
+from cmdb.runs import RunKind
+from cmdb.snapshot import ScopeStatus
+from tests.model import truth
+from tests.model.checking import check, check_the_past
+from tests.model.oracle import Oracle
+from tests.model.system import Night, System, plain_night
+from tests.model.truth import Faults, Region
+from tests.model.verdicts import POLICIES, Rules
+
+START = datetime(2026, 1, 30, 2, tzinfo=UTC)
+
+
+def _sharing_a_bucket() -> tuple[str, str, str]:
+    """Return ids of two REST APIs whose stages share a bucket of the digests, and of one apart."""
+    first = "api0000000"
+    names = (f"api{number:07d}" for number in range(1, 100 * BUCKETS))
+    second = next(name for name in names if bucket_of(name) == bucket_of(first))
+    third = next(name for name in names if bucket_of(name) != bucket_of(first))
+    return first, second, third
+
+
+APIS = _sharing_a_bucket()
+STAGES = ("dev", "prod")
+CERTIFICATES = ("cert00", "cert01", "cert02")
+PLACES = (("111111111111", "eu-west-1"), ("111111111111", "us-east-1"), ("222222222222", "eu-west-1"))
+ACCOUNTS = ("111111111111", "222222222222")
+
+
+def arns(account_id: str, region: str) -> list[str]:
+    """Return the ARNs that certificates of ACM in an account-region have."""
+    return [f"arn:aws:acm:{region}:{account_id}:certificate/{number}" for number in range(2)]
+
+
+_places = st.sampled_from(range(len(PLACES)))
+_apis = st.sampled_from(APIS)
+_stages = st.sampled_from(STAGES)
+_names = st.sampled_from([None, "", " ", *CERTIFICATES, *CERTIFICATES, "acm0", "acm1"])
+_types = st.frozensets(st.sampled_from(["HTTP", "HTTP_PROXY", "AWS_PROXY", "MOCK"]), max_size=2)
+_endpoints = st.sampled_from([("REGIONAL",), ("PRIVATE",), ("EDGE", "PRIVATE"), ()])
+_small = st.integers(0, 2)
+
+changes = st.one_of(
+    st.tuples(st.just("api"), _places, _apis),
+    st.tuples(st.just("stage"), _places, _apis, _stages),
+    st.tuples(st.just("name"), _places, _apis, _stages, _names),
+    st.tuples(st.just("name"), _places, _apis, _stages, _names),
+    st.tuples(st.just("certificate"), _places, st.sampled_from(CERTIFICATES)),
+    st.tuples(st.just("certificate"), _places, st.sampled_from(CERTIFICATES)),
+    st.tuples(st.just("acm"), _places, st.sampled_from([0, 1])),
+    st.tuples(st.just("types"), _places, _apis, _types),
+    st.tuples(st.just("endpoint"), _places, _apis, _endpoints),
+    st.tuples(st.just("deploy"), _places, _apis, _stages, _small),
+    st.tuples(st.just("note"), _places, _apis, _stages, _small),
+    st.tuples(st.just("describe"), _places, _apis, _small),
+    st.tuples(st.just("expiry"), _places, st.integers(0, 4), st.sampled_from([None, 1, 20, 31, 60])),
+)
+
+_some_apis = st.one_of(st.just(frozenset[str]()), st.frozensets(_apis, max_size=3))
+faults = st.builds(
+    Faults,
+    apis=st.sampled_from([False, False, False, True]),
+    stages_of=_some_apis,
+    methods_of=_some_apis,
+    certificates=st.sampled_from([False, False, False, True]),
+    second_look=st.booleans(),
+    acm=st.frozensets(st.sampled_from([0, 1])).map(lambda numbers: frozenset(f"acm{n}" for n in numbers)),
+    hidden=st.frozensets(st.sampled_from(CERTIFICATES), max_size=1),
+    backwards=st.booleans(),
+)
+
+_hour = timedelta(hours=1)
+pauses = st.sampled_from([0, 0, 1, 24, 24, 24, 24, 25, 48, 72, 73, 24 * 29]).map(lambda hours: hours * _hour)
+_modes = st.sampled_from([*["complete"] * 6, "failed", "skipped", "left out"])
+_reads = st.sampled_from([*["read"] * 8, "disabled", "not reached"])
+
+
+@st.composite
+def nights(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what a night covers, independent of the estate."""
+    is_odd = draw(st.sampled_from([False, False, True]))
+    one = draw(st.sampled_from([*PLACES, None]))
+    return {
+        "kind": draw(st.sampled_from([RunKind.RUN, RunKind.RUN, RunKind.RUN, RunKind.COLLECT])),
+        "modes": {account: draw(_modes) if is_odd else "complete" for account in ACCOUNTS},
+        "reads": {place: draw(_reads) if is_odd else "read" for place in PLACES},
+        "faults": {
+            place: draw(faults) if one in {place, None} and draw(st.booleans()) else Faults()
+            for place in PLACES
+        },
+        "due": draw(_some_apis),
+        "together": draw(st.booleans()),
+        "dies_after": draw(st.integers(0, 9)) if draw(st.sampled_from([False] * 5 + [True])) else None,
+    }
+
+
+class EstateMachine(RuleBasedStateMachine):
+    """One example: an estate, its nights, and after each of them a comparison of all views."""
+
+    system: ClassVar[System]
+    steps_taken: ClassVar[int] = 0
+    nights_lived: ClassVar[int] = 0
+    examples: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).examples += 1
+        self.system.clear()
+        self.oracle = Oracle()
+        self.regions = {place: Region(*place) for place in PLACES}
+        self.kept: dict[Any, Any] = {}
+        self.rules = Rules()
+        self.now = START
+
+    @initialize(seed=st.lists(changes, max_size=12))
+    def begin(self, seed: list[Any]) -> None:
+        """Begin with an estate that has one of everything, and a first night."""
+        first = self.regions[PLACES[0]]
+        first.certificates["cert00"] = truth.Certificate(START + timedelta(days=60))
+        stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage(None)}
+        first.apis[APIS[0]] = truth.Api(stages=stages)
+        for change in seed:
+            self._change(*change)
+        self._live(plain_night(self.now, list(self.regions.values())))
+
+    @rule(what=st.lists(changes, min_size=1, max_size=4))
+    def change(self, what: list[Any]) -> None:
+        """Something happens on AWS."""
+        type(self).steps_taken += 1
+        for each in what:
+            self._change(*each)
+
+    @rule(what=st.lists(changes, max_size=2), night=nights(), pause=pauses)
+    def night(self, what: list[Any], night: dict[str, Any], pause: timedelta) -> None:
+        """Something happens on AWS, and a night follows."""
+        type(self).steps_taken += 1
+        for each in what:
+            self._change(*each)
+        self.now += pause
+        self._live(self._covering(night))
+
+    @rule(pause=pauses)
+    def quiet_night(self, pause: timedelta) -> None:
+        """A night that sees everything."""
+        type(self).steps_taken += 1
+        self.now += pause
+        self._live(replace(plain_night(self.now, list(self.regions.values())), rules=self.rules))
+
+    @rule(
+        pause=pauses,
+        policies=st.sampled_from([POLICIES, POLICIES[:1], POLICIES[1:], POLICIES[::-1]]),
+        dies_after=st.sampled_from([None, None, 0, 1]),
+    )
+    def judge(self, pause: timedelta, policies: tuple[str, ...], dies_after: int | None) -> None:
+        """Policies are judged again without a reading."""
+        type(self).steps_taken += 1
+        self.now += pause
+        self._live(
+            Night(self.now, RunKind.EVALUATE, policies=policies, rules=self.rules, dies_after=dies_after)
+        )
+
+    @rule(hours=st.sampled_from([1, 24, 72, 24 * 30]), days=st.sampled_from([0, 30, 60]))
+    def settings(self, hours: int, days: int) -> None:
+        """Somebody changes what counts as fresh, and as soon."""
+        type(self).steps_taken += 1
+        self.rules = Rules(hours * _hour, days)
+
+    def teardown(self) -> None:
+        """At the end of the example every past moment is judged again."""
+        if self.oracle.is_settled:
+            check_the_past(self.system, self.oracle)
+
+    def _live(self, night: Night) -> None:
+        type(self).nights_lived += 1
+        event(f"{night.kind}, killed: {night.dies_after is not None}")
+        self.system.live(night)
+        self.oracle.live(night)
+        check(self.system, self.oracle)
+
+    def _covering(self, drawn: dict[str, Any]) -> Night:
+        accounts, enabled, regions = {}, {}, []
+        for account in ACCOUNTS:
+            mode, reads = drawn["modes"][account], drawn["reads"]
+            if mode == "left out":
+                continue
+            accounts[account] = ScopeStatus(mode)
+            own = [place for place in PLACES if place[0] == account]
+            enabled[account] = [place[1] for place in own if reads[place] != "disabled"]
+            regions += [
+                (self.regions[place], self._own(place, drawn["faults"][place]), drawn["due"])
+                for place in own
+                if mode == "complete" and reads[place] == "read"
+            ]
+        return Night(
+            self.now,
+            drawn["kind"],
+            accounts=accounts,
+            enabled=enabled,
+            regions=regions,
+            together=drawn["together"],
+            policies=POLICIES,
+            rules=self.rules,
+            dies_after=drawn["dies_after"],
+        )
+
+    @staticmethod
+    def _own(place: tuple[str, str], drawn: Faults) -> Faults:
+        """Return faults with the ARNs of the account-region."""
+        return replace(drawn, acm=frozenset(arns(*place)[int(name[-1])] for name in drawn.acm))
+
+    def _change(self, what: str, place: int, *details: Any) -> None:
+        region = self.regions[PLACES[place]]
+        if what == "api":
+            self._toggle(region.apis, details[0], region.key, truth.Api(stages={"dev": truth.Stage()}))
+        elif what == "certificate":
+            fresh = truth.Certificate(self.now + timedelta(days=31))
+            self._toggle(region.certificates, details[0], region.key, fresh)
+        elif what == "acm":
+            arn = arns(*region.key)[details[0]]
+            self._toggle(region.acm, arn, region.key, truth.Certificate(self.now + timedelta(days=60)))
+        elif what == "expiry":
+            found = [*region.certificates.values(), *region.acm.values()]
+            if details[0] < len(found):
+                days = details[1]
+                found[details[0]].expires_at = None if days is None else self.now + timedelta(days=days)
+        elif details[0] in region.apis:
+            self._change_api(what, region, region.apis[details[0]], *details)
+
+    def _change_api(self, what: str, region: Region, api: truth.Api, name: str, *details: Any) -> None:
+        if what == "types":
+            api.types = details[0]
+        elif what == "endpoint":
+            api.endpoint_types = details[0]
+        elif what == "describe":
+            api.noise = api.noise + 1
+            api.note, api.name = details[0], [None, "orders", "bills"][details[0]]
+        elif what == "stage":
+            self._toggle(api.stages, details[0], (*region.key, name), truth.Stage())
+        elif details[0] in api.stages:
+            stage = api.stages[details[0]]
+            if what == "name":
+                stage.certificate = self._certificate(region, details[1])
+            elif what == "deploy":
+                stage.deployment = [None, "d0", "d1"][details[1]]
+            else:
+                stage.note, stage.noise = details[1], stage.noise + 1
+
+    @staticmethod
+    def _certificate(region: Region, drawn: str | None) -> str | None:
+        if drawn is not None and drawn.startswith("acm"):
+            return arns(*region.key)[int(drawn[-1])]
+        return drawn
+
+    def _toggle(self, held: dict[str, Any], name: str, where: Any, new: Any) -> None:
+        """Take a thing away, or bring it: as it was when it had been there before."""
+        key = (where, type(new), name)
+        if name in held:
+            self.kept[key] = held.pop(name)
+        else:
+            held[name] = self.kept.pop(key, new)

@@ -1,0 +1,139 @@
+"""Stories that random lives found first, told one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cmdb.snapshot import ScopeStatus
+from tests.model.checking import check, check_the_past
+from tests.model.machine import START
+from tests.model.oracle import Oracle
+from tests.model.system import Night, System, plain_night
+from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage
+
+ACCOUNT = "111111111111"
+DAY = timedelta(days=1)
+
+
+class Lives:
+    """One region, lived through by the system and by the oracle."""
+
+    def __init__(self, system: System) -> None:
+        """Begin with a stage that names a certificate."""
+        self.system = system
+        self.oracle = Oracle()
+        self.stage = Stage("cert00")
+        self.api = Api(stages={"prod": self.stage})
+        self.region = Region(
+            ACCOUNT, "eu-west-1", {"api0000000": self.api}, {"cert00": Certificate(START + 60 * DAY)}
+        )
+
+    def night(self, day: int, faults: Faults = NO_FAULTS, **how: object) -> Night:
+        """Live through a night and compare."""
+        plain = plain_night(START + day * DAY, [self.region])
+        seen = [(self.region, faults, frozenset[str]())]
+        night = replace(plain, regions=how.pop("regions", seen), **how)  # type: ignore[arg-type]
+        self.system.live(night)
+        self.oracle.live(night)
+        check(self.system, self.oracle)
+        return night
+
+
+@pytest.fixture
+def lives(system: System) -> Iterator[Lives]:
+    lives = Lives(system)
+    yield lives
+    check_the_past(system, lives.oracle)
+
+
+def test_a_failure_between_two_readings_of_one_moment_leaves_no_trace_in_the_scopes_history(
+    lives: Lives,
+) -> None:
+    lives.night(0)
+    lives.night(1, Faults(apis=True, certificates=True))
+    lives.night(1)
+    lives.night(2)
+
+    assert lives.system.rows(
+        "SELECT count(*) FROM cmdb.scope_state WHERE item_type IN ('stage', 'client_certificate')"
+    ) == [(2,)]
+
+
+def test_a_failure_after_a_reading_of_the_same_moment_keeps_that_reading(lives: Lives) -> None:
+    lives.night(0)
+    lives.night(1, Faults(apis=True, certificates=True))
+    lives.night(2)
+    lives.night(2, Faults(apis=True, certificates=True))
+
+    # Judged as of that moment, the stages count as read then, by whichever run read them.
+    assert lives.system.rows(
+        "SELECT DISTINCT read_before FROM cmdb.scope_state WHERE status = 'failed' AND valid_to IS NULL"
+    ) == [(START + 2 * DAY,)]
+
+
+def test_a_second_failure_of_the_same_moment_after_a_reading_is_another_one(lives: Lives) -> None:
+    lives.night(0)
+    lives.night(1, Faults(apis=True))
+    lives.night(2)
+    lives.night(2, Faults(apis=True))
+    lives.night(2)
+    lives.night(3, Faults(apis=True))
+
+
+def test_a_certificate_taken_away_and_given_back_within_one_moment_was_named_all_along(lives: Lives) -> None:
+    lives.night(0)
+    lives.stage.certificate = None
+    lives.night(1)
+    lives.stage.certificate = "cert00"
+    lives.night(1)
+
+    assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START,)]
+
+
+def test_a_stage_gone_and_back_with_another_deployment_within_one_moment_named_its_certificate_all_along(
+    lives: Lives,
+) -> None:
+    lives.night(0)
+    stage = lives.api.stages.pop("prod")
+    lives.night(1)
+    lives.api.stages["prod"] = replace(stage, deployment="d1")
+    lives.night(1)
+
+    assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START,)]
+
+
+def test_a_stage_that_was_gone_for_a_night_names_its_certificate_anew(lives: Lives) -> None:
+    lives.night(0)
+    stage = lives.api.stages.pop("prod")
+    lives.night(1)
+    lives.api.stages["prod"] = stage
+    lives.night(2)
+
+    assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START + 2 * DAY,)]
+
+
+@pytest.mark.parametrize("dies_after", range(6))
+def test_a_run_killed_at_any_step_and_run_again_leaves_no_trace(lives: Lives, dies_after: int) -> None:
+    lives.night(0)
+    lives.stage.certificate = None
+    lives.night(1, dies_after=dies_after)
+    lives.night(1)
+
+    assert lives.system.rows(
+        "SELECT condition, valid_from, valid_to FROM report.finding_history "
+        "WHERE policy_id LIKE '%ssl-certificate' ORDER BY valid_from"
+    ) == [("certificate_present", START, START + DAY), ("certificate_empty", START + DAY, None)]
+    assert lives.system.rows("SELECT count(*) FROM cmdb.scope_state") == [(6,)]
+
+
+def test_an_account_that_fails_and_then_is_left_out_keeps_what_is_known(lives: Lives) -> None:
+    lives.night(0)
+    lives.night(1, accounts={ACCOUNT: ScopeStatus.FAILED}, regions=[])
+    lives.night(2, accounts={}, regions=[])
+    lives.night(5, accounts={}, regions=[])
+
+    assert lives.system.rows("SELECT DISTINCT condition FROM report.finding") == [("inventory_stale",)]

@@ -1,0 +1,99 @@
+"""The views as the oracle puts them: the same columns, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from tests.model import expected
+from tests.model.oracle import Oracle
+from tests.model.system import Rows, System
+
+_STAGE = "account_id, region, rest_api_id, stage_name"
+_FINDING = (
+    f"SELECT policy_id, {_STAGE}, rest_api_name, client_certificate_id, status, condition, since, "
+    "evaluated_at, evidence_at, episode_since FROM report.finding"
+)
+_HISTORY = (
+    f"SELECT policy_id, {_STAGE}, status, condition, valid_from, valid_to, since, policy_version "
+    "FROM report.finding_history"
+)
+_AS_OF = (
+    f"SELECT m.moment, policy_id, {_STAGE}, status, condition, since "
+    "FROM unnest(%(moments)s::timestamptz[]) AS m (moment) CROSS JOIN LATERAL report.finding_as_of(m.moment)"
+)
+_EPISODE = f"SELECT policy_id, {_STAGE}, started_at, ended_at, outcome FROM report.episode"
+_REMEDIATE = "SELECT policy_id, account_id, remediated, still_open FROM report.time_to_remediate"
+_COUNTS = "compliant, incompliant, inapplicable, undetermined, compliance_percent::float8"
+_DAILY = f"SELECT day, policy_id, account_id, region, {_COUNTS} FROM report.compliance_daily"
+_DAILY_TOTAL = f"SELECT day, policy_id, {_COUNTS} FROM report.compliance_daily_total"
+_SCOPE = (
+    "SELECT account_id, region, item_type, status, last_success_at, last_attempt_at, read_at, unread "
+    "FROM report.scope_health"
+)
+_CERTIFICATE = (
+    "SELECT kind, certificate_id, account_id, region, expires_at, state, disappeared_at, stages_using "
+    "FROM report.certificate"
+)
+_VERSION = (
+    f"SELECT {_STAGE}, valid_from, valid_to, deployment_id, client_certificate_id, certificate_named_at "
+    f"FROM report.stage_history ORDER BY {_STAGE}, valid_from"
+)
+
+_PLAIN: dict[str, tuple[str, Callable[[Oracle], list[Any]]]] = {
+    "finding": (_FINDING, expected.findings),
+    "finding_history": (_HISTORY, expected.finding_history),
+    "episode": (_EPISODE, expected.episodes),
+    "time_to_remediate": (_REMEDIATE, expected.time_to_remediate),
+    "compliance_daily": (_DAILY, expected.daily),
+    "compliance_daily_total": (_DAILY_TOTAL, expected.daily_total),
+    "scope_health": (_SCOPE, expected.scopes),
+    "certificate": (_CERTIFICATE, expected.certificates),
+}
+
+
+def differences(system: System, oracle: Oracle, moments: list[datetime]) -> list[str]:
+    """Compare all views, and the findings as of each moment; name what only one side shows."""
+    found = []
+    for view, (statement, wanted) in _PLAIN.items():
+        found += _differences(view, system.rows(statement), wanted(oracle))
+    found += _differences(
+        "finding_as_of", system.rows(_AS_OF, {"moments": moments}), expected.findings_as_of(oracle, moments)
+    )
+    found += _differences("stage_history", _joined(system.rows(_VERSION)), expected.stage_versions(oracle))
+    return found
+
+
+def _differences(view: str, actual: Rows, wanted: list[Any]) -> list[str]:
+    told, due_rows = sorted(map(_text, actual)), sorted(map(_text, wanted))
+    if told == due_rows:
+        return []
+    shown, due = set(told), set(due_rows)
+    found = [f"{view} shows {row}" for row in sorted(shown - due)]
+    found += [f"{view} should show {row}" for row in sorted(due - shown)]
+    return found or [f"{view} shows a row twice"]
+
+
+def _text(row: tuple[Any, ...]) -> str:
+    return " | ".join(
+        value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value) for value in row
+    )
+
+
+def _joined(rows: Rows) -> Rows:
+    """Join versions that differ only in what is not compared; drop those of no length."""
+    joined: list[list[Any]] = []
+    for _, of_stage in groupby(rows, key=lambda row: row[:4]):
+        own: list[list[Any]] = []
+        for *stage, start, end, deployment, certificate, named_at in of_stage:
+            if start == end:
+                continue
+            content = [deployment, certificate, named_at]
+            if own and own[-1][5] == start and own[-1][6:] == content:
+                own[-1][5] = end
+            else:
+                own.append([*stage, start, end, *content])
+        joined += own
+    return [tuple(row) for row in joined]
