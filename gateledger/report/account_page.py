@@ -14,7 +14,7 @@ from gateledger.report.questions import Record, ask, grouped, stream
 from gateledger.report.site import Site
 
 #: Stages listed over all account pages together, and on one page at most: the site stays small.
-ROWS_IN_ALL = 10_000
+ROWS_IN_ALL = 2_000
 ROWS_PER_PAGE = 200
 ROWS_AT_LEAST = 5
 SHOWN_CERTIFICATES = 10

@@ -18,7 +18,7 @@ DAYS = 365
 #: Days over which the overview compares.
 SPAN = 30
 #: Points of an account's chart.
-POINTS = 60
+POINTS = 30
 #: Accounts with a page of their own; the accounts with the most to do when there are more.
 ACCOUNT_PAGES = 2_000
 
@@ -179,20 +179,15 @@ def _counts(
 
 def _days(connection: Connection, as_of: datetime) -> Days:
     last = as_of.astimezone(UTC).date()
-    first = last - timedelta(days=DAYS - 1)
-    step = 0
     days = Days()
-    wanted: set[date] = set()
-    for day, policy_id, account_id, *counts in stream(connection, "daily", first_day=first):
-        if not step:  # the first row is of the first day that anything is known of
-            step = max(1, -(-((last - day).days + 1) // POINTS))
-            days.days = [day + timedelta(days=number) for number in range((last - day).days + 1)]
-            days.points = days.days[::-1][::step][::-1]
-            wanted = set(days.points)
-        tally = _tally(counts)
-        days.policies.setdefault(policy_id, {}).setdefault(day, Tally()).include(tally)
-        if day in wanted:
-            days.accounts.setdefault(account_id, {}).setdefault(policy_id, {})[day] = tally
+    for day, policy_id, *counts in stream(connection, "daily", first_day=last - timedelta(days=DAYS - 1)):
+        if not days.days:  # the first row is of the first day that anything is known of
+            known = (last - day).days + 1
+            days.days = [day + timedelta(days=number) for number in range(known)]
+            days.points = days.days[:: -max(1, -(-known // POINTS))][::-1]
+        days.policies.setdefault(policy_id, {})[day] = _tally(counts)
+    for day, policy_id, account_id, *counts in stream(connection, "daily_accounts", days=days.points):
+        days.accounts.setdefault(account_id, {}).setdefault(policy_id, {})[day] = _tally(counts)
     return days
 
 

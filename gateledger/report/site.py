@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,9 @@ from gateledger.report.facts import Account, Facts
 from gateledger.report.rendering import days_between, file_name, render
 from gateledger.report.tallies import Tally
 from gateledger.statuses import Status
+
+#: The templates' own indentation; values hold no markup, so a line of theirs never begins with a tag.
+_INDENTED = re.compile(r"\n\s+<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Site:
             root="../" * page.count("/"),
             **values,
         )
-        target.write_text(html, encoding="utf-8", newline="\n")
+        target.write_text(_INDENTED.sub("\n<", html), encoding="utf-8", newline="\n")
 
     def tally(self, policy_id: str) -> Tally:
         """Return how all stages stand under a policy."""

@@ -1,7 +1,5 @@
--- Compliance at the end of each day from a day on, by policy and account.
-SELECT day, policy_id, account_id, sum(compliant)::bigint AS compliant, sum(incompliant)::bigint AS incompliant,
-       sum(inapplicable)::bigint AS inapplicable, sum(undetermined)::bigint AS undetermined
-FROM report.compliance_daily
+-- Compliance of the whole estate at the end of each day from a day on, by policy.
+SELECT day, policy_id, compliant, incompliant, inapplicable, undetermined
+FROM report.compliance_daily_total
 WHERE day >= %(first_day)s
-GROUP BY day, policy_id, account_id
-ORDER BY day, policy_id, account_id
+ORDER BY day, policy_id

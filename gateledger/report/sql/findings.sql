@@ -1,7 +1,20 @@
--- The findings that the table lists: worst first, longest first.
-SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
-       client_certificate_id, status, condition, message, remediation, since, evidence_at, stage_id
-FROM report.finding
-ORDER BY array_position(%(order)s::text[], status), since, account_id, region, rest_api_id, stage_name,
-         policy_id
-LIMIT %(limit)s
+-- The findings that the table lists, worst and longest first; their texts are made for these alone, not for all that are sorted.
+SELECT f.policy_id, f.resource_arn, f.account_id, f.account_name, f.region, f.rest_api_id, f.rest_api_name,
+       f.stage_name, f.client_certificate_id, f.status, f.condition, f.message, f.remediation, f.since,
+       f.evidence_at, f.stage_id
+FROM (
+    SELECT policy_id, stage_id, account_id, region, rest_api_id, stage_name, status, since
+    FROM report.finding
+    ORDER BY array_position(%(order)s::text[], status), since, account_id, region, rest_api_id, stage_name,
+             policy_id
+    LIMIT %(limit)s
+) AS listed
+CROSS JOIN LATERAL (
+    SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
+           client_certificate_id, status, condition, message, remediation, since, evidence_at, stage_id
+    FROM report.finding
+    WHERE policy_id = listed.policy_id AND stage_id = listed.stage_id
+    OFFSET 0
+) AS f
+ORDER BY array_position(%(order)s::text[], f.status), f.since, f.account_id, f.region, f.rest_api_id,
+         f.stage_name, f.policy_id

@@ -1,5 +1,11 @@
--- What changed on some stages, version by version; the first version changed nothing.
-SELECT stage_id, valid_from, changed, client_certificate_id
-FROM report.stage_history
-WHERE stage_id = ANY (%(stages)s) AND changed <> '{}'
-ORDER BY stage_id, valid_from
+-- What changed on some stages, version by version (the first changed nothing); looked up as in timelines.sql.
+SELECT h.stage_id, h.valid_from, h.changed, h.client_certificate_id
+FROM unnest(%(stages)s::bigint[]) AS w (stage_id)
+CROSS JOIN LATERAL (
+    SELECT v.stage_id, v.valid_from, v.changed, v.client_certificate_id
+    FROM report.stage_history AS v
+    WHERE v.stage_id = w.stage_id
+    OFFSET 0
+) AS h
+WHERE h.changed <> '{}'
+ORDER BY h.stage_id, h.valid_from

@@ -1,0 +1,69 @@
+"""A small estate with names as nasty as AWS allows, or more so, and the report of it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from gateledger.report.build import write_report
+from tests.support.histories import DENIED, History, catalog
+
+ACCOUNTS = ("111122223333", "444455556666")
+IMG = "<img src=x onerror=\"document.title='owned'\">"
+SCRIPT = "</script><script>document.title='owned'</script>"
+QUOTES = "\"'`&amp;{{7*7}}${7*7}\u2028\u2029\\"
+RIGHT_TO_LEFT = "\u202eתיב\u05d4 \u0627\u0644\u062f\u0641\u0639"
+EMOJI = "🔑🧨 naïve"
+LONG = "x" * 255
+FORMULA = "=HYPERLINK(0)"
+HOSTILE = (IMG, SCRIPT, QUOTES, RIGHT_TO_LEFT, EMOJI, LONG, FORMULA)
+
+
+def hostile_history(engine: Engine) -> History:
+    """Live five nights: stages with nasty names, a certificate deleted, a stage gone, a region that fails."""
+    history = History(engine)
+    shop = history.region(ACCOUNTS[0], "eu-central-1", account_name='Shop <b>&</b> "Söhne"')
+    bank = history.region(ACCOUNTS[1], "us-east-1", account_name=SCRIPT)
+    shop.certificate("cert01")
+    shop.certificate("cert02", lives=timedelta(days=40))
+    shop.certificate("cert03", lives=timedelta(days=2))
+    orders = shop.api("a1b2c3d4e5", IMG)
+    for name in HOSTILE:
+        orders.stage(name)
+    for number in range(30):
+        orders.stage(f"good{number:02}", certificate="cert01")
+    steady = orders.stage("steady", certificate="cert02")
+    orders.stage("late", certificate="cert03")
+    accounts = bank.api("z9y8x7w6v5", FORMULA)
+    accounts.stage("prod", certificate=None)
+    bank.api("privateapi", "private", endpoint_types=("PRIVATE",)).stage("inside")
+    history.night()
+    del shop.certificates["cert02"]
+    history.night()
+    orders.stage("new")
+    del orders.stages["good29"]
+    history.night()
+    steady.certificate = "cert01"
+    bank.failure = DENIED
+    history.night()
+    orders.stages["good00"].certificate = None
+    history.night()
+    return history
+
+
+def written(engine: Engine, out: Path, *, rows_limit: int = 10_000) -> Path:
+    """Write the report of a database and return its directory."""
+    write_report(engine, catalog().policies, out, rows_limit=rows_limit)
+    return out
+
+
+def chromium() -> str | None:
+    """Return the system's Chromium, or None."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    return None
