@@ -25,6 +25,7 @@ from gateledger.commands import (
     export,
     findings,
     history,
+    iam_policy,
     policies,
     report,
     run,
@@ -66,6 +67,7 @@ for group in (
     status,
     accounts,
     policies,
+    iam_policy,
     db,
     demo,
 ):
