@@ -19,6 +19,8 @@ DAYS = 365
 SPAN = 30
 #: Points of an account's chart.
 POINTS = 30
+#: Up to so many accounts, their pages show how they went; with more, the site would grow too large.
+ACCOUNT_CHARTS = 100
 #: Accounts with a page of their own; the accounts with the most to do when there are more.
 ACCOUNT_PAGES = 2_000
 
@@ -130,7 +132,7 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
     run = runs[0]
     as_of: datetime = run["as_of"]
     accounts, policies, conditions = _counts(connection)
-    days = _days(connection, as_of)
+    days = _days(connection, as_of, accounts=len(accounts) <= ACCOUNT_CHARTS)
     then = max(as_of - timedelta(days=SPAN), run["first"])
     return Facts(
         as_of=as_of,
@@ -177,7 +179,7 @@ def _counts(
     return accounts, policies, conditions
 
 
-def _days(connection: Connection, as_of: datetime) -> Days:
+def _days(connection: Connection, as_of: datetime, *, accounts: bool) -> Days:
     last = as_of.astimezone(UTC).date()
     days = Days()
     for day, policy_id, *counts in stream(connection, "daily", first_day=last - timedelta(days=DAYS - 1)):
@@ -186,6 +188,8 @@ def _days(connection: Connection, as_of: datetime) -> Days:
             days.days = [day + timedelta(days=number) for number in range(known)]
             days.points = days.days[:: -max(1, -(-known // POINTS))][::-1]
         days.policies.setdefault(policy_id, {})[day] = _tally(counts)
+    if not accounts:
+        return days
     for day, policy_id, account_id, *counts in stream(connection, "daily_accounts", days=days.points):
         days.accounts.setdefault(account_id, {}).setdefault(policy_id, {})[day] = _tally(counts)
     return days

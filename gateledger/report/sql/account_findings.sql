@@ -1,14 +1,17 @@
--- Findings of every account that somebody has to act on, the worst and longest of each account.
-SELECT account_id, policy_id, region, rest_api_id, rest_api_name, stage_name, status, condition, message, since
+-- Findings of every account that somebody has to act on, the worst and longest of each; texts are made for these alone.
+SELECT f.account_id, f.policy_id, f.region, f.rest_api_id, f.rest_api_name, f.stage_name, f.status, f.condition,
+       f.message, f.since
 FROM (
-    SELECT account_id, policy_id, region, rest_api_id, rest_api_name, stage_name, status, condition, message,
-           since,
-           row_number() OVER (
-               PARTITION BY account_id
-               ORDER BY status, since, region, rest_api_id, stage_name, policy_id
-           ) AS place
+    SELECT account_id, policy_id, stage_id,
+           row_number() OVER (PARTITION BY account_id ORDER BY status, since, stage_id, policy_id) AS place
     FROM report.finding
     WHERE status IN ('INCOMPLIANT', 'UNDETERMINED')
+) AS listed
+CROSS JOIN LATERAL (
+    SELECT account_id, policy_id, region, rest_api_id, rest_api_name, stage_name, status, condition, message, since
+    FROM report.finding
+    WHERE policy_id = listed.policy_id AND stage_id = listed.stage_id
+    OFFSET 0
 ) AS f
-WHERE place <= %(limit)s
-ORDER BY account_id, place
+WHERE listed.place <= %(limit)s
+ORDER BY f.account_id, listed.place

@@ -1,5 +1,5 @@
 -- Stages that are incompliant under a policy for the longest time.
-SELECT account_id, account_name, region, rest_api_id, rest_api_name, stage_name, condition, message, since,
+SELECT account_id, account_name, region, rest_api_id, rest_api_name, stage_name, condition, since,
        episode_since
 FROM report.finding
 WHERE policy_id = %(policy_id)s AND status = 'INCOMPLIANT'
