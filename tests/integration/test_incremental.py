@@ -1,0 +1,96 @@
+"""Incremental evaluation gives what judging everything gives, whatever happened to the estate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Engine
+
+from cmdb.database import open_engine, transaction
+from cmdb.runs import RunKind
+from evaluator.catalog import load_catalog
+from evaluator.engine import FULL, INCREMENTAL, evaluate
+from tests.support.lives import Step, live, lives, verdicts
+from tests.support.servers import Servers
+
+MAX_STALENESS = timedelta(hours=72)
+POLICIES = load_catalog().policies
+QUIET = Step(24, RunKind.RUN, ())
+
+
+@contextmanager
+def two_databases(servers: Servers, kind: str) -> Iterator[tuple[Engine, Engine]]:
+    """Give engines of two fresh databases."""
+    server = servers.get(kind)
+    with server.database(migrated=True) as one, server.database(migrated=True) as other:
+        engines = open_engine(one), open_engine(other)
+        try:
+            yield engines
+        finally:
+            for engine in engines:
+                engine.dispose()
+
+
+def judge_nightly(engine: Engine, life: Sequence[Step], *, full: bool) -> list[str]:
+    """Live through a life and judge at every run; return the modes."""
+    modes = []
+    for run, judges in live(engine, life):
+        for policy in POLICIES if judges else ():
+            found = evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={}, full=full)
+            modes.append(found.mode)
+    return modes
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(life=lives())
+def test_incremental_evaluation_gives_what_full_evaluation_gives(
+    database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]
+) -> None:
+    """Given any life of an estate, when one database judges it incrementally and another in full, then
+    records, episodes and counts are the same in both."""
+    with two_databases(postgres_servers, postgres_server_kind) as (quick, thorough):
+        judge_nightly(quick, life, full=False)
+        assert set(judge_nightly(thorough, life, full=True)) == {FULL}
+        assert verdicts(quick) == verdicts(thorough)
+
+
+@pytest.mark.both_servers
+def test_a_quiet_night_is_judged_incrementally_and_looks_at_nothing(engine: Engine) -> None:
+    """Given a policy judged last night, when nothing changed, then tonight no stage is judged again."""
+    seen = []
+    for run, _ in live(engine, [QUIET] * 3):
+        for policy in POLICIES:
+            found = evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
+            seen.append((found.mode, found.stages, found.changed))
+    first, rest = seen[: len(POLICIES)], seen[len(POLICIES) :]
+    assert {mode for mode, _, _ in first} == {FULL}
+    assert set(rest) == {(INCREMENTAL, 0, 0)}
+
+
+def test_other_staleness_or_a_policy_changed_since_is_judged_in_full(engine: Engine) -> None:
+    """Given a policy judged last night, when parameters or staleness differ, then all is judged."""
+    expiry = next(policy for policy in POLICIES if "days" in policy.parameters)
+    modes = []
+    for number, (run, _) in enumerate(live(engine, [QUIET] * 4)):
+        staleness = MAX_STALENESS if number < 2 else timedelta(hours=48)
+        days = {"days": 10} if number == 3 else {}
+        modes.append(evaluate(engine, expiry, run, max_staleness=staleness, parameters=days).mode)
+    assert modes == [FULL, INCREMENTAL, FULL, FULL]
+
+
+def test_changes_written_at_the_time_of_the_last_evaluation_are_not_missed(engine: Engine) -> None:
+    """Given a collection of the last evaluation's time, when it changes something, then all is judged."""
+    life = [QUIET, Step(0, RunKind.COLLECT, ((3, 0, 0, 0),)), Step(24, RunKind.EVALUATE, ())]
+    modes = []
+    for run, _ in live(engine, life):
+        if run.kind is not RunKind.COLLECT:
+            modes.append(evaluate(engine, POLICIES[-1], run, max_staleness=MAX_STALENESS, parameters={}).mode)
+    assert modes == [FULL, FULL]
+    with transaction(engine) as connection:
+        row = connection.execute("SELECT count(*) FROM compliance.record_closed").fetchone()
+    assert row is not None
+    assert row[0] == 1
