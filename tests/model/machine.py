@@ -121,7 +121,7 @@ class EstateMachine(RuleBasedStateMachine):
         self.oracle = Oracle()
         self.regions = {place: Region(*place) for place in PLACES}
         self.kept: dict[Any, Any] = {}
-        self.rules = Rules()
+        self.judged_by = Rules()
         self.now = START
 
     @initialize(seed=st.lists(changes, max_size=12))
@@ -156,7 +156,7 @@ class EstateMachine(RuleBasedStateMachine):
         """A night that sees everything."""
         type(self).steps_taken += 1
         self.now += pause
-        self._live(replace(plain_night(self.now, list(self.regions.values())), rules=self.rules))
+        self._live(replace(plain_night(self.now, list(self.regions.values())), rules=self.judged_by))
 
     @rule(
         pause=pauses,
@@ -168,14 +168,14 @@ class EstateMachine(RuleBasedStateMachine):
         type(self).steps_taken += 1
         self.now += pause
         self._live(
-            Night(self.now, RunKind.EVALUATE, policies=policies, rules=self.rules, dies_after=dies_after)
+            Night(self.now, RunKind.EVALUATE, policies=policies, rules=self.judged_by, dies_after=dies_after)
         )
 
     @rule(hours=st.sampled_from([1, 24, 72, 24 * 30]), days=st.sampled_from([0, 30, 60]))
     def settings(self, hours: int, days: int) -> None:
         """Somebody changes what counts as fresh, and as soon."""
         type(self).steps_taken += 1
-        self.rules = Rules(hours * _hour, days)
+        self.judged_by = Rules(hours * _hour, days)
 
     def teardown(self) -> None:
         """At the end of the example every past moment is judged again."""
@@ -211,7 +211,7 @@ class EstateMachine(RuleBasedStateMachine):
             regions=regions,
             together=drawn["together"],
             policies=POLICIES,
-            rules=self.rules,
+            rules=self.judged_by,
             dies_after=drawn["dies_after"],
         )
 

@@ -1,0 +1,101 @@
+"""Commands as processes that a test may kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command ended: its exit code (negative: killed by that signal) and all it wrote."""
+
+    code: int
+    output: str
+
+
+@dataclass
+class Job:
+    """A running command."""
+
+    jobs: Jobs
+    pid: int
+    output: Path
+
+    def kill(self) -> Ending:
+        """Kill it with -9, if it still runs, and return how it ended."""
+        os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
+
+    def is_running(self) -> bool:
+        """Tell whether it has not ended by itself."""
+        state = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+        return state != "Z"
+
+    def wait(self) -> Ending:
+        """Wait for its end."""
+        status = self.jobs.ask({"wait": self.pid})["status"]
+        return Ending(
+            os.waitstatus_to_exitcode(status), self.output.read_text(encoding="utf-8", errors="replace")
+        )
+
+
+class Jobs:
+    """Starts commands; leaving its ``with`` block ends the process that forks them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep outputs in the folder."""
+        self._folder = folder
+        self._count = 0
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "GATELEDGER_")) and not name.lower().endswith("_proxy")
+        }
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.zygote"],
+            cwd=_ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zygote.communicate(timeout=60)
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
+        """Start a command."""
+        self._count += 1
+        output = self._folder / f"{self._count}.txt"
+        order = {"arguments": list(arguments), "environment": dict(environment), "output": str(output)}
+        return Job(self, self.ask(order)["pid"], output)
+
+    def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Ending:
+        """Run a command to its end."""
+        return self.start(arguments, environment).wait()
+
+    def ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Send an order and return the answer."""
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.write(json.dumps(order) + "\n")
+        self._zygote.stdin.flush()
+        line = self._zygote.stdout.readline()
+        assert line, "the process that forks commands died"
+        return dict(json.loads(line))

@@ -1,0 +1,123 @@
+"""Moments of a night, told by what the night waits for: a lock that the test holds stops it right there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from tests.chaos.jobs import Job
+
+_PATIENCE = 60.0
+_WAITING = (
+    "SELECT pid, query FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = 'gateledger' AND wait_event_type = 'Lock'"
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment: the lock that keeps the night from going on, and the statement that then waits for it.
+
+    ``once`` is asked until it has an answer before the lock is taken, for what is not there at first.
+    """
+
+    name: str
+    lock: str
+    waiting: str
+    once: str | None = None
+
+
+POINTS = (
+    Point(
+        "after the COPY of new stages",
+        "LOCK TABLE cmdb.stage_payload IN ACCESS EXCLUSIVE MODE",
+        'COPY "cmdb"."stage_payload"',
+    ),
+    Point(
+        "between the close and the open of a stage's version",
+        "SELECT FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key "
+        "WHERE a.name = 'api 3' AND s.stage_name = 'prod' FOR UPDATE OF s",
+        "UPDATE cmdb.stage AS s",
+    ),
+    Point(
+        "before the commit of an account-region",
+        "SELECT FROM cmdb.scope WHERE item_type = 'acm_certificate' FOR UPDATE",
+        "cmdb.scope AS sc",
+    ),
+    Point(
+        "between collection and evaluation",
+        "SELECT FROM compliance.policy FOR UPDATE",
+        "INSERT INTO compliance.policy",
+    ),
+    Point(
+        "between the close and the open of a compliance record",
+        "SELECT FROM compliance.record FOR UPDATE",
+        "INSERT INTO compliance.record AS r",
+    ),
+    Point(
+        "before the commit of an evaluation",
+        "LOCK TABLE compliance.evaluation IN SHARE MODE",
+        "INSERT INTO compliance.evaluation",
+    ),
+    Point(
+        "between two policies",
+        "SELECT FROM compliance.policy WHERE policy_id LIKE '%ssl-certificate' FOR UPDATE",
+        "INSERT INTO compliance.policy",
+    ),
+    Point(
+        "before the run is closed",
+        "SELECT FROM cmdb.run WHERE status = 'running' FOR NO KEY UPDATE",
+        "UPDATE cmdb.run",
+        once="SELECT FROM cmdb.run WHERE status = 'running'",
+    ),
+)
+
+
+@contextmanager
+def held(url: str, point: Point) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """Hold the point's lock until the end of the block."""
+    with psycopg.connect(url) as connection:
+        if point.once is not None:
+            _until(lambda: connection.execute(point.once.encode()).rowcount > 0, connection)
+        connection.execute(point.lock.encode())
+        yield connection
+        connection.rollback()
+
+
+def arrive(url: str, job: Job, point: Point) -> int:
+    """Wait until the night has come to the point; return the server process that waits there."""
+    deadline = time.monotonic() + _PATIENCE
+    waiting: list[tuple[int, str]] = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            waiting = connection.execute(_WAITING.encode()).fetchall()
+            if waiting:
+                pid, statement = waiting[0]
+                assert point.waiting in statement, f"{point.name}: {statement} waits instead"
+                return pid
+            assert job.is_running(), f"{point.name}: the night ended before it. {job.wait().output}"
+            time.sleep(0.005)
+    raise AssertionError(f"{point.name}: the night never came there")
+
+
+def gone(url: str) -> None:
+    """Wait until the server has noticed that a killed command is gone."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        asked = (
+            b"SELECT FROM pg_stat_activity "
+            b"WHERE datname = current_database() AND application_name = 'gateledger'"
+        )
+        _until(lambda: connection.execute(asked).rowcount == 0, connection)
+
+
+def _until(condition: object, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    assert callable(condition)
+    while not condition():
+        connection.rollback()
+        assert time.monotonic() < deadline, "what a test waits for never came"
+        time.sleep(0.005)

@@ -1,0 +1,62 @@
+"""A process that has everything imported and forks a ``gateledger`` for each command line it is given.
+
+A real process each, with its own connections, that can be killed; only the seconds of importing are spared.
+Reads one JSON object a line: ``{"arguments": [...], "environment": {...}, "output": FILE}`` is answered with
+``{"pid": PID}``, ``{"wait": PID}`` with ``{"status": WAIT_STATUS}`` once that process has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import traceback
+from typing import Any, NoReturn
+
+from gateledger import cli, nightly
+
+# Commands import what they need when they run; here it is done before.
+assert nightly.run is not None
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    assert threading.active_count() == 1, "only a process of one thread can fork whole"
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            answer: dict[str, Any] = {"status": os.waitpid(order["wait"], 0)[1]}
+        else:
+            pid = os.fork()
+            if pid == 0:
+                _become(order)
+            answer = {"pid": pid}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _become(order: dict[str, Any]) -> NoReturn:
+    """Be the command line from now on."""
+    code: Any = 70
+    try:
+        with open(order["output"], "wb", buffering=0) as output:  # noqa: PTH123 - its number is what counts
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.update(order["environment"])
+        sys.argv = ["gateledger", *order["arguments"]]
+        cli.main()
+        code = 0
+    except SystemExit as ending:
+        code = ending.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+if __name__ == "__main__":
+    main()
