@@ -106,7 +106,8 @@ def current_revision(connection: Connection) -> str | None:
     return cast("str | None", connection.scalar(text("SELECT version_num FROM cmdb.alembic_version")))
 
 
-def _is_known(revision: str) -> bool:
+def is_known_revision(revision: str) -> bool:
+    """Tell whether this code has the migration."""
     script = ScriptDirectory.from_config(_alembic())
     return any(known.revision == revision for known in script.walk_revisions())
 
@@ -137,7 +138,7 @@ def _check(connection: Connection) -> None:
                 f"gateledger's ({', '.join(foreign[:3])}{', ...' if len(foreign) > 3 else ''}): "
                 "give gateledger an empty database of its own."
             )
-    elif not _is_known(revision):
+    elif not is_known_revision(revision):
         raise DatabaseNewer(
             f"The database's schema (revision {revision}) is newer than this gateledger "
             f"(revision {head_revision()}): install the newer gateledger here."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,6 +42,14 @@ def register(cli: typer.Typer) -> None:
             "gateledger db roles --service gateledger_service --reader grafana --apply",
         )
     )(roles)
+    group.command(help=help_of(dump, "gateledger db dump /backup/gateledger-$(date +%F).dump"))(dump)
+    group.command(
+        help=help_of(
+            restore,
+            "gateledger db restore /backup/gateledger-2026-11-23.dump",
+            "GATELEDGER_DATA_DIR=/tmp/look gateledger db restore /backup/gateledger-2026-11-23.dump",
+        )
+    )(restore)
     cli.add_typer(group, name="db")
 
 
@@ -105,3 +114,37 @@ def roles(
     if service is None and reader is None:
         raise typer.BadParameter("name at least one login, with --service or --reader")
     make_roles(App.of(context), service, reader, apply=apply)
+
+
+def dump(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the dump goes.")]
+) -> None:
+    """Write the whole database into a file, while everything goes on.
+
+    The file is in pg_dump's custom format (compressed; pg_restore reads it too) and appears only when it is
+    whole. Keep the hash key (hash.key in the data directory, or GATELEDGER_HASH_KEY) with it.
+    """
+    from gateledger.backup import dump as dump_into
+    from gateledger.console import say
+
+    dump_into(App.of(context), file)
+    say(f"The database was dumped into {file}.")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A dump that `gateledger db dump` wrote.")],
+    force_empty: Annotated[
+        bool, typer.Option("--force-empty", help="Replace everything that the database holds.")
+    ] = False,
+) -> None:
+    """Put a dump into an empty database and bring it up to date, in one transaction.
+
+    On any error the database stays as it was. Rights of other roles are not part of it: run
+    `gateledger db roles --apply` again afterwards.
+    """
+    from gateledger.backup import restore as restore_from
+    from gateledger.console import say
+
+    revision = restore_from(App.of(context), file, force_empty=force_empty)
+    say(f"The database was restored from {file} (revision {revision}).")
