@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from gateledger.console import iso
@@ -47,7 +48,7 @@ def finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
         details["ClientCertificateId"] = row["client_certificate_id"]
     compliance: dict[str, Any] = {"Status": _COMPLIANCE[status]}
     if policy.sections:
-        compliance["RelatedRequirements"] = [_cut(text, 64) for text in policy.sections[:_REQUIREMENTS]]
+        compliance["RelatedRequirements"] = _requirements(policy.sections)
     made: dict[str, Any] = {
         "SchemaVersion": "2018-10-08",
         "Id": row["finding_id"],
@@ -99,6 +100,11 @@ def _fields(row: Row) -> dict[str, str]:
     if row["resolved_at"] is not None:
         fields["gateledger/ResolvedAt"] = iso(row["resolved_at"])
     return fields
+
+
+@cache
+def _requirements(sections: tuple[str, ...]) -> list[str]:
+    return [_cut(text, 64) for text in sections[:_REQUIREMENTS]]
 
 
 def _cut(text: str, longest: int) -> str:
