@@ -107,7 +107,7 @@ class Judge:
         text = query_text(name, SQL)
         for place, part in (("relations", relations), ("logic", logic), ("restriction", restriction)):
             text = text.replace(f"{{{place}}}", part)
-        with _explained(self.policy):
+        with explained(self.policy):
             self.cursor.execute(sql.SQL(text), {**bound, **self.values})
 
     def _require_all(self, judged: int) -> None:
@@ -122,7 +122,7 @@ class Judge:
 
 
 @contextmanager
-def _explained(policy: Policy) -> Iterator[None]:
+def explained(policy: Policy) -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.DataError, psycopg.errors.SyntaxErrorOrAccessRuleViolation) as error:

@@ -1,0 +1,11 @@
+-- The first nights at which verdicts asked to be looked at again, where nothing else had them looked at before.
+INSERT INTO due (stage_id, n)
+SELECT s.stage_id, w.n
+FROM (
+    SELECT x.stage_id, x.n, x.recheck_at, lead(x.n) OVER (PARTITION BY x.stage_id ORDER BY x.n) AS next_n
+    FROM swept AS x
+) AS s
+CROSS JOIN LATERAL (
+    SELECT k.n FROM night AS k WHERE k.n > s.n AND k.as_of >= s.recheck_at ORDER BY k.n LIMIT 1
+) AS w
+WHERE s.recheck_at IS NOT NULL AND (s.next_n IS NULL OR w.n < s.next_n)
