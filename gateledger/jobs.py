@@ -30,6 +30,7 @@ def run_job(
     policies: Sequence[str] | None = None,
     workers: bool | None = None,
     deadline: timedelta | None = None,
+    backfilling: bool = False,
 ) -> ExitCode:
     """Run the job, write its summary to stdout and return how the command ends."""
     app.override(workers=workers, deadline=deadline)
@@ -39,7 +40,7 @@ def run_job(
         settings.check_collection()
     with app.database(upgrade_embedded=kind == "run") as engine:
         with progress_for() as progress:
-            summary = _job(kind, app, engine, as_of, policies, progress)
+            summary = _job(kind, app, engine, as_of, policies, progress, backfilling)
         write_summary(summary, form)
     return exit_code(summary, fail_on)
 
@@ -52,6 +53,16 @@ def explain_collection(app: App, *, as_of: datetime | None, form: Format) -> Exi
     app.settings.check_collection()
     with app.database() as engine:
         return show(forecast(engine, collection_plan(app.settings), as_of), form)
+
+
+def preview_evaluation(
+    app: App, *, policies: Sequence[str] | None, as_of: datetime | None, form: Format
+) -> ExitCode:
+    """Write to stdout which stages would change status; keep nothing."""
+    from gateledger.preview import show_changes
+
+    with app.database() as engine:
+        return show_changes(engine, app.settings, policies, as_of, form)
 
 
 def serve_worker(app: App, concurrency: int | None) -> None:
@@ -86,6 +97,7 @@ def _job(
     as_of: datetime | None,
     policies: Sequence[str] | None,
     progress: Progress,
+    backfilling: bool,
 ) -> RunSummary:
     from gateledger import nightly
     from gateledger.policy_ids import resolve_policies
@@ -95,4 +107,11 @@ def _job(
     if kind == "collect":
         return nightly.collect(engine, app.settings, as_of=as_of, progress=progress)
     policy_ids = resolve_policies(app.settings, engine, policies, evaluable=True)
-    return nightly.evaluate(engine, app.settings, as_of=as_of, policy_ids=policy_ids, progress=progress)
+    return nightly.evaluate(
+        engine,
+        app.settings,
+        as_of=as_of,
+        policy_ids=policy_ids,
+        progress=progress,
+        backfilling=backfilling,
+    )

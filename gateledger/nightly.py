@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,9 @@ from cmdb.runs import Run, RunKind, RunStatus, RunTotals
 from cmdb.snapshot import AccountKey
 from collectors.run import CollectionPlan, CollectionSummary
 from collectors.run import collect as collect_all
+from evaluator.backfill import backfill
 from evaluator.catalog import Catalog, load_catalog
+from evaluator.engine import Evaluation
 from evaluator.engine import evaluate as evaluate_policy
 from evaluator.policy import Policy
 from gateledger import outcomes
@@ -85,11 +87,12 @@ def evaluate(
     as_of: datetime | None,
     policy_ids: Sequence[str] | None,
     progress: Progress,
+    backfilling: bool = False,
 ) -> RunSummary:
-    """Evaluate the named policies, or all of them, over what the CMDB holds."""
+    """Evaluate the named policies, or all of them, over what the CMDB holds: tonight, or every past night."""
     policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids)
     with _job(engine, RunKind.EVALUATE, as_of) as job:
-        _evaluate(job, settings, policies, progress)
+        _evaluate(job, settings, policies, progress, backfill if backfilling else evaluate_policy)
         job.scopes = outcomes.scope_counts(engine)
     return _summary(job)
 
@@ -199,11 +202,17 @@ def _add(job: _Job, collected: CollectionSummary) -> None:
     job.totals.throttles += collected.throttles
 
 
-def _evaluate(job: _Job, settings: Settings, policies: Sequence[Policy], progress: Progress) -> None:
+def _evaluate(
+    job: _Job,
+    settings: Settings,
+    policies: Sequence[Policy],
+    progress: Progress,
+    judge: Callable[..., Evaluation] = evaluate_policy,
+) -> None:
     progress.phase("evaluate")
     progress.started(len(policies))
     for policy in policies:
-        evaluation = evaluate_policy(
+        evaluation = judge(
             job.engine,
             policy,
             job.run,

@@ -11,14 +11,14 @@ followed AS (
     FROM ended AS e
     LEFT JOIN LATERAL (
         SELECT x.kind FROM ended AS x
-        WHERE x.run_id > e.run_id AND x.kind IN ('run', 'collect', 'evaluate')
+        WHERE x.run_id > e.run_id
         ORDER BY x.run_id LIMIT 1
     ) AS f ON true
 ),
 judging AS (
     SELECT f.as_of, max(f.run_id) AS run_id
     FROM followed AS f
-    WHERE f.kind IN ('run', 'evaluate') OR (f.kind = 'collect' AND f.next_kind IS DISTINCT FROM 'evaluate')
+    WHERE f.kind <> 'collect' OR f.next_kind IS NULL OR f.next_kind NOT IN ('evaluate', 'retire')
     GROUP BY f.as_of
 )
 SELECT row_number() OVER (ORDER BY j.as_of)::integer - 1, j.as_of,

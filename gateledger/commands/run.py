@@ -41,7 +41,10 @@ def register(cli: typer.Typer) -> None:
     )(collect)
     cli.command(
         help=help_of(
-            evaluate, "gateledger evaluate", "gateledger evaluate --policy rest-api-stage-ssl-certificate"
+            evaluate,
+            "gateledger evaluate",
+            "gateledger evaluate --policy rest-api-stage-ssl-certificate --dry-run",
+            "gateledger evaluate --policy rest-api-stage-client-certificate-expiry --backfill",
         )
     )(evaluate)
 
@@ -137,16 +140,42 @@ def evaluate(
     context: typer.Context,
     policy: PolicyOption = None,
     as_of: AsOfOption = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write nothing: tell which stages would change status, and why."),
+    ] = False,
+    backfill: Annotated[
+        bool,
+        typer.Option(
+            "--backfill",
+            help="Judge all past nights too, and replace the history of the policies (--policy) by that.",
+        ),
+    ] = False,
     fail_on: FailOnOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Judge what the inventory holds; ask AWS nothing.
 
-    Ends with code 3 when some scope of the inventory is not completely read.
+    Only what may have changed since the last evaluation is judged, where that gives the same result. Ends
+    with code 3 when some scope of the inventory is not completely read.
     """
-    from gateledger.jobs import run_job
+    from gateledger.jobs import preview_evaluation, run_job
 
-    time = read_time(as_of)
+    app, time = App.of(context), read_time(as_of)
+    if dry_run and backfill:
+        raise typer.BadParameter("--dry-run and --backfill exclude each other.")
+    if backfill and not policy:
+        raise typer.BadParameter("--backfill replaces a policy's history: name the policy with --policy.")
+    if dry_run:
+        raise typer.Exit(preview_evaluation(app, policies=policy, as_of=time, form=form))
     raise typer.Exit(
-        run_job("evaluate", App.of(context), as_of=time, form=form, fail_on=fail_on or [], policies=policy)
+        run_job(
+            "evaluate",
+            app,
+            as_of=time,
+            form=form,
+            fail_on=fail_on or [],
+            policies=policy,
+            backfilling=backfill,
+        )
     )
