@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint model chaos bench clean distclean
+.PHONY: help venv demo test lint model chaos fuzz bench clean distclean
 
 # Interpreter for the virtual environment; chosen when empty.
 PYTHON ?=
@@ -15,6 +15,8 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 # Random lives that the model test tries.
 EXAMPLES ?= 500
+# Spoiled answers that the fuzz test tries.
+SPOILED ?= 5000
 # Kills at random moments that the chaos test survives.
 KILLS ?= 200
 # Benchmarks to run (a pattern, all when empty) and the size of the estate.
@@ -59,6 +61,9 @@ model: $(STAMP)  ## Let random estates live beside a plain model of them (EXAMPL
 chaos: $(STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200).
 	@if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 	GATELEDGER_CHAOS_KILLS='$(KILLS)' $(BIN)/python -m pytest tests/chaos -n 0 -s $(PYTEST_ARGS)
+
+fuzz: $(STAMP)  ## Spoil AWS's answers in every way (SPOILED=5000).
+	@GATELEDGER_FUZZ_EXAMPLES='$(SPOILED)' $(BIN)/python -m pytest tests/fuzz -n 0 -s $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
 	@if [ ! -e benchmarks/__main__.py ]; then echo "There is no benchmark yet."; exit 0; fi

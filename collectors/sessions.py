@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, NoCredentialsError
 from cmdb.snapshot import AccountKey
 from collectors.calls import Caller, RetryPolicy, Send
 from collectors.errors import CollectionError, ReadFailure, diagnose, malformed
-from collectors.values import parse_timestamp
+from collectors.parsing import StrictParsers
 
 #: Region of account-wide services where the environment names none, by partition (AWS endpoint data).
 HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -218,7 +218,7 @@ def _open_session(stand_in: Credentials) -> tuple[botocore.session.Session, Cred
         )
     ready = botocore.session.Session()
     ready.register_component("credential_provider", CredentialResolver([cast("Any", _Provider(stand_in))]))
-    ready.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    ready.register_component("response_parser_factory", StrictParsers())
     return ready, own
 
 
