@@ -2,9 +2,9 @@
 
 APScheduler reads the expression, on a clock that is never changed; its own arithmetic in a time zone loses
 the night after clocks were set forward when the schedule lies between midnight and one, and doubles the one
-when they are set back. Beyond that it differs from cron twice: weekdays count from Monday, and a day of the month
-and a weekday given together must both hold. Here weekdays count from Sunday (7 is Sunday too), and either day
-suffices.
+when they are set back. Beyond that it differs from cron twice: weekdays count from Monday, and a day of the
+month and a weekday given together must both hold. Here weekdays count from Sunday (7 is Sunday too), and
+either day suffices.
 
 A time that comes twice, when clocks are set back, fires at its first coming. A time that is jumped over, when
 they are set forward, fires as long after midnight as on any other day (two o'clock comes as three o'clock).
