@@ -1,0 +1,284 @@
+"""Upgrades: from every migration with data in it, side by side, failing, and from databases of others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+
+from cmdb import database
+from cmdb.database import current_revision, drifts, head_revision, open_engine, transaction, upgrade
+from gateledger.cli import execute
+from gateledger.exits import ExitCode
+from tests.support.checks import breaches, checksums
+from tests.support.histories import History
+
+ROOT = Path(__file__).parents[2]
+REVISIONS = [
+    each.revision for each in ScriptDirectory.from_config(database._alembic()).walk_revisions("base", "heads")
+][::-1]
+#: Without them nothing could be stored yet.
+WITH_TABLES = REVISIONS[2:-1]
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("GATELEDGER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def at_revision(url: str, revision: str) -> Engine:
+    """Return the empty database with the schema of an earlier version."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        command.upgrade(database._alembic(connection), revision)
+    return engine
+
+
+def lived(engine: Engine) -> History:
+    """Live through nights that leave rows in every table of the history."""
+    history = History(engine)
+    region = history.region("111122223333", "eu-central-1")
+    stage = region.api("a1b2c3d4e5").stage("prod")
+    gone = region.api("b1b2c3d4e5").stage("dev")
+    history.night()
+    stage.certificate = "cert01"
+    gone.certificate = "cert01"
+    region.certificate("cert01")
+    history.night()
+    stage.certificate = None
+    history.night()
+    return history
+
+
+def stored(engine: Engine) -> dict[str, list[str]]:
+    """Return the tables of the CMDB with the columns that can be written."""
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            "SELECT format('%I.%I', c.table_schema, c.table_name), "
+            "array_agg(quote_ident(c.column_name) ORDER BY c.ordinal_position) "
+            "FROM information_schema.columns AS c "
+            "JOIN information_schema.tables AS t USING (table_schema, table_name) "
+            "WHERE c.table_schema IN ('cmdb', 'compliance') AND t.table_type = 'BASE TABLE' "
+            "AND c.table_name <> 'alembic_version' AND c.is_generated = 'NEVER' GROUP BY 1"
+        ).fetchall()
+    return {table: list(columns) for table, columns in rows}
+
+
+def take_over(source: Engine, target: Engine) -> None:
+    """Copy every row of a database of today into one of an earlier version, in the columns that it has."""
+    today, then = stored(source), stored(target)
+    with transaction(source) as reading, transaction(target) as writing:
+        # Foreign keys and the triggers of that version have been heeded where the rows come from.
+        writing.execute("SET LOCAL session_replication_role = replica")
+        for table, known in then.items():
+            columns = ", ".join(column for column in known if column in today.get(table, []))
+            if not columns:
+                continue
+            with (
+                reading.cursor().copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT".encode()) as rows,
+                writing.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copied,
+            ):
+                for chunk in rows:
+                    copied.write(chunk)
+        sequences = (
+            "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences "
+            "WHERE schemaname IN ('cmdb', 'compliance') AND last_value IS NOT NULL"
+        )
+        there = {
+            name
+            for (name,) in writing.execute(sequences.partition(" AND last")[0].replace(", last_value", ""))
+        }
+        for name, last in reading.execute(sequences).fetchall():
+            if name in there:
+                writing.execute("SELECT setval(%s, %s)", (name, last))
+
+
+@contextmanager
+def readers(url: str, number: int = 3) -> Iterator[list[str]]:
+    """Let readers ask a reporting view all the time; give the list of what went wrong for them."""
+    errors: list[str] = []
+    asked = threading.Semaphore(0)
+    ended = threading.Event()
+
+    def read() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET ROLE gateledger_reader")
+            while not ended.is_set():
+                try:
+                    connection.execute("SELECT run_id, status FROM report.run ORDER BY run_id")
+                except psycopg.Error as error:
+                    errors.append(str(error))
+                    return
+                asked.release()
+
+    threads = [threading.Thread(target=read) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in threads:
+            asked.acquire(timeout=30)
+        yield errors
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.both_servers
+@pytest.mark.parametrize("revision", WITH_TABLES)
+def test_data_of_every_earlier_version_is_carried_over_while_readers_read(
+    revision: str, engine: Engine, empty_database_url: str
+) -> None:
+    # given a database of an earlier version, with the rows of a history in it, and a view that people read
+    lived(engine)
+    old = at_revision(empty_database_url, revision)
+    take_over(engine, old)
+    with old.begin() as connection:
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS report"))
+        connection.execute(text("CREATE OR REPLACE VIEW report.run AS SELECT run_id, status FROM cmdb.run"))
+        connection.execute(text("GRANT USAGE ON SCHEMA report TO gateledger_reader"))
+        connection.execute(text("GRANT SELECT ON report.run TO gateledger_reader"))
+    # when it is upgraded while they read
+    with readers(empty_database_url) as errors:
+        assert upgrade(old) == head_revision()
+    # then no reader noticed, and every table holds what it holds where the new version itself wrote it
+    assert errors == []
+    drifts(old)
+    assert breaches(old) == []
+    assert checksums(old) == checksums(engine)
+    derived = [table for table in stored(engine) if table.split(".")[1] in {"tally_change", "remediation"}]
+    assert checksums(old, *derived) == checksums(engine, *derived)
+    # and the next night goes on as it does there
+    for each in (old, engine):
+        going_on = History(each)
+        going_on.region("111122223333", "eu-central-1").api("a1b2c3d4e5").stage("prod")
+        going_on.next_as_of = going_on.next_as_of.replace(month=3)
+        going_on.night()
+        assert breaches(each) == []
+    old.dispose()
+
+
+@pytest.mark.both_servers
+def test_two_upgrades_at_once_both_end_well(empty_database_url: str) -> None:
+    environment = os.environ | {"GATELEDGER_DATABASE_URL": empty_database_url}
+    upgrades = [
+        subprocess.Popen(
+            [sys.executable, "-c", "from gateledger.cli import main; main()", "db", "upgrade"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    ends = [(*each.communicate(timeout=120), each.returncode) for each in upgrades]
+    assert [(code, err) for _out, err, code in ends] == [(0, "")] * 3
+    engine = open_engine(empty_database_url)
+    drifts(engine)
+    with transaction(engine) as connection:
+        assert connection.execute("SELECT count(*) FROM cmdb.alembic_version").fetchone() == (1,)
+    engine.dispose()
+
+
+@pytest.mark.both_servers
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "SELECT 1 / 0;",
+        "ALTER TABLE cmdb.stage ADD COLUMN stage_name text;",
+        "SELECT pg_terminate_backend(pg_backend_pid());",
+    ],
+)
+def test_a_failed_upgrade_leaves_the_old_version_working(
+    mistake: str, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # given a newer version whose last migration goes wrong after it has changed much
+    lived(engine)
+    before = checksums(engine)
+    newer = tmp_path / "newer"
+    for package in ("cmdb", "collectors", "evaluator", "gateledger", "migrations"):
+        shutil.copytree(ROOT / package, newer / package, ignore=shutil.ignore_patterns("__pycache__"))
+    versions = newer / "migrations" / "versions"
+    template = (versions / "0005_scheduler.py").read_text()
+    template = template.replace('revision = "0005"', 'revision = "9000"').replace(
+        'down_revision = "0004"', f'down_revision = "{head_revision()}"'
+    )
+    (versions / "9000_wrong.py").write_text(template)
+    (versions / "9000_wrong.sql").write_text(
+        f"CREATE TABLE cmdb.later (a integer); DROP TABLE compliance.episode CASCADE; {mistake}"
+    )
+    # when it is upgraded to
+    done = subprocess.run(
+        [sys.executable, "-c", "from gateledger.cli import main; main()", "db", "upgrade"],
+        env=os.environ | {"GATELEDGER_DATABASE_URL": database_url, "PYTHONPATH": str(newer)},
+        cwd=newer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # then it says so in one line, and nothing of it is there
+    assert (done.returncode, done.stdout) == (ExitCode.ERROR, "")
+    assert len(done.stderr.splitlines()) == 1
+    with engine.connect() as connection:
+        assert current_revision(connection) == head_revision()
+    assert checksums(engine) == before
+    drifts(engine)
+    # and the old version works on
+    monkeypatch.setenv("GATELEDGER_DATABASE_URL", database_url)
+    assert execute(["findings"]) == ExitCode.DONE
+    assert execute(["evaluate"]) == ExitCode.DONE
+
+
+@pytest.mark.both_servers
+@pytest.mark.parametrize(
+    "words", [["status"], ["findings"], ["run"], ["evaluate"], ["db", "upgrade"], ["schedule"]]
+)
+def test_a_database_of_a_newer_version_is_left_alone(
+    words: list[str],
+    engine: Engine,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE cmdb.alembic_version SET version_num = '9999'"))
+    monkeypatch.setenv("GATELEDGER_DATABASE_URL", database_url)
+    assert execute(words) == ExitCode.ERROR
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "is newer than this gateledger" in told.err
+    assert len(told.err.splitlines()) == 1
+    with transaction(engine) as connection:
+        assert connection.execute("SELECT count(*) FROM cmdb.run").fetchone() == (0,)
+
+
+@pytest.mark.both_servers
+def test_somebody_elses_tables_are_left_alone(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("CREATE TABLE orders (order_id integer)")
+    monkeypatch.setenv("GATELEDGER_DATABASE_URL", empty_database_url)
+    for words in (["db", "upgrade"], ["run"], ["status"]):
+        assert execute(words) == ExitCode.ERROR
+        assert "already holds tables that are not gateledger's (public.orders)" in capsys.readouterr().err
+    with psycopg.connect(empty_database_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_namespace WHERE nspname IN ('cmdb', 'report')"
+        ).fetchone()
+    assert row == (0,)
+    assert make_url(empty_database_url).database
