@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from cmdb import scopes
 from cmdb.database import Cursor, transaction
-from cmdb.merge import account_region_ids, merge_snapshots
+from cmdb.merge import READ, account_region_ids, merge_snapshots
 from cmdb.queries import query
 from cmdb.scopes import Held, Outcome
 from cmdb.snapshot import (
@@ -114,7 +114,7 @@ def _left_out(
     cursor: Cursor, reading: AccountReading, values: Mapping[str, Any]
 ) -> list[tuple[int, str, str]]:
     """Return the known regional scopes that this run leaves out: account-region, item type, region."""
-    read = list(reading.regions) if reading.status is ScopeStatus.COMPLETE else []
+    read = list(reading.regions) if reading.status in READ else []
     return cast(
         "list[tuple[int, str, str]]",
         cursor.execute(query("account_scopes"), {**values, "regions": read}).fetchall(),
@@ -129,7 +129,7 @@ def _unread_regions(
     """Return outcomes for the scopes that this run leaves out, and why."""
     outcomes = []
     for region_id, item_type, region in left_out:
-        if reading.status is ScopeStatus.COMPLETE:
+        if reading.status in READ:
             status = ScopeStatus.SKIPPED
             failure: Failure | None = reading.skipped_regions.get(region) or Failure(
                 FailureKind.REGION_DISABLED,

@@ -176,7 +176,8 @@ class AccountReading:
     """One account as the run found it, before its regions are read.
 
     ``COMPLETE``: it can be entered and its regions are known. ``FAILED``: it cannot (role missing, denied,
-    regions unlisted); nothing of it is read. ``SKIPPED``: suspended or closed.
+    regions unlisted); nothing of it is read. ``PARTIAL``: it can be entered, and something else that was
+    asked in its name failed (the organization's accounts). ``SKIPPED``: suspended or closed.
     """
 
     account: AccountKey

@@ -17,11 +17,16 @@ from collectors.sessions import Sessions
 
 _LIST_ACCOUNTS = "ListAccounts"
 _MOST_PAGES = 2000
+#: Statuses of an account that is entered and whose regions are read.
+READABLE = frozenset({ScopeStatus.COMPLETE, ScopeStatus.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An account to read, or one that cannot be read for the reason given."""
+    """An account to read, or one that cannot be read for the reason given.
+
+    A ``PARTIAL`` one is read all the same: what failed is something else that was asked in its name.
+    """
 
     account: AccountKey
     name: str | None = None
@@ -36,7 +41,8 @@ def list_targets(
     """Return the accounts that the plan names.
 
     In an organization, known accounts that it no longer lists are returned as failed: that an account is not
-    listed says nothing of what is in it. Raises ``CollectionError`` when the organization cannot be listed.
+    listed says nothing of what is in it. When the organization cannot be listed, the known accounts are read,
+    and the failure is the caller's own account's; raises ``CollectionError`` when none is known yet.
     """
     if plan.accounts == "self":
         return [Target(sessions.caller)]
@@ -45,6 +51,9 @@ def list_targets(
         try:
             listed = _list_organization(caller, sessions.caller.partition)
         except ReadFailure as error:
+            remembered = _remembered(known, sessions.caller, error.failure)
+            if remembered:
+                return remembered
             raise CollectionError(
                 f"The organization's accounts could not be listed. {error} Allow organizations:ListAccounts, "
                 "call from the management or a delegated administrator account, or name the accounts."
@@ -59,7 +68,7 @@ def enter(target: Target, plan: CollectionPlan, sessions: Sessions, stop: thread
     reading = AccountReading(
         target.account, target.name, target.status, target.failure, payload=target.payload
     )
-    if target.failure is not None:
+    if target.status not in READABLE:
         return reading
     if target.account != sessions.caller and plan.role_name is None:
         return _failed(
@@ -124,6 +133,18 @@ def _target(record: Any, partition: str) -> Target:
     kind = FailureKind.ACCOUNT_CLOSED if closed else FailureKind.ACCOUNT_SUSPENDED
     message = f"Account {account_id} is {state} in its organization and is not read."
     return Target(account, name, ScopeStatus.SKIPPED, Failure(kind, _LIST_ACCOUNTS, message), payload)
+
+
+def _remembered(known: Iterable[AccountKey], caller: AccountKey, failure: Failure) -> list[Target]:
+    """Return the accounts known before, and the caller's own with the failure to list the organization's."""
+    others = [Target(account) for account in known if account.partition == caller.partition]
+    if not others:
+        return []
+    message = (
+        f"The organization's accounts could not be listed, so those known before are read: {failure.message}"
+    )
+    own = Target(caller, status=ScopeStatus.PARTIAL, failure=Failure(failure.kind, _LIST_ACCOUNTS, message))
+    return [own, *(target for target in others if target.account != caller)]
 
 
 def _left(listed: list[Target], known: Iterable[AccountKey], partition: str) -> list[Target]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from cmdb.snapshot import AccountReading, Inventory, ScopeStatus
-from collectors.accounts import Target, enter
+from collectors.accounts import READABLE, Target, enter
 from collectors.collection import Collection
 
 log = logging.getLogger("collectors")
@@ -24,13 +24,14 @@ def enter_and_store(
         return reading.status, ()
     inventory.store_account(reading)
     _log(target, reading)
-    return reading.status, reading.regions if reading.status is ScopeStatus.COMPLETE else ()
+    return reading.status, reading.regions if reading.status in READABLE else ()
 
 
 def _log(target: Target, reading: AccountReading) -> None:
-    entered = reading.status is ScopeStatus.COMPLETE
+    entered = reading.status in READABLE
+    troubled = reading.status in {ScopeStatus.FAILED, ScopeStatus.PARTIAL}
     log.log(
-        logging.WARNING if reading.status is ScopeStatus.FAILED else logging.INFO,
+        logging.WARNING if troubled else logging.INFO,
         "account %s: %s%s",
         target.account.account_id,
         reading.status,

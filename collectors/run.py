@@ -15,6 +15,7 @@ from cmdb.snapshot import AccountKey, Inventory, ScopeStatus
 from collectors.accounts import Target, list_targets
 from collectors.collection import Collection, collect_account_region, scope_statuses
 from collectors.entering import enter_and_store
+from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Progress",
     "collect",
     "collect_account_region",
+    "require_some_region",
 ]
 
 
@@ -76,8 +78,8 @@ def collect(
 ) -> CollectionSummary:
     """Read all accounts and regions of the plan into the inventory.
 
-    Raises ``CollectionError`` when it cannot begin (no credentials, organization not listed) and whatever the
-    inventory raises, after the threads have ended. Setting ``stop`` (or interrupting the calling thread) ends
+    Raises ``CollectionError`` when it cannot begin (no credentials, organization not listed) or found none of
+    the regions to read, and whatever the inventory raises, after the threads have ended. Setting ``stop`` (or interrupting the calling thread) ends
     the run soon: account-regions in progress store what they have, the others are left for the next run.
     """
     began = time.monotonic()
@@ -89,7 +91,21 @@ def collect(
         run.work()
     run.summary.interrupted = collection.stop.is_set()
     run.summary.duration_seconds = time.monotonic() - began
+    require_some_region(plan, run.summary)
     return run.summary
+
+
+def require_some_region(plan: CollectionPlan, summary: CollectionSummary) -> None:
+    """Raise ``CollectionError`` when regions are named and no account that was entered has any of them.
+
+    A misspelt region would otherwise look like an estate with nothing in it.
+    """
+    entered = summary.scopes_ok > 0
+    if plan.regions != "enabled" and entered and not (summary.account_regions or summary.interrupted):
+        raise CollectionError(
+            f"No account that could be entered has any of the regions to read ({', '.join(plan.regions)}) "
+            "enabled: correct GATELEDGER_REGIONS, or enable one of them."
+        )
 
 
 class _Run:

@@ -19,7 +19,7 @@ from collectors.accounts import list_targets
 from collectors.collection import Collection
 from collectors.entering import enter_and_store
 from collectors.plan import CollectionPlan
-from collectors.run import CollectionSummary
+from collectors.run import CollectionSummary, require_some_region
 from collectors.snapshot import failed_snapshot
 from gateledger.durations import format_duration
 from gateledger.progress import Progress
@@ -79,6 +79,8 @@ class Coordinator:
         if self._handed_out > self._done or self._to_enter:
             self._miss()
         self.summary.duration_seconds = time.monotonic() - began
+        if not self.missed:
+            require_some_region(self._plan, self.summary)
         return self.summary
 
     def mark_unreached(self) -> int:
