@@ -79,8 +79,9 @@ def collect(
     """Read all accounts and regions of the plan into the inventory.
 
     Raises ``CollectionError`` when it cannot begin (no credentials, organization not listed) or found none of
-    the regions to read, and whatever the inventory raises, after the threads have ended. Setting ``stop`` (or interrupting the calling thread) ends
-    the run soon: account-regions in progress store what they have, the others are left for the next run.
+    the regions to read, and whatever the inventory raises, after the threads have ended. Setting ``stop`` (or
+    interrupting the calling thread) ends the run soon: account-regions in progress store what they have, the
+    others are left for the next run.
     """
     began = time.monotonic()
     with Collection(plan, stop) as collection:

@@ -67,6 +67,10 @@ def test_a_night_run_again_at_the_same_time_adds_nothing(nights: Nights) -> None
     assert summary.items_changed == 0
 
 
+#: Lets something happen and returns what takes it back.
+Happening = Callable[[Nights, Furnished], Callable[[], Any]]
+
+
 def _lose_stage(nights: Nights, place: Furnished) -> Callable[[], Any]:
     nights.place().delete_stage(place.apis["orders"], "bare")
     return lambda: nights.place().restore_stage(place.apis["orders"], "bare")
@@ -107,7 +111,7 @@ def _private(nights: Nights, place: Furnished) -> Callable[[], Any]:
     return lambda: nights.place().set_endpoint_types(place.apis["orders"], ["REGIONAL"])
 
 
-def _deny(*operations: str, of_one: bool = False) -> Callable[[Nights, Furnished], Callable[[], Any]]:
+def _deny(*operations: str, of_one: bool = False) -> Happening:
     def deny(nights: Nights, place: Furnished) -> Callable[[], Any]:
         one = place.apis["losing"] if of_one else None
         rules = [nights.aws.faults.add(FaultKind.DENIED, each, resource_id=one) for each in operations]
@@ -126,7 +130,7 @@ def _everything(nights: Nights, place: Furnished) -> Callable[[], Any]:
     return back
 
 
-HAPPENINGS = {
+HAPPENINGS: dict[str, Happening] = {
     "a stage goes": _lose_stage,
     "an API goes": _lose_api,
     "a certificate goes": _lose_certificate,
@@ -137,7 +141,7 @@ HAPPENINGS = {
     "an API becomes private": _private,
     "much at once": _everything,
 }
-DENIALS = {
+DENIALS: dict[str, Happening] = {
     "APIs are denied": _deny("GetRestApis"),
     "stages are denied": _deny("GetStages"),
     "stages of one API are denied": _deny("GetStages", of_one=True),
@@ -189,7 +193,7 @@ def test_a_second_run_of_a_night_adds_what_it_sees_to_the_first(
     assert_told_alike(nights, single, (*VERDICTS, *VERSIONS))
 
 
-@pytest.mark.parametrize("happening", {**HAPPENINGS, **DENIALS})
+@pytest.mark.parametrize("happening", [*HAPPENINGS, *DENIALS])
 def test_a_second_run_of_a_night_takes_back_what_was_not_so(
     nights: Nights, once: Engine, happening: str
 ) -> None:
@@ -198,7 +202,7 @@ def test_a_second_run_of_a_night_takes_back_what_was_not_so(
     for each in (nights, single):
         each.night()
     # given a night whose first run sees something
-    undo = {**HAPPENINGS, **DENIALS}[happening](nights, place)
+    undo = (HAPPENINGS | DENIALS)[happening](nights, place)
     nights.night()
     # when its second run does not
     undo()
