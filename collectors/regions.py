@@ -67,7 +67,7 @@ def _names(
     for record in records:
         fields = values.structure(operation, record, "a region")
         name = values.key_text(operation, fields, "RegionName")
-        if fields.get(status, default) in enabled:
+        if (values.optional_key(operation, fields, status) or default) in enabled:
             names.add(name)
     return names
 
