@@ -13,7 +13,7 @@ from benchmarks.world import World
 from cmdb.database import transaction
 
 
-def bare_copy(world: World, night: int = 0) -> float:
+def bare_copy(world: World, night: int = 0, *, keep: bool = False) -> float:
     """COPY every item's key and payload into one plain table without index; return the seconds.
 
     One transaction, binary, into a logged table as the product's are; making the snapshots is not counted.
@@ -40,7 +40,8 @@ def bare_copy(world: World, night: int = 0) -> float:
         began = time.perf_counter()
         connection.commit()
         seconds += time.perf_counter() - began
-        cursor.execute("DROP TABLE bench.plain")
+        if not keep:
+            cursor.execute("DROP TABLE bench.plain")
     return seconds
 
 

@@ -27,6 +27,7 @@ from gateledger.commands import (
     history,
     iam_policy,
     policies,
+    prune,
     report,
     run,
     schedule,
@@ -68,6 +69,7 @@ for group in (
     accounts,
     policies,
     iam_policy,
+    prune,
     db,
     demo,
 ):
