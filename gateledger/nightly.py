@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from cmdb import runs
 from cmdb.inventory import PostgresInventory
+from cmdb.prune import prune
 from cmdb.retirement import check_retirable
 from cmdb.retirement import retire as retire_account
 from cmdb.runs import Run, RunKind, RunStatus, RunTotals
@@ -66,6 +67,7 @@ def run(
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, settings, plan, progress)
         _evaluate(job, settings, catalog.policies, progress)
+        _prune(job, settings)
     write_nightly(engine, catalog.policies, settings)
     summary = _summary(job)
     notify_of_changes(engine, settings, summary)
@@ -222,6 +224,14 @@ def _evaluate(
         job.totals.findings_changed += evaluation.changed
         progress.policy_done(policy.id, evaluation.stages, evaluation.changed)
     progress.finished()
+
+
+def _prune(job: _Job, settings: Settings) -> None:
+    """Drop history past the limit that the settings set, if any, counted from the run's time."""
+    if settings.keep is not None:
+        counts = settings.keep_counts
+        limit = job.run.as_of - settings.keep
+        prune(job.engine, limit, None if counts is None else job.run.as_of - counts)
 
 
 def _summary(job: _Job) -> RunSummary:

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     methods_max_age: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
         timedelta(days=7), description="How old the reading of an unchanged API's methods may be."
     )
+    keep: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
+        None,
+        description="How much history the nightly job keeps; what ended before is dropped. Unset: all of it.",
+    )
+    keep_counts: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
+        None, description="How long daily counts are kept, when longer than the rest. Unset: as long."
+    )
     policy_dirs: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(values.directories)] = Field(
         (), description="Directories with policies of your own (comma list)."
     )
