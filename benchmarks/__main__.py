@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``make bench`` (``CASES``: patterns of names, ``STAGES``: size, ``SERVERS``)."""
+"""Run the benchmarks: ``make bench`` (``CASES``: patterns of names, ``STAGES``: sizes, ``SERVERS``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import pkgutil
 import sys
 
-from benchmarks import cases, report, servers
+from benchmarks import cases, growth, report, servers
 from benchmarks.frame import Case, Result
 from benchmarks.world import World
 
@@ -38,24 +38,27 @@ def main() -> int:
         return 2
     # Making snapshots is not measured, and neither are the collector's walks over them.
     gc.disable()
-    stages = int(os.environ.get("STAGES") or MILLION)
+    sizes = [int(size) for size in os.environ.get("STAGES", "").replace(",", " ").split()] or [MILLION]
     results: list[Result] = []
+
+    def take(found: Result) -> None:
+        results.append(found)
+        report.print_line(found)
+        report.write_json(results)
+
     for kind in servers.available():
         with servers.running(kind) as url:
-            world = World(kind, url, stages)
-            try:
-                for case in wanted:
-                    if case.once and kind != servers.available()[0]:
-                        continue
-                    for result in case.run(world):
-                        results.append(result)
-                        report.print_line(result)
-                        report.write_json(results)
-            finally:
-                world.close()
-    results.append(report.memory(stages))
-    report.print_line(results[-1])
-    report.write_json(results)
+            for stages in sizes:
+                world = World(kind, url, stages)
+                try:
+                    for case in wanted:
+                        for result in case.run(world):
+                            take(result)
+                finally:
+                    world.close()
+    take(report.memory(max(sizes)))
+    if len(sizes) > 1:
+        growth.write(results)
     return 0
 
 

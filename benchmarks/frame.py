@@ -52,8 +52,6 @@ class Case:
     run: Callable[[World], Sequence[Result]]
     order: int = 50
     """Cases run in this order; later ones may go on with what earlier ones left."""
-    once: bool = False
-    """Whether it needs no server and is run once for all of them."""
 
 
 def timed(action: Callable[[], Any]) -> float:

@@ -1,0 +1,103 @@
+"""How cost grows: the figures of several sizes as a table and a plot in the documentation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from benchmarks.frame import Result
+from benchmarks.report import ROOT
+
+_WIDTH, _HEIGHT, _MARGIN = 760, 420, 60
+_COLOURS = ("#1b6ca8", "#c0392b", "#27803b", "#8e44ad", "#b9770e", "#2c3e50", "#d35487", "#5d6d7e")
+
+
+def write(results: Sequence[Result]) -> None:
+    """Write ``docs/performance.md`` and its plot from results of more than one size."""
+    timed = [result for result in results if result.unit == "s" and result.floor is not None]
+    images = ROOT / "docs" / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    (images / "growth.svg").write_text(_plot(timed), encoding="utf-8")
+    (ROOT / "docs" / "performance.md").write_text(_text(results), encoding="utf-8")
+
+
+def _text(results: Sequence[Result]) -> str:
+    lines = [
+        "# What it costs",
+        "",
+        "Written by `make bench STAGES=10000,100000` (any sizes): every figure beside the least that the",
+        "same machine needed in the same minutes for the same data, in turn, three times each; the median",
+        "is shown. The ratio is what to read: seconds depend on the machine and on what else it does. An",
+        "account-region holds 500 stages, 200 REST APIs and 50 certificates; *changed* means 1 % of all",
+        "items, scattered over all of them.",
+        "",
+        "Floors: for loading and nights, a bare `COPY` of every item's key and payload into one plain table;",
+        "for evaluations, the bare join of the current rows with the policy's `CASE`, counted by status.",
+        "",
+        "![Seconds by number of stages, both axes logarithmic](images/growth.svg)",
+        "",
+        "| case | server | stages | floor | measured | ratio | goal |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for one in sorted(results, key=lambda result: (result.case, result.server, result.stages)):
+        floor = "" if one.floor is None else f"{one.floor:.3g} {one.unit}"
+        ratio = "" if one.ratio is None else f"{one.ratio:.3g}"
+        goal = "" if one.goal is None else f"{one.goal:g}"
+        lines.append(
+            f"| `{one.case}` | {one.server} | {one.stages} | {floor} | {one.measured:.3g} {one.unit} "
+            f"| {ratio} | {goal} |"
+        )
+    lines += ["", "Growth from one size to the next (1: as many times the seconds as the stages):", ""]
+    lines += ["| case | server | from | to | exponent |", "| --- | --- | ---: | ---: | ---: |"]
+    for (case, server), series in _series(results).items():
+        for smaller, larger in pairwise(series):
+            if smaller.unit == "s" and smaller.stages < larger.stages:
+                exponent = math.log(larger.measured / smaller.measured) / math.log(
+                    larger.stages / smaller.stages
+                )
+                lines.append(f"| `{case}` | {server} | {smaller.stages} | {larger.stages} | {exponent:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _series(results: Sequence[Result]) -> dict[tuple[str, str], list[Result]]:
+    found: dict[tuple[str, str], list[Result]] = {}
+    for result in sorted(results, key=lambda one: (one.case, one.server, one.stages)):
+        if result.measured > 0:
+            found.setdefault((result.case, result.server), []).append(result)
+    return found
+
+
+def _plot(results: Sequence[Result]) -> str:
+    stages = sorted({result.stages for result in results})
+    seconds = [value for result in results for value in (result.measured, result.floor) if value]
+    low, high = math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds)))
+
+    def place(number: float, value: float) -> tuple[float, float]:
+        across = (math.log10(number) - math.log10(stages[0])) / max(1e-9, math.log10(stages[-1] / stages[0]))
+        up = (math.log10(value) - low) / (high - low)
+        inner = _WIDTH - 4.5 * _MARGIN, _HEIGHT - 2 * _MARGIN
+        return _MARGIN + across * inner[0], _HEIGHT - _MARGIN - up * inner[1]
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
+    ]
+    for power in range(low, high + 1):
+        x, y = place(stages[0], 10.0**power)
+        right = place(stages[-1], 10.0**power)[0]
+        parts.append(f'<line x1="{x}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{x - 8}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g} s</text>')
+    for number in stages:
+        x, _ = place(number, 10.0**low)
+        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 35}" text-anchor="middle">{number:,} stages</text>')
+    for at, ((case, server), series) in enumerate(_series(results).items()):
+        colour = _COLOURS[at % len(_COLOURS)]
+        dash = ' stroke-dasharray="6 3"' if server != "embedded" else ""
+        points = " ".join("{:.1f},{:.1f}".format(*place(one.stages, one.measured)) for one in series)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
+        y = 24 + at * 17
+        parts.append(f'<text x="{_WIDTH - 3.4 * _MARGIN}" y="{y}" fill="{colour}">{case} ({server})</text>')
+    parts.append("</svg>")
+    return "\n".join(parts) + "\n"
