@@ -1,4 +1,4 @@
-"""Accounts that cannot be listed, entered, or asked for their regions: nothing is closed, and scopes say so."""
+"""Accounts that cannot be listed, entered, or asked for regions: nothing is closed, and scopes say so."""
 
 from __future__ import annotations
 
