@@ -13,6 +13,7 @@ judged night by night.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from cmdb.queries import query, query_text
 from cmdb.runs import Run
 from evaluator import judging
 from evaluator.engine import Evaluation, bound_values, in_full, store_evaluation
+from evaluator.guard import DEFAULT_TIMEOUT
 from evaluator.judging import SQL, Judge
 from evaluator.locality import Local, select_list, with_keys
 from evaluator.policy import Policy
@@ -44,6 +46,7 @@ def backfill(
     max_staleness: timedelta,
     parameters: Mapping[str, Any],
     sweeping: bool = True,
+    statement_timeout: timedelta = DEFAULT_TIMEOUT,
 ) -> Evaluation:
     """Replace a policy's history by what it says of every past night; the last is the run's own.
 
@@ -59,7 +62,7 @@ def backfill(
         for table in _FORGOTTEN:
             statement = query_text("backfill_forget", SQL).replace("{table}", table)
             cursor.execute(sql.SQL(statement), values)
-        judge = Judge(cursor, policy, registered, values, judging.AS_OF)
+        judge = Judge(cursor, policy, registered, values, judging.AS_OF, statement_timeout)
         local = judge.local if sweeping else None
         outcome = _night_by_night(judge) if local is None else _sweep(judge, local)
         store_evaluation(cursor, values, run.run_id, outcome)
@@ -71,7 +74,7 @@ def _night_by_night(judge: Judge) -> Evaluation:
     cursor, changed, stages = judge.cursor, 0, 0
     for as_of, run_id in cursor.execute(_READING_NIGHTS).fetchall():
         values = {**judge.values, "as_of": as_of}
-        found = in_full(Judge(cursor, judge.policy, judge.registered, values, judging.AS_OF))
+        found = in_full(replace(judge, values=values))
         changed, stages = changed + found.changed, found.stages
         if run_id != judge.values["run_id"]:
             outcome = Evaluation(judge.policy.id, found.stages, found.changed, BACKFILL)
@@ -87,7 +90,7 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
     statement, bound = _statement(judge.policy, judge.registered, local)
     cursor.execute("CREATE TEMPORARY TABLE due (stage_id bigint, n integer) ON COMMIT DROP")
     while True:
-        with judging.explained(judge.policy):
+        with judge.asking():
             cursor.execute(statement, {**bound, **values})
         if not judge.policy.has_recheck:
             break

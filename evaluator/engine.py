@@ -16,6 +16,7 @@ from cmdb.copying import stage_rows
 from cmdb.database import Cursor, transaction
 from cmdb.queries import query
 from cmdb.runs import Run
+from evaluator.guard import DEFAULT_TIMEOUT
 from evaluator.judging import SQL, Judge
 from evaluator.policy import Policy
 from evaluator.registry import Registered, register
@@ -57,12 +58,13 @@ def evaluate(
     max_staleness: timedelta,
     parameters: Mapping[str, Any],
     full: bool = False,
+    statement_timeout: timedelta = DEFAULT_TIMEOUT,
 ) -> Evaluation:
     """Judge the stages under a policy as of the run, and write what changed.
 
     Judges only what may have changed since the policy's last evaluation where that gives the same, unless
     ``full``. ``parameters`` override the policy's defaults. Raises ``PolicyError`` when the policy's SQL
-    fails, or leaves out or doubles a stage; nothing is written then.
+    fails, takes longer than ``statement_timeout``, or leaves out or doubles a stage; nothing is written then.
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
         registered = register(cursor, policy, parameters, run.as_of)
@@ -70,7 +72,7 @@ def evaluate(
         last = _last(cursor, values)
         if last is not None and last.as_of == run.as_of:
             _take_back(cursor, values)
-        judge = Judge(cursor, policy, registered, values)
+        judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
         if not full and last is not None and _may_be_incremental(judge, last):
             outcome = _incremental(judge, last)
         else:

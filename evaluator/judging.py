@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from cmdb.copying import stage_rows
 from cmdb.database import Cursor
 from cmdb.queries import query, query_text
 from evaluator.errors import PolicyError
+from evaluator.guard import DEFAULT_TIMEOUT, guarded
 from evaluator.locality import Local, local_form, with_keys
 from evaluator.policy import Policy
 from evaluator.registry import Registered
@@ -50,6 +52,8 @@ class Judge:
     values: Mapping[str, Any]
     """policy_key, policy_version_id, max_staleness and as_of."""
     relations: str = NOW
+    timeout: timedelta = DEFAULT_TIMEOUT
+    """How long each statement with the policy's SQL may take."""
 
     @property
     def local(self) -> Local | None:
@@ -109,9 +113,15 @@ class Judge:
         text = query_text(name, SQL)
         for place, part in (("relations", relations), ("logic", logic), ("restriction", restriction)):
             text = text.replace(f"{{{place}}}", part)
-        with explained(self.policy):
+        with self.asking():
             self.cursor.execute(sql.SQL(text), {**bound, **self.values})
             return self.cursor.fetchall() if self.cursor.description else []
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Run a statement with the policy's SQL: in its cage, its mistakes told in one sentence."""
+        with explained(self.policy), guarded(self.cursor, self.policy.id, self.timeout):
+            yield
 
     def _require_all(self, judged: int) -> None:
         """Refuse a policy that leaves stages without a verdict or gives one twice."""

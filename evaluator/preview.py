@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from cmdb.database import transaction
 from cmdb.queries import query
 from evaluator.engine import bound_values
+from evaluator.guard import DEFAULT_TIMEOUT
 from evaluator.judging import SQL, Judge
 from evaluator.policy import Policy
 from evaluator.registry import register
@@ -40,6 +41,7 @@ def preview(
     as_of: datetime | None,
     max_staleness: timedelta,
     parameters: Mapping[str, Any],
+    statement_timeout: timedelta = DEFAULT_TIMEOUT,
 ) -> list[StatusChange]:
     """Return the stages whose status would change were the policy evaluated; nothing is kept.
 
@@ -53,7 +55,8 @@ def preview(
             moment = as_of or (clock if last is None else max(clock, last))
             # Registering the policy, its verdicts and their comparison are all undone with the transaction.
             registered = register(cursor, policy, parameters, moment)
-            judge = Judge(cursor, policy, registered, bound_values(registered, moment, max_staleness))
+            values = bound_values(registered, moment, max_staleness)
+            judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
             judged = judge.all_stages()
             if not judged.differing:
                 return []

@@ -220,6 +220,7 @@ def _evaluate(
             job.run,
             max_staleness=settings.max_staleness,
             parameters=settings.parameters_of(policy.id),
+            statement_timeout=settings.statement_timeout,
         )
         job.totals.findings_changed += evaluation.changed
         progress.policy_done(policy.id, evaluation.stages, evaluation.changed)

@@ -47,6 +47,7 @@ def show_changes(
             as_of=as_of,
             max_staleness=settings.max_staleness,
             parameters=settings.parameters_of(policy.id),
+            statement_timeout=settings.statement_timeout,
         )
     ]
     emit(rows, form, keys=_KEYS, table=_TABLE, narrow=_NARROW)

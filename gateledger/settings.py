@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     methods_max_age: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
         timedelta(days=7), description="How old the reading of an unchanged API's methods may be."
     )
+    statement_timeout: Annotated[timedelta, BeforeValidator(values.statement_timeout)] = Field(
+        timedelta(minutes=30), description="How long one statement of a policy may take in the database."
+    )
     keep: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
         None,
         description="How much history the nightly job keeps; what ended before is dropped. Unset: all of it.",

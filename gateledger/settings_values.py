@@ -22,6 +22,8 @@ _ROLE = re.compile(r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 SHORTEST_KEY = 16
 MOST_THREADS = 256
+#: PostgreSQL counts time-outs in milliseconds, in 31 bits.
+LONGEST_TIMEOUT = timedelta(days=24)
 
 
 def _text(value: Any, example: str) -> str:
@@ -188,6 +190,14 @@ def duration(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f'has no unit; write for example "{value}h", "7d" or "90m"')
     return parse_duration(_text(value, "72h"))
+
+
+def statement_timeout(value: Any) -> Any:
+    """Return a duration that PostgreSQL takes for a time-out."""
+    found = duration(value)
+    if found > LONGEST_TIMEOUT:
+        raise ValueError("is longer than PostgreSQL can wait (24 days); write for example 30m")
+    return found
 
 
 def log_format(value: Any) -> Any:
