@@ -62,7 +62,7 @@ def database_url(value: Any) -> Any:
             "is not a PostgreSQL URL that can be read (special characters in a password are written "
             f"percent-encoded); write for example {example}"
         ) from None
-    if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+    if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or "://" not in text:
         raise ValueError(f"is not a PostgreSQL URL; write for example {example}")
     if not parts.path.strip("/"):
         raise ValueError(f"names no database after the host; write for example {example}")
