@@ -6,14 +6,20 @@ server; a test marked ``both_servers`` runs again on the system's PostgreSQL 15,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine
 
 from cmdb.database import open_engine
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
+
+# A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones.
+hypothesis.settings.register_profile("fixed", derandomize=not os.environ.get("GATELEDGER_TEST_RANDOM"))
+hypothesis.settings.load_profile("fixed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
