@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from cmdb.errors import (
     DatabaseForeign,
@@ -72,13 +73,21 @@ def transaction(engine: Engine) -> Iterator[psycopg.Connection[tuple[Any, ...]]]
         connection = cast("psycopg.Connection[tuple[Any, ...]]", raw.driver_connection)
         try:
             yield connection
+            connection.commit()
         except BaseException:
-            if not connection.closed:
-                connection.rollback()
+            take_back(raw, connection)
             raise
-        connection.commit()
     finally:
         raw.close()
+
+
+def take_back(raw: PoolProxiedConnection, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Roll back what a connection began; a lost one is kept from the pool, which would ask it."""
+    if not connection.closed:
+        with suppress(psycopg.OperationalError):
+            connection.rollback()
+    if connection.closed:
+        raw.invalidate()
 
 
 def _alembic(connection: Connection | None = None) -> Config:

@@ -43,6 +43,10 @@ class AlreadyRunning(GateledgerError):
     """Another run is already in progress on this database; wait until it ends."""
 
 
+class RunOvertaken(GateledgerError):
+    """Another run has begun since this one lost its lock; nothing more of this one is kept."""
+
+
 class AsOfTooEarly(GateledgerError):
     """The moment asked for lies before the first recorded run; choose a later one."""
 

@@ -13,6 +13,7 @@ from cmdb import scopes
 from cmdb.database import Cursor, transaction
 from cmdb.merge import READ, account_region_ids, merge_snapshots
 from cmdb.queries import query
+from cmdb.runs import hold
 from cmdb.scopes import Held, Outcome
 from cmdb.snapshot import (
     AccountKey,
@@ -32,11 +33,19 @@ GLOBAL = "global"
 
 
 class PostgresInventory:
-    """``cmdb.snapshot.Inventory`` over Postgres, for one run's ``as_of``. Thread-safe."""
+    """``cmdb.snapshot.Inventory`` over Postgres, for one run's ``as_of``. Thread-safe.
 
-    def __init__(self, engine: Engine, as_of: datetime) -> None:
+    With the run's number nothing is stored any more once another run has overtaken it (``RunOvertaken``).
+    """
+
+    def __init__(self, engine: Engine, as_of: datetime, run_id: int | None = None) -> None:
         self._engine = engine
         self._as_of = as_of
+        self._run_id = run_id
+
+    def _hold(self, cursor: Cursor) -> None:
+        if self._run_id is not None:
+            hold(cursor, self._run_id)
 
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         """Return what is known of an account-region."""
@@ -70,6 +79,7 @@ class PostgresInventory:
         A retired account that is asked for again (not skipped) is in use again.
         """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
+            self._hold(cursor)
             values: dict[str, Any] = {
                 "partition": reading.account.partition,
                 "account_id": reading.account.account_id,
@@ -103,6 +113,7 @@ class PostgresInventory:
         """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
+            self._hold(cursor)
             return merge_snapshots(cursor, snapshots, self._as_of)
 
 

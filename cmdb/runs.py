@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from psycopg import Connection as PsycopgConnection
+from psycopg import OperationalError
 from sqlalchemy import Engine
+from sqlalchemy.pool import PoolProxiedConnection
 
-from cmdb.database import Cursor, transaction
-from cmdb.errors import AlreadyRunning, AsOfTooEarly
+from cmdb.database import Cursor, take_back, transaction
+from cmdb.errors import AlreadyRunning, AsOfTooEarly, RunOvertaken
 from cmdb.queries import query
 
 #: Session-level advisory lock that a run holds from start to end (an arbitrary number of our own).
@@ -83,12 +86,33 @@ def run_lock(engine: Engine) -> Iterator[None]:
         try:
             yield
         finally:
-            if not connection.closed:
-                connection.rollback()
-                connection.execute("SELECT pg_advisory_unlock(%s)", (RUN_LOCK,))
-                connection.commit()
+            _unlock(raw, connection)
     finally:
         raw.close()
+
+
+def _unlock(raw: PoolProxiedConnection, connection: PsycopgConnection[Any]) -> None:
+    """Give the run lock back; a session that was lost in between has given it back already."""
+    take_back(raw, connection)
+    if connection.closed:
+        return
+    try:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (RUN_LOCK,))
+        connection.commit()
+    except OperationalError:
+        raw.invalidate()
+
+
+def hold(cursor: Cursor, run_id: int) -> None:
+    """Keep a run from being settled by another one until the end of the transaction.
+
+    Whoever lost the session that held the run lock may have been overtaken. Raises ``RunOvertaken`` then.
+    """
+    if cursor.execute(query("run_hold"), {"run_id": run_id}).fetchone() is None:
+        raise RunOvertaken(
+            f"Run {run_id} lost its connection to the database and another run has begun since: nothing more "
+            "of it is kept; see `gateledger status`."
+        )
 
 
 def start(engine: Engine, kind: RunKind, as_of: datetime | None) -> Run:
@@ -116,6 +140,7 @@ def start(engine: Engine, kind: RunKind, as_of: datetime | None) -> Run:
 def finish_collection(engine: Engine, run: Run) -> tuple[int, int]:
     """Note the scopes that the run did not cover; return how many are fine and how many failed."""
     with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
         _mark_uncollected(cursor, run.as_of)
         row = cursor.execute(query("run_scopes"), {"as_of": run.as_of}).fetchone()
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
@@ -129,9 +154,10 @@ def finish(
     scopes: tuple[int, int] = (0, 0),
     error: str | None = None,
 ) -> None:
-    """Close a run with what it counted."""
-    with transaction(engine) as connection:
-        connection.execute(
+    """Close a run with what it counted. Raises ``RunOvertaken``."""
+    with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
+        cursor.execute(
             query("run_close"),
             {
                 "run_id": run.run_id,

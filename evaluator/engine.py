@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from cmdb.copying import stage_rows
 from cmdb.database import Cursor, transaction
 from cmdb.queries import query
-from cmdb.runs import Run
+from cmdb.runs import Run, hold
 from evaluator.guard import DEFAULT_TIMEOUT
 from evaluator.judging import SQL, Judge
 from evaluator.policy import Policy
@@ -67,6 +67,7 @@ def evaluate(
     fails, takes longer than ``statement_timeout``, or leaves out or doubles a stage; nothing is written then.
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
         registered = register(cursor, policy, parameters, run.as_of)
         values = bound_values(registered, run.as_of, max_staleness)
         last = _last(cursor, values)

@@ -91,7 +91,7 @@ class Coordinator:
         return self._to_enter + self._dispatch.mark_unreached(self.missed) if self.missed else 0
 
     def _work(self, collection: Collection) -> None:
-        inventory = PostgresInventory(self._engine, self._run.as_of)
+        inventory = PostgresInventory(self._engine, self._run.as_of, self._run.run_id)
         known = inventory.known_accounts() if self._plan.accounts == "organization" else []
         targets = list_targets(self._plan, collection.sessions, known, collection.stop)
         self.summary.accounts = self._to_enter = len(targets)

@@ -190,7 +190,7 @@ def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Prog
         job.scopes = runs.finish_collection(job.engine, job.run)
         unreached = coordinator.mark_unreached()
     else:
-        inventory = PostgresInventory(job.engine, job.run.as_of)
+        inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id)
         _add(job, collect_all(plan, inventory, job.run.as_of, progress))
         job.scopes = runs.finish_collection(job.engine, job.run)
     job.scopes = (job.scopes[0], job.scopes[1] + unreached)
