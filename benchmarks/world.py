@@ -40,7 +40,7 @@ class World:
         """Describe it; nothing is made yet."""
         self.server = server
         self.stages = stages
-        self._server_url = server_url
+        self.server_url = server_url
         self._stack = ExitStack()
         self._engine: Engine | None = None
         self.night = -1
@@ -58,7 +58,7 @@ class World:
     def engine(self) -> Engine:
         """Engine on the database."""
         if self._engine is None:
-            url = self._stack.enter_context(servers.database(self._server_url))
+            url = self._stack.enter_context(servers.database(self.server_url))
             self._engine = open_engine(url)
             self._stack.callback(self._engine.dispose)
             upgrade(self._engine)

@@ -1,0 +1,230 @@
+"""Collecting against a simulated AWS in a process of its own, beside what quotas and boto3 permit."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+from benchmarks import servers
+from benchmarks.frame import REPEATS, Case, Result, side_by_side
+from benchmarks.world import World
+from cmdb.database import open_engine, upgrade
+from gateledger.demo.aws.estate import DEFAULT_ROLE
+from gateledger.demo.aws.regions import regions_of
+
+#: API Gateway's fixed quotas per account and region (developer guide): all operations, GetResources.
+RATE, BURST = 10.0, 40
+RESOURCES_RATE, RESOURCES_BURST = 2.5, 5
+LATENCY_MS = 30.0
+PAGE = 500
+FIRST = datetime(2026, 11, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated AWS that runs elsewhere."""
+
+    environment: dict[str, str]
+    endpoint: str
+    regions: tuple[str, ...]
+
+    def set(self, **settings: Any) -> None:
+        """Switch the quota or the latency, and forget what was asked."""
+        self._ask("settings", json.dumps(settings).encode())
+        self._ask("clear", b"{}")
+
+    def report(self) -> dict[str, Any]:
+        """Return what was asked since."""
+        found: dict[str, Any] = self._ask("report", None)
+        return found
+
+    def refused(self) -> int:
+        """Return how many requests were answered 429."""
+        return sum(statuses.get("429", 0) for statuses in self.report()["operations"].values())
+
+    def _ask(self, what: str, body: bytes | None) -> Any:
+        request = urllib.request.Request(f"{self.endpoint}/-/{what}", data=body)  # noqa: S310 - loopback
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+@contextmanager
+def simulated(*, regions: int, apis: int, accounts: int = 1, empty: float = 0.0) -> Iterator[Simulated]:
+    """Run a simulated AWS with two stages an API."""
+    options = {"accounts": accounts, "regions": regions, "apis": apis, "share-of-empty": empty}
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateledger.demo.aws", "--estate", "scaled", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        yield Simulated(
+            os.environ | ready["environment"], ready["endpoint_url"], tuple(regions_of("aws")[:regions])
+        )
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Collector:
+    """Collections into one database, each a process of its own, an hour apart."""
+
+    def __init__(self, aws: Simulated, url: str) -> None:
+        """Begin at the first hour."""
+        self._aws = aws
+        self._url = url
+        self._hour = 0
+
+    def collect(
+        self, *, quota: bool = False, days: int = 3650, accounts: str = "self", threads: int = 16
+    ) -> dict[str, Any]:
+        """Collect; return what it took. Fails when a scope could not be read."""
+        order = {
+            "regions": self._aws.regions,
+            "accounts": accounts,
+            "role_name": DEFAULT_ROLE,
+            "as_of": (FIRST + timedelta(hours=self._hour)).isoformat(),
+            "quota": quota,
+            "method_days": days,
+            "threads": threads,
+        }
+        self._hour += 1
+        told = _process(self._aws, "benchmarks.one_collection", self._url, json.dumps(order))
+        assert told["failed"] == 0, told
+        return told
+
+
+@contextmanager
+def collector(world: World, aws: Simulated) -> Iterator[Collector]:
+    """Give a collector with a database of its own."""
+    with servers.database(world.server_url) as url:
+        engine = open_engine(url)
+        upgrade(engine)
+        engine.dispose()
+        yield Collector(aws, url)
+
+
+def plain(aws: Simulated, what: str, calls: int = 0) -> dict[str, Any]:
+    """Let boto3 alone ask; return what it took."""
+    return _process(aws, "benchmarks.plain_boto3", what, ",".join(aws.regions), str(calls))
+
+
+def _process(aws: Simulated, module: str, *arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=aws.environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def least_seconds(apis: int, *, methods: bool) -> float:
+    """Return the least seconds that the quotas allow for one account-region."""
+    calls = 2 * ceil(apis / PAGE) + apis * (2 if methods else 1)
+    by_all = (calls - BURST) / RATE
+    return max(by_all, (apis - RESOURCES_BURST) / RESOURCES_RATE) if methods else by_all
+
+
+def _at_quota(name: str, goal: float, *, regions: int, apis: int, methods: bool = False) -> Case:
+    def run(world: World) -> Sequence[Result]:
+        seconds, refused = [], 0
+        with simulated(regions=regions, apis=apis) as aws:
+            for _ in range(1 if methods else REPEATS):
+                with collector(world, aws) as one:
+                    aws.set(quota=False, latency_ms=0)
+                    if not methods:
+                        one.collect()
+                    aws.set(quota=True, latency_ms=LATENCY_MS)
+                    seconds.append(one.collect(quota=True)["seconds"])
+                    refused += aws.refused()
+            script = None
+            if regions > 1:
+                aws.set(quota=True, latency_ms=LATENCY_MS)
+                script = plain(aws, "script")["seconds"]
+        floor, measured = least_seconds(apis, methods=methods), statistics.median(seconds)
+        note = f"{refused} answers 429"
+        if script is not None:
+            note += f", a plain script takes {script:.1f} s"
+        items = regions * apis * 2
+        return [
+            Result(
+                name, world.server, items, floor, measured, measured / floor, goal, driver=items, note=note
+            ),
+            Result(f"{name}_429", world.server, items, None, refused, None, 0, unit="", driver=items),
+        ]
+
+    return Case(name, run, order=10)
+
+
+def _without_quota(world: World) -> Sequence[Result]:
+    apis = 2000
+    with simulated(regions=1, apis=apis) as aws, collector(world, aws) as one:
+        one.collect()
+        floor, measured, ratio = side_by_side(
+            lambda: float(plain(aws, "stages", apis)["seconds"]), lambda: float(one.collect()["seconds"])
+        )
+    note = f"{apis / floor:.0f} calls/s by boto3 alone"
+    return [
+        Result(
+            "collect_no_quota", world.server, 2 * apis, floor, measured, ratio, 1.2, driver=apis, note=note
+        )
+    ]
+
+
+def _organization(world: World) -> Sequence[Result]:
+    accounts, regions = int(os.environ.get("ACCOUNTS", "1000")), 17
+    told: list[dict[str, Any]] = []
+
+    def product() -> float:
+        told.append(one.collect(accounts="organization"))
+        return float(told[-1]["cpu"])
+
+    with (
+        simulated(regions=regions, apis=10, accounts=accounts, empty=0.95) as aws,
+        collector(world, aws) as one,
+    ):
+        one.collect(accounts="organization")
+        calls = int(aws.report()["requests"])
+        aws.set()
+        product()
+        calls = int(aws.report()["requests"])
+        floor, measured, ratio = side_by_side(lambda: float(plain(aws, "listings", calls)["cpu"]), product)
+    scopes = accounts * regions
+    peak = max(each["peak"] for each in told)
+    seconds = statistics.median(each["seconds"] for each in told)
+    note = f"CPU, {calls} calls, {seconds:.0f} s by the clock"
+    name = "collect_organization"
+    return [
+        Result(name, world.server, scopes, floor, measured, ratio, 1.5, driver=scopes, note=note),
+        Result(f"{name}_memory", world.server, scopes, None, peak, None, 200.0, unit="MiB",
+               driver=scopes),
+    ]  # fmt: skip
+
+
+def _case(name: str, run: Callable[[World], Sequence[Result]]) -> Case:
+    return Case(name, run, order=10)
+
+
+CASES = (
+    _at_quota("collect_one_region", 1.05, regions=1, apis=300),
+    _at_quota("collect_first_night", 1.05, regions=1, apis=300, methods=True),
+    _at_quota("collect_eight_regions", 1.2, regions=8, apis=100),
+    _case("collect_no_quota", _without_quota),
+    _case("collect_organization", _organization),
+)
