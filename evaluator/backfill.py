@@ -2,8 +2,9 @@
 
 A backfill judges at the time of every finished run that judged anything, whatever policies it named, so that
 all policies share the same nights; at the time of every finished collection that no such run followed before
-the next collection; and at its own run's time. It replaces the policy's earlier history, in one transaction.
-What it writes carries the policy as it is today.
+the next collection; and at its own run's time. A time is judged once, over all that was collected with it, be
+it by a collection after the run that judged it at first. It replaces the policy's earlier history, in one
+transaction. What it writes carries the policy as it is today.
 
 A policy that judges each stage by what belongs to it alone (``evaluator.locality``) is swept over: each stage
 is judged only at the nights on which something of it changed, all in the same few statements. Any other is
@@ -22,7 +23,7 @@ from sqlalchemy import Engine
 
 from cmdb.database import Cursor, transaction
 from cmdb.queries import query, query_text
-from cmdb.runs import Run
+from cmdb.runs import Run, hold
 from evaluator import judging
 from evaluator.engine import Evaluation, bound_values, in_full, store_evaluation
 from evaluator.guard import DEFAULT_TIMEOUT
@@ -54,6 +55,7 @@ def backfill(
     ``evaluator.engine.evaluate`` does; the earlier history stays then.
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
         registered = register(cursor, policy, parameters, run.as_of)
         values = bound_values(registered, run.as_of, max_staleness) | {"run_id": run.run_id}
         cursor.execute(_SETTINGS)

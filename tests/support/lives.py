@@ -198,9 +198,10 @@ def _certificate(name: str, kind: CertificateKind, hours: int) -> Certificate:
 def live(engine: Engine, life: Sequence[Step]) -> Iterator[tuple[Run, bool]]:
     """Live through a life: give each run while it is open, and whether it is the caller's turn to judge.
 
-    That is every run that judges, and a collection that no such run follows before the next collection.
+    That is every run that judges; a collection that no such run follows before the next collection; and one
+    that changes what was known at a moment that was judged already.
     """
-    estate, hours = Estate(), 0
+    estate, hours, judged_at = Estate(), 0, -1
     for number, step in enumerate(life):
         hours += step.hours
         for change in step.changes:
@@ -210,7 +211,10 @@ def live(engine: Engine, life: Sequence[Step]) -> Iterator[tuple[Run, bool]]:
             _collect(engine, estate, run)
             runs.finish_collection(engine, run)
         follower = life[number + 1].kind if number + 1 < len(life) else RunKind.EVALUATE
-        yield run, step.kind is not RunKind.COLLECT or follower is not RunKind.EVALUATE
+        judges = step.kind is not RunKind.COLLECT or follower is not RunKind.EVALUATE or hours == judged_at
+        if judges:
+            judged_at = hours
+        yield run, judges
         runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
 
 
