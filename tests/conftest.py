@@ -7,6 +7,7 @@ server; a test marked ``both_servers`` runs again on the system's PostgreSQL 15,
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,10 @@ hypothesis.settings.load_profile("fixed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell gives its background jobs, and so their children, an ignored SIGINT: tests that interrupt commands
+    # would wait for ever.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
         "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
     )
