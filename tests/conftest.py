@@ -24,8 +24,8 @@ hypothesis.settings.load_profile("fixed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell gives its background jobs, and so their children, an ignored SIGINT: tests that interrupt commands
-    # would wait for ever.
+    # A shell gives its background jobs, and so their children, an ignored SIGINT: tests that interrupt
+    # commands would wait for ever.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
