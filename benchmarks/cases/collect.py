@@ -20,11 +20,9 @@ from benchmarks.frame import REPEATS, Case, Result, side_by_side
 from benchmarks.world import World
 from cmdb.database import open_engine, upgrade
 from gateledger.demo.aws.estate import DEFAULT_ROLE
+from gateledger.demo.aws.quota import BURST, RATE, RESOURCES_BURST, RESOURCES_RATE
 from gateledger.demo.aws.regions import regions_of
 
-#: API Gateway's fixed quotas per account and region (developer guide): all operations, GetResources.
-RATE, BURST = 10.0, 40
-RESOURCES_RATE, RESOURCES_BURST = 2.5, 5
 LATENCY_MS = 30.0
 PAGE = 500
 FIRST = datetime(2026, 11, 1, 2, tzinfo=UTC)
@@ -207,7 +205,6 @@ def _organization(world: World) -> Sequence[Result]:
         collector(world, aws) as one,
     ):
         one.collect(accounts="organization")
-        calls = int(aws.report()["requests"])
         aws.set()
         product()
         calls = int(aws.report()["requests"])
