@@ -112,7 +112,7 @@ class PostgresInventory:
         account-regions of a run that is still going on: the commit that closes a run waits, for them too.
         """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off")
+            cursor.execute(query("merge_settings"))
             self._hold(cursor)
             return merge_snapshots(cursor, snapshots, self._as_of)
 
