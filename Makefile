@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint model chaos fuzz bench clean distclean
+.PHONY: help venv demo test lint model chaos fuzz soak bench clean distclean
 
 # Interpreter for the virtual environment; chosen when empty.
 PYTHON ?=
@@ -19,6 +19,10 @@ EXAMPLES ?= 500
 SPOILED ?= 5000
 # Kills at random moments that the chaos test survives.
 KILLS ?= 200
+# Of the soak.
+NIGHTS ?= 50
+SCOPES ?= 50
+SEED ?= 1
 # Benchmarks to run (a pattern, all when empty) and the size of the estate.
 CASES ?=
 STAGES ?=
@@ -64,6 +68,11 @@ chaos: $(STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200).
 
 fuzz: $(STAMP)  ## Spoil AWS's answers in every way (SPOILED=5000).
 	@GATELEDGER_FUZZ_EXAMPLES='$(SPOILED)' $(BIN)/python -m pytest tests/fuzz -n 0 -s $(PYTEST_ARGS)
+
+soak: $(STAMP)  ## Live through weeks in which one call in twenty fails (NIGHTS=50 SCOPES=50 SEED=1).
+	@if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
+	GATELEDGER_SOAK_NIGHTS='$(NIGHTS)' GATELEDGER_SOAK_SCOPES='$(SCOPES)' GATELEDGER_SOAK_SEED='$(SEED)' \
+	  $(BIN)/python -m pytest tests/acceptance/test_soak.py -n 0 -s $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
 	@if [ ! -e benchmarks/__main__.py ]; then echo "There is no benchmark yet."; exit 0; fi
