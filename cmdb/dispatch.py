@@ -143,7 +143,7 @@ class WorkerInventory(PostgresInventory):
             "region": snapshot.region,
         }
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off")
+            cursor.execute(query("merge_settings"))
             if cursor.execute(query("dispatch_is_open"), where).fetchone() is None:
                 raise RunOver(f"Run {self._order.run_id} takes no more results.")
             claimed = cursor.execute(query("dispatch_claim"), where).fetchone()

@@ -49,21 +49,33 @@ class PostgresInventory:
 
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         """Return what is known of an account-region."""
-        where = {"partition": account.partition, "account_id": account.account_id, "region": region}
+        return self.known_regions(account, [region])[region]
+
+    def known_regions(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
+        """Return what is known of several regions of an account."""
+        where = {
+            "partition": account.partition,
+            "account_id": account.account_id,
+            "regions": list(regions),
+        }
+        methods: dict[str, dict[str, MethodsReading]] = {region: {} for region in regions}
+        named: dict[str, dict[str, set[str]]] = {region: {} for region in regions}
+        absent: dict[str, set[str]] = {region: set() for region in regions}
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            methods = {
-                rest_api_id: MethodsReading(read_at, frozenset(deployment_ids))
-                for rest_api_id, read_at, deployment_ids in _rows(cursor, "known_methods", where)
-            }
-            named: dict[str, set[str]] = {}
-            for rest_api_id, certificate_id in _rows(cursor, "known_named_certificates", where):
-                named.setdefault(rest_api_id, set()).add(certificate_id)
-            absent = frozenset(row[0] for row in _rows(cursor, "known_absent_certificates", where))
-        return KnownRegion(
-            methods=methods,
-            named_certificates={api: frozenset(ids) for api, ids in named.items()},
-            absent_certificates=absent,
-        )
+            for region, rest_api_id, read_at, deployment_ids in _rows(cursor, "known_methods", where):
+                methods[region][rest_api_id] = MethodsReading(read_at, frozenset(deployment_ids))
+            for region, rest_api_id, certificate_id in _rows(cursor, "known_named_certificates", where):
+                named[region].setdefault(rest_api_id, set()).add(certificate_id)
+            for region, certificate_id in _rows(cursor, "known_absent_certificates", where):
+                absent[region].add(certificate_id)
+        return {
+            region: KnownRegion(
+                methods=methods[region],
+                named_certificates={api: frozenset(ids) for api, ids in named[region].items()},
+                absent_certificates=frozenset(absent[region]),
+            )
+            for region in regions
+        }
 
     def known_accounts(self) -> list[AccountKey]:
         """Return every account ever collected and not retired."""
@@ -117,7 +129,7 @@ class PostgresInventory:
             return merge_snapshots(cursor, snapshots, self._as_of)
 
 
-def _rows(cursor: Cursor, name: str, where: Mapping[str, str]) -> list[tuple[Any, ...]]:
+def _rows(cursor: Cursor, name: str, where: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     return cursor.execute(query(name), where).fetchall()
 
 

@@ -6,7 +6,7 @@ only a ``COMPLETE`` (or, item by item, a ``PARTIAL``) reading may close anything
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -224,6 +224,9 @@ class Inventory(Protocol):
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         """Return what is known of an account-region (empty when it was never read)."""
 
+    def known_regions(self, account: AccountKey, regions: Sequence[str]) -> Mapping[str, KnownRegion]:
+        """Return what is known of several regions of an account, each of them in the answer."""
+
     def known_accounts(self) -> list[AccountKey]:
         """Return every account ever collected, for accounts that left an organization."""
 
@@ -232,3 +235,6 @@ class Inventory(Protocol):
 
     def store(self, snapshot: AccountRegionSnapshot) -> MergeResult:
         """Merge one account-region in one transaction."""
+
+    def store_many(self, snapshots: Sequence[AccountRegionSnapshot]) -> list[MergeResult]:
+        """Merge several account-regions, none of them twice, in one transaction: all of them or none."""

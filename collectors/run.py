@@ -1,22 +1,23 @@
-"""Collecting everything that a plan names: account-regions side by side, each stored and forgotten."""
+"""Collecting everything that a plan names: account-regions side by side, stored and forgotten."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cmdb.snapshot import AccountKey, Inventory, ScopeStatus
+from cmdb.snapshot import AccountKey, AccountRegionSnapshot, Inventory, KnownRegion, ScopeStatus
 from collectors.accounts import Target, list_targets
 from collectors.collection import Collection, collect_account_region, scope_statuses
 from collectors.entering import enter_and_store
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
+from collectors.waiting import Waiting
 
 __all__ = [
     "Collection",
@@ -131,7 +132,9 @@ class _Run:
         self._progress = progress
         self._targets = deque(targets)
         self._regions: deque[tuple[AccountKey, str]] = deque()
-        self._left: dict[AccountKey, int] = {}
+        self._known: dict[AccountKey, dict[str, KnownRegion]] = {}
+        """Of accounts with regions still to read: what is known of those."""
+        self._waiting = Waiting()
         self._entering = 0
         self._known_regions = 0
         self._change = threading.Condition()
@@ -139,15 +142,21 @@ class _Run:
     def work(self) -> None:
         """Work until nothing is left; raise what the inventory raised."""
         threads = max(1, self._collection.plan.threads)
-        with ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
-            workers = [pool.submit(self._worker) for _ in range(threads)]
-            try:
-                wait(workers, return_when=FIRST_EXCEPTION)
-            finally:
-                if not all(worker.done() for worker in workers):
-                    self._stop()
+        try:
+            with ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
+                workers = [pool.submit(self._worker) for _ in range(threads)]
+                try:
+                    wait(workers, return_when=FIRST_EXCEPTION)
+                finally:
+                    if not all(worker.done() for worker in workers):
+                        self._stop()
+        except BaseException:
+            # Interrupted from outside: what was read is stored all the same.
+            self._store(self._waiting.take())
+            raise
         for worker in workers:
             worker.result()
+        self._store(self._waiting.take())
 
     def _worker(self) -> None:
         try:
@@ -182,43 +191,51 @@ class _Run:
             return None
 
     def _enter(self, target: Target) -> None:
-        regions: tuple[str, ...] = ()
+        known: dict[str, KnownRegion] = {}
         try:
             status, regions = enter_and_store(self._collection, self._inventory, target)
             with self._change:
                 self.summary.count([status])
+            if regions:
+                known.update(self._inventory.known_regions(target.account, regions))
         finally:
             with self._change:
                 self._entering -= 1
-                self._regions.extend((target.account, region) for region in regions)
-                self._known_regions += len(regions)
-                if regions:
-                    self._left[target.account] = len(regions)
+                self._regions.extend((target.account, region) for region in known)
+                self._known_regions += len(known)
+                if known:
+                    self._known[target.account] = known
                 total = self._known_regions if not self._targets and self._entering == 0 else None
                 self._change.notify_all()
         self._progress.started(total)
 
     def _read(self, account: AccountKey, region: str) -> None:
-        known = self._inventory.known(account, region)
+        known = self._known[account][region]
         snapshot = collect_account_region(self._collection, account, region, known, self._as_of)
-        merged = self._inventory.store(snapshot)
-        statuses = scope_statuses(snapshot)
         with self._change:
-            summary = self.summary
-            summary.count(statuses)
-            summary.account_regions += 1
-            summary.items_seen += merged.items_seen
-            summary.items_changed += merged.items_changed
-            summary.calls += snapshot.cost.calls
-            summary.throttles += snapshot.cost.throttles
-            summary.waited_seconds += snapshot.cost.waited_seconds
-            self._left[account] -= 1
-            finished = self._left[account] == 0
+            del self._known[account][region]
+            finished = not self._known[account]
             if finished:
-                del self._left[account]
+                del self._known[account]
         if finished:
             self._collection.sessions.forget(account)
-        failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
-        self._progress.account_region_done(
-            account.account_id, region, merged.items_seen, merged.items_changed, failed
-        )
+        self._store(self._waiting.add(snapshot))
+
+    def _store(self, snapshots: Sequence[AccountRegionSnapshot]) -> None:
+        if not snapshots:
+            return
+        for snapshot, merged in zip(snapshots, self._inventory.store_many(snapshots), strict=True):
+            statuses = scope_statuses(snapshot)
+            with self._change:
+                summary = self.summary
+                summary.count(statuses)
+                summary.account_regions += 1
+                summary.items_seen += merged.items_seen
+                summary.items_changed += merged.items_changed
+                summary.calls += snapshot.cost.calls
+                summary.throttles += snapshot.cost.throttles
+                summary.waited_seconds += snapshot.cost.waited_seconds
+            failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
+            self._progress.account_region_done(
+                snapshot.account.account_id, snapshot.region, merged.items_seen, merged.items_changed, failed
+            )

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -43,6 +43,9 @@ class Notebook:
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         return KnownRegion()
 
+    def known_regions(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
+        return {region: self.known(account, region) for region in regions}
+
     def known_accounts(self) -> list[AccountKey]:
         return []
 
@@ -54,6 +57,9 @@ class Notebook:
             self._on_store(snapshot)
         self.snapshots.append(snapshot)
         return MergeResult(items_seen=len(snapshot.stages.items), items_changed=1)
+
+    def store_many(self, snapshots: Sequence[AccountRegionSnapshot]) -> list[MergeResult]:
+        return [self.store(snapshot) for snapshot in snapshots]
 
 
 class Steps:
@@ -172,7 +178,13 @@ def test_a_stop_ends_the_run_soon_and_what_was_read_is_kept(
     aws: SimulatedAws, used: Estate, whole: CollectionPlan
 ) -> None:
     stop = threading.Event()
-    inventory = Notebook(lambda snapshot: stop.set())
+    inventory = Notebook()
+
+    def last_answer(body: bytes) -> bytes:
+        stop.set()
+        return body
+
+    aws.faults.add(FaultKind.REPLACE_BODY, "GetClientCertificates", body=last_answer)
     summary = run(replace(whole, threads=1), inventory, stop=stop)
     assert summary.interrupted
     assert len(inventory.snapshots) == 1
