@@ -49,11 +49,10 @@ def test_a_night_killed_again_and_again_at_random_moments(night: DisturbedNight)
             for _ in range(dice.randint(1, 3)):
                 job = night.start(url)
                 time.sleep(dice.uniform(0, usual))
-                if job.is_running():
-                    assert job.kill().code == _SIGKILL
-                    survived += 1
-                else:
-                    assert job.wait().code == 0
+                # It may end by itself just before it is killed.
+                code = job.kill().code if job.is_running() else job.wait().code
+                assert code in {_SIGKILL, 0}
+                survived += code == _SIGKILL
                 gone(url)
             night.recovers(url)
     print(f"\n{survived} kills at random moments survived, {usual:.2f} s a night")
