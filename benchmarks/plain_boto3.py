@@ -1,7 +1,8 @@
 """boto3 by itself, in a process of its own: ``python -m benchmarks.plain_boto3 WHAT REGIONS CALLS``.
 
 ``stages``: GetStages ``CALLS`` times on one ready client in one thread, the floor of collecting.
-``listings``: GetRestApis and GetClientCertificates in turn, ``CALLS`` in all, on ready clients, one a region.
+``organization``: as often as ``CALLS`` (JSON: operation to number) says what reading an organization asks, on
+ready clients, one a region, in one thread.
 ``script``: what a user would write in thirty lines: region after region, one request at a time.
 Prints one line of JSON: wall and CPU seconds of the calls alone, and how many there were.
 """
@@ -12,10 +13,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
 import boto3
+
+from gateledger.demo.aws.estate import DEFAULT_ROLE
 
 
 def stages(clients: list[Any], calls: int) -> int:
@@ -27,13 +31,47 @@ def stages(clients: list[Any], calls: int) -> int:
     return _tell(began, busy, calls)
 
 
-def listings(clients: list[Any], calls: int) -> int:
-    """List APIs and certificates, on one client after the other."""
+def organization(clients: list[Any], numbers: dict[str, int]) -> int:
+    """Make the calls of an organization's collection, listings on one region's client after the other."""
+    sts, ec2, organizations = (boto3.client(name) for name in ("sts", "ec2", "organizations"))
+    members = [account["Id"] for account in organizations.list_accounts()["Accounts"]]
+    role = {"RoleArn": f"arn:aws:iam::{members[-1]}:role/{DEFAULT_ROLE}", "RoleSessionName": "plain"}
+    used, rest_api_id = _in_use(sts, clients, members)
+    around = cycle(clients)
+    calls: dict[str, Callable[[], Any]] = {
+        "GetCallerIdentity": sts.get_caller_identity,
+        "AssumeRole": lambda: sts.assume_role(**role),
+        "DescribeRegions": ec2.describe_regions,
+        "ListAccounts": organizations.list_accounts,
+        "GetRestApis": lambda: next(around).get_rest_apis(limit=500),
+        "GetClientCertificates": lambda: next(around).get_client_certificates(limit=500),
+        "GetStages": lambda: used.get_stages(restApiId=rest_api_id),
+    }
+    for call in calls.values():
+        call()
     began, busy = time.perf_counter(), time.process_time()
-    for _, client in zip(range(calls // 2), cycle(clients), strict=False):
-        client.get_rest_apis(limit=500)
-        client.get_client_certificates(limit=500)
-    return _tell(began, busy, calls // 2 * 2)
+    for operation, number in numbers.items():
+        for _ in range(number):
+            calls[operation]()
+    return _tell(began, busy, sum(numbers.values()))
+
+
+def _in_use(sts: Any, clients: list[Any], members: list[str]) -> tuple[Any, str]:
+    """Return a client that may see a REST API, and the API."""
+    for member in members:
+        role = f"arn:aws:iam::{member}:role/{DEFAULT_ROLE}"
+        given = sts.assume_role(RoleArn=role, RoleSessionName="plain")["Credentials"]
+        for client in clients:
+            own = boto3.client(
+                "apigateway",
+                region_name=client.meta.region_name,
+                aws_access_key_id=given["AccessKeyId"],
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given["SessionToken"],
+            )
+            for api in own.get_rest_apis(limit=1)["items"]:
+                return own, api["id"]
+    raise SystemExit("No account has a REST API.")
 
 
 def script(clients: list[Any], _: int) -> int:
@@ -70,5 +108,7 @@ def _tell(began: float, busy: float, calls: int) -> int:
 if __name__ == "__main__":
     ready = [boto3.client("apigateway", region_name=region) for region in sys.argv[2].split(",")]
     raise SystemExit(
-        {"stages": stages, "listings": listings, "script": script}[sys.argv[1]](ready, int(sys.argv[3]))
+        {"stages": stages, "organization": organization, "script": script}[sys.argv[1]](
+            ready, json.loads(sys.argv[3])
+        )
     )

@@ -119,9 +119,9 @@ def collector(world: World, aws: Simulated) -> Iterator[Collector]:
         yield Collector(aws, url)
 
 
-def plain(aws: Simulated, what: str, calls: int = 0) -> dict[str, Any]:
+def plain(aws: Simulated, what: str, calls: int | dict[str, int] = 0) -> dict[str, Any]:
     """Let boto3 alone ask; return what it took."""
-    return _process(aws, "benchmarks.plain_boto3", what, ",".join(aws.regions), str(calls))
+    return _process(aws, "benchmarks.plain_boto3", what, ",".join(aws.regions), json.dumps(calls))
 
 
 def _process(aws: Simulated, module: str, *arguments: str) -> dict[str, Any]:
@@ -207,12 +207,14 @@ def _organization(world: World) -> Sequence[Result]:
         one.collect(accounts="organization")
         aws.set()
         product()
-        calls = int(aws.report()["requests"])
-        floor, measured, ratio = side_by_side(lambda: float(plain(aws, "listings", calls)["cpu"]), product)
+        calls = {name: sum(given.values()) for name, given in aws.report()["operations"].items()}
+        floor, measured, ratio = side_by_side(
+            lambda: float(plain(aws, "organization", calls)["cpu"]), product
+        )
     scopes = accounts * regions
     peak = max(each["peak"] for each in told)
     seconds = statistics.median(each["seconds"] for each in told)
-    note = f"CPU, {calls} calls, {seconds:.0f} s by the clock"
+    note = f"CPU, {sum(calls.values())} calls, {seconds:.0f} s by the clock"
     name = "collect_organization"
     return [
         Result(name, world.server, scopes, floor, measured, ratio, 1.5, driver=scopes, note=note),
