@@ -19,6 +19,7 @@ from tests.chaos.points import POINTS, Point, arrive, held
 from tests.chaos.servers import OwnServer, running
 from tests.chaos.test_cuts import assert_one_sentence
 from tests.support.servers import find_system_15, scratch_folder
+from tests.support.small_disk import small_disk
 
 #: One of each step of a night: storing, judging, closing.
 _STEPS = (POINTS[2], POINTS[4], POINTS[7])
@@ -87,29 +88,23 @@ def test_no_connection_left_in_mid_night(served_night: DisturbedNight, server: O
 def test_a_disk_that_is_full_in_mid_night(jobs: Jobs) -> None:
     if find_system_15() is None:
         pytest.skip("PostgreSQL 15 is not installed")
-    with scratch_folder() as folder:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=400m", "gateledger-test", str(folder)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if mounted.returncode != 0:
-            pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-        try:
-            with running(folder) as server, prepared(jobs, server.url) as night, night.database() as url:
-                before = told(url)
-                ballast = folder / "ballast"
-                # What PostgreSQL itself needs to go on is left to it: its log of changes is laid out already.
-                ballast.write_bytes(b"x" * (shutil.disk_usage(folder).free - 64 * 1024))
-                ending = night.run(url)
-                ballast.unlink()
-                if ending.code != 0:
-                    assert_one_sentence(ending)
-                    assert told(url)["finding_history"] == before["finding_history"]
-                night.recovers(url)
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
+    with (
+        scratch_folder() as folder,
+        small_disk(folder, megabytes=400),
+        running(folder) as server,
+        prepared(jobs, server.url) as night,
+        night.database() as url,
+    ):
+        before = told(url)
+        ballast = folder / "ballast"
+        # What PostgreSQL itself needs to go on is left to it: its log of changes is laid out already.
+        ballast.write_bytes(b"x" * (shutil.disk_usage(folder).free - 64 * 1024))
+        ending = night.run(url)
+        ballast.unlink()
+        if ending.code != 0:
+            assert_one_sentence(ending)
+            assert told(url)["finding_history"] == before["finding_history"]
+        night.recovers(url)
 
 
 def test_the_embedded_server_killed_under_a_night(jobs: Jobs, night: DisturbedNight) -> None:

@@ -14,6 +14,7 @@ from cmdb.embedded_postmaster import live_postmaster
 from cmdb.embedded_socket import socket_address
 from cmdb.errors import EmbeddedServerError
 from tests.support.commands import command
+from tests.support.small_disk import small_disk as mounted_small_disk
 
 
 def _sentence(data_dir: Path) -> str:
@@ -107,18 +108,8 @@ def test_a_folder_of_another_user(made_data_dir: Path) -> None:
 @pytest.fixture
 def small_disk(data_dir: Path, as_root: None, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A file system of its own, of the size in MB that the test names."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "gateledger-test", str(data_dir)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield data_dir
-    finally:
-        subprocess.run(["umount", str(data_dir)], check=True)
+    with mounted_small_disk(data_dir, request.param) as disk:
+        yield disk
 
 
 @pytest.mark.parametrize("small_disk", [20], indirect=True)
