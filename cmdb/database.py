@@ -37,7 +37,8 @@ Cursor = psycopg.Cursor[tuple[Any, ...]]
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     """Return an engine for a ``postgresql://`` URL, on psycopg 3, with every session in UTC.
 
-    Raises ``SettingsError`` when the text is not such a URL. Nothing is connected yet.
+    Raises ``SettingsError`` when the text is not such a URL. Nothing is connected yet; a connection to a
+    server before PostgreSQL 15 raises ``DatabaseTooOld``, whatever it is for.
     """
     try:
         parsed = make_url(url)
@@ -58,6 +59,13 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _settle(dbapi_connection: Any, _record: Any) -> None:
+        version = dbapi_connection.info.server_version
+        if version < OLDEST_SERVER * 10_000:
+            dbapi_connection.close()
+            raise DatabaseTooOld(
+                f"The database server is PostgreSQL {version // 10_000}; gateledger needs {OLDEST_SERVER} or "
+                "newer: point GATELEDGER_DATABASE_URL at a newer server, or unset it to use the embedded one."
+            )
         with dbapi_connection.cursor() as cursor:
             cursor.execute("SET timezone = 'UTC'")
         dbapi_connection.commit()
@@ -132,12 +140,6 @@ def check_server(engine: Engine) -> None:
 
 
 def _check(connection: Connection) -> None:
-    version = int(connection.scalar(text("SHOW server_version_num")) or 0)
-    if version < OLDEST_SERVER * 10_000:
-        raise DatabaseTooOld(
-            f"The database server is PostgreSQL {version // 10_000}; gateledger needs {OLDEST_SERVER} or "
-            "newer: point GATELEDGER_DATABASE_URL at a newer server, or unset it to use the embedded one."
-        )
     revision = current_revision(connection)
     if revision is None:
         foreign = connection.execute(text(query_text("foreign_tables"))).scalars().all()

@@ -6,19 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-import typer
 from psycopg import errors as pg
 
 from cmdb.errors import AlreadyRunning
 from gateledger.cli import cli, execute
 from gateledger.exits import ExitCode
 from gateledger.failures import sentence
+from tests.support.command_tree import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "postgresql://user:c4nary@127.0.0.1:1/db"
@@ -31,16 +30,6 @@ def bare_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GATELEDGER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-
-
-def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every command with the words that call it."""
-    group = typer.main.get_command(cli) if group is None else group
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-        else:
-            yield (*path, name), command
 
 
 def started(*arguments: str, **given: Any) -> subprocess.Popen[str]:
