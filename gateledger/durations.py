@@ -6,13 +6,15 @@ import re
 from datetime import timedelta
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_SHORT = re.compile(r"(?:\d+\s*[wdhms]\s*)+", re.IGNORECASE)
-_PART = re.compile(r"(\d+)\s*([wdhms])", re.IGNORECASE)
+_SHORT = re.compile(r"(?:\d+\s*[wdhms]\s*)+", re.IGNORECASE | re.ASCII)
+_PART = re.compile(r"(\d+)\s*([wdhms])", re.IGNORECASE | re.ASCII)
 _ISO = re.compile(
     r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+#: More digits name more than ``LONGEST`` in any unit; Python refuses to read thousands of them.
+_MOST_DIGITS = 12
 #: Longest duration that makes sense here; also keeps times within what Postgres and Python can hold.
 LONGEST = timedelta(days=36_500)
 
@@ -25,12 +27,12 @@ def parse_duration(text: str) -> timedelta:
     """
     stripped = text.strip()
     if _SHORT.fullmatch(stripped):
-        parts = [(_UNITS[unit.lower()], int(number)) for number, unit in _PART.findall(stripped)]
+        parts = [(_UNITS[unit.lower()], _read(number)) for number, unit in _PART.findall(stripped)]
         if len({unit for unit, _ in parts}) < len(parts):
             raise ValueError("names the same unit twice; write for example 72h, 7d, 90m or 1d12h")
     elif (match := _ISO.fullmatch(stripped)) is not None:
-        parts = [(unit, int(number)) for unit, number in match.groupdict().items() if number is not None]
-    elif re.fullmatch(r"[\d.]+", stripped):
+        parts = [(unit, _read(number)) for unit, number in match.groupdict().items() if number is not None]
+    elif re.fullmatch(r"[1-9][0-9]{0,5}", stripped):
         raise ValueError(f"has no unit; write for example {stripped}h, 7d or 90m")
     else:
         raise ValueError("is not a duration; write for example 72h, 7d, 90m or 1d12h")
@@ -43,6 +45,10 @@ def parse_duration(text: str) -> timedelta:
     if duration > LONGEST:
         raise ValueError("is longer than a hundred years; write for example 72h or 30d")
     return duration
+
+
+def _read(digits: str) -> int:
+    return int(digits.lstrip("0")[: _MOST_DIGITS + 1] or "0")
 
 
 def format_duration(duration: timedelta) -> str:

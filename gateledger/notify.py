@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cmdb.errors import SettingsError
 from gateledger.asking import reading, records
 from gateledger.console import iso, short_time
 from gateledger.logs import one_line
@@ -35,6 +36,22 @@ class Message:
 
     title: str
     body: str
+
+
+def check_targets(settings: Settings) -> None:
+    """Raise ``SettingsError`` for an address that no service takes, before a night is lived for it.
+
+    It is named by its place and service only: the rest is secret.
+    """
+    for place, target in enumerate(settings.notify_targets(), start=1):
+        with _quiet():
+            is_fine = _service(target) is not None
+        if not is_fine:
+            service = one_line(target.partition("://")[0])
+            raise SettingsError(
+                f"GATELEDGER_NOTIFY: address {place} ({service}) is none that can be "
+                "used: correct it as https://appriseit.com/services/ lists it, or leave it out."
+            )
 
 
 def notify_of_changes(engine: Engine, settings: Settings, summary: RunSummary) -> None:
@@ -120,10 +137,16 @@ def send(targets: Sequence[str], message: Message) -> int:
 def _send(target: str, message: Message) -> bool:
     import apprise
 
-    service = apprise.Apprise.instantiate(target, suppress_exceptions=True)
+    service = _service(target)
     if service is None:
         return False
     return bool(service.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT))
+
+
+def _service(target: str) -> Any:
+    import apprise
+
+    return apprise.Apprise.instantiate(target, suppress_exceptions=True)
 
 
 @contextmanager

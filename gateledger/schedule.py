@@ -25,6 +25,7 @@ from gateledger.cron import Trigger, last_time, next_time, read_schedule
 from gateledger.heartbeat import Heartbeat
 from gateledger.night_ends import NightEnd, Occasion
 from gateledger.night_process import NightProcess
+from gateledger.notify import check_targets
 from gateledger.settings import Settings
 
 log = logging.getLogger("gateledger.schedule")
@@ -46,6 +47,7 @@ def serve(app: App, *, run_now: bool = False) -> None:
     """
     settings = app.settings
     settings.check_collection()
+    check_targets(settings)
     with _told_to_stop() as stop, app.address():
         _check_database(app)
         scheduler = Scheduler(app, settings)

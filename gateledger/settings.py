@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from cmdb.errors import SettingsError
 from gateledger import settings_values as values
 from gateledger.hash_key import kept_key
+from gateledger.settings_parameters import policy_parameters as read_parameters
 
 PREFIX = "GATELEDGER_"
 SYSTEM_DATA_DIR = Path("/var/lib/gateledger")
@@ -87,7 +88,7 @@ class Settings(BaseSettings):
         (), description="Directories with policies of your own (comma list)."
     )
     policy_parameters: Annotated[
-        dict[str, dict[str, ParameterValue]], NoDecode, BeforeValidator(values.policy_parameters)
+        dict[str, dict[str, ParameterValue]], NoDecode, BeforeValidator(read_parameters)
     ] = Field(
         default_factory=dict,
         description='Parameters of policies: a table [policy_parameters."<policy id>"] in the file, or JSON.',

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from cmdb.errors import SettingsError
 from gateledger.settings import PREFIX, Settings, environment_name, setting_names
+from gateledger.settings_values import short
 
 log = logging.getLogger("gateledger.settings")
 
@@ -61,13 +62,19 @@ def _resolve_paths(data: dict[str, Any], base: Path) -> dict[str, Any]:
     resolved = dict(data)
     for name in _PATHS:
         value = data.get(name)
-        if isinstance(value, str) and value.strip():
-            parts = value.split(",") if name == "policy_dirs" else [value]
-            paths = [str(base / Path(part.strip()).expanduser()) for part in parts if part.strip()]
-            resolved[name] = paths if name == "policy_dirs" else paths[0]
+        if isinstance(value, str):
+            is_list = name == "policy_dirs" and value.strip(", \t")
+            resolved[name] = (
+                [_from(base, part.strip()) for part in value.split(",")] if is_list else _from(base, value)
+            )
         elif isinstance(value, list) and all(isinstance(part, str) for part in value):
-            resolved[name] = [str(base / Path(part).expanduser()) for part in value]
+            resolved[name] = [_from(base, part) for part in value]
     return resolved
+
+
+def _from(base: Path, path: str) -> str:
+    # What is empty stays so and is refused later; a home is looked up there too.
+    return path if not path.strip(", \t") or path.startswith("~") else str(base / path)
 
 
 def _unknown_key(key: str, file: Path) -> str:
@@ -103,10 +110,5 @@ def _sentence(error: ErrorDetails, file: Path | None) -> str:
     cause = error.get("ctx", {}).get("error")
     problem = str(cause) if isinstance(cause, ValueError) else f"is wrong: {error['msg'].lower()}"
     value = os.environ[variable] if from_environment else error.get("input")
-    shown = "" if name in _HIDDEN or isinstance(value, dict | SecretStr) else f" {_short(value)}"
+    shown = "" if name in _HIDDEN or isinstance(value, dict | SecretStr) else f" {short(value)}"
     return f"{where}:{shown} {problem}." if shown else f"{where} {problem}."
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

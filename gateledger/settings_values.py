@@ -6,18 +6,17 @@ what is wrong, and an example of a right value.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from gateledger.durations import parse_duration
 
-ACCOUNT = re.compile(r"\d{12}")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
+ACCOUNT = re.compile(r"[0-9]{12}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 _ROLE = re.compile(r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 SHORTEST_KEY = 16
@@ -32,13 +31,23 @@ def _text(value: Any, example: str) -> str:
     stripped = value.strip()
     if not stripped:
         raise ValueError(f"is empty; write for example {example}")
-    if "\0" in stripped:
-        raise ValueError(f"holds a NUL character; write for example {example}")
+    _check_characters(stripped, example)
     return stripped
+
+
+def _check_characters(text: str, example: str) -> None:
+    if "\0" in text:
+        raise ValueError(f"holds a NUL character; write for example {example}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # So Python reads bytes of the environment that are none.
+        raise ValueError(f"is not UTF-8 text; write for example {example}") from None
 
 
 def _list(value: Any, example: str) -> tuple[str, ...]:
     if isinstance(value, str):
+        _check_characters(value, example)
         parts = [part.strip() for part in value.split(",")]
     elif isinstance(value, list | tuple):
         parts = [_text(part, example) for part in value]
@@ -68,7 +77,21 @@ def database_url(value: Any) -> Any:
         raise ValueError(f"names no database after the host; write for example {example}")
     if not port_is_fine:
         raise ValueError(f"has a port that cannot be; write for example {example}")
+    _check_options(parts.query, example)
     return "postgresql://" + text.split("://", 1)[1]
+
+
+def _check_options(query: str, example: str) -> None:
+    if not query:
+        return
+    from psycopg.pq import Conninfo
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    for name, _ in parse_qsl(query, keep_blank_values=True):
+        if name not in known:
+            # Of anything else, a part of the password could be shown.
+            shown = f"the option {name}" if re.fullmatch("[a-z_]{1,30}", name) else "an option"
+            raise ValueError(f"has {shown}, which PostgreSQL does not know; write for example {example}")
 
 
 def notify_targets(text: str) -> tuple[str, ...]:
@@ -81,8 +104,9 @@ def notify_targets(text: str) -> tuple[str, ...]:
 def notify(value: Any) -> Any:
     """Check that the value is a list of addresses, without showing it."""
     example = "slack://tokenA/tokenB/tokenC, mailto://user:password@example.com"
-    text = ", ".join(_list(value, example)) if isinstance(value, list | tuple) else _text(value, example)
-    for target in notify_targets(text):
+    is_list = isinstance(value, list | tuple)
+    text = ", ".join(_list(value, example)) if is_list else _text(value, example)
+    for target in _list(value, example) if is_list else notify_targets(text):
         if not re.match(r"[A-Za-z][\w+-]*://\S", target):
             raise ValueError(f"holds something that is not an address; write for example {example}")
     return text
@@ -90,9 +114,14 @@ def notify(value: Any) -> Any:
 
 def path(value: Any) -> Any:
     """Return a path with ``~`` expanded."""
-    if isinstance(value, Path):
-        return value.expanduser()
-    return Path(_text(value, "/var/lib/gateledger")).expanduser()
+    example = "/var/lib/gateledger"
+    given = value if isinstance(value, Path) else Path(_text(value, example))
+    try:
+        return given.expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"begins with the home of a user who is not known; write for example {example}"
+        ) from None
 
 
 def directories(value: Any) -> Any:
@@ -101,9 +130,18 @@ def directories(value: Any) -> Any:
     parts = value if isinstance(value, list | tuple) else _list(value, example)
     found = tuple(path(part) for part in parts)
     for directory in found:
-        if not directory.is_dir():
-            raise ValueError(f"names {directory}, which is not a directory; write for example {example}")
+        if not _is_directory(directory):
+            raise ValueError(
+                f"names {short(str(directory))}, which is not a directory; write for example {example}"
+            )
     return found
+
+
+def _is_directory(directory: Path) -> bool:
+    try:
+        return directory.is_dir()
+    except OSError:
+        return False  # its name is too long
 
 
 def accounts(value: Any) -> Any:
@@ -116,7 +154,7 @@ def accounts(value: Any) -> Any:
         if part in {"self", "organization"}:
             raise ValueError(f"mixes {part} with other accounts; write {example}")
         if not ACCOUNT.fullmatch(part):
-            raise ValueError(f"holds {part!r}, which is not a 12-digit account id; write {example}")
+            raise ValueError(f"holds {short(part)}, which is not a 12-digit account id; write {example}")
     return parts
 
 
@@ -128,7 +166,7 @@ def regions(value: Any) -> Any:
         return "enabled"
     for part in parts:
         if not REGION.fullmatch(part):
-            raise ValueError(f"holds {part!r}, which is not a region name; write {example}")
+            raise ValueError(f"holds {short(part)}, which is not a region name; write {example}")
     return parts
 
 
@@ -187,7 +225,7 @@ def duration(value: Any) -> Any:
     """Return a duration."""
     if isinstance(value, timedelta):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000:
         raise ValueError(f'has no unit; write for example "{value}h", "7d" or "90m"')
     return parse_duration(_text(value, "72h"))
 
@@ -211,7 +249,7 @@ def log_format(value: Any) -> Any:
 def threads(value: Any) -> Any:
     """Return a number of threads."""
     text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", text):
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,9}", text):
         raise ValueError("is not a whole number; write for example 16")
     if not 1 <= int(text) <= MOST_THREADS:
         raise ValueError(f"is not between 1 and {MOST_THREADS}; write for example 16")
@@ -245,25 +283,7 @@ def names(value: Any) -> Any:
     return _list(value, "owner-mail,cost-code")
 
 
-def policy_parameters(value: Any) -> Any:
-    """Return parameters by policy id."""
-    example = '{"<policy id>": {"days": 45}}'
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError(f"is not JSON; write for example {example}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"is not a table of policies; write for example {example}")
-    for policy_id, parameters in value.items():
-        if not isinstance(parameters, dict):
-            raise ValueError(
-                f"gives {policy_id!r} something other than a table of parameters; write for example {example}"
-            )
-        for name, parameter in parameters.items():
-            if not isinstance(parameter, bool | int | float | str):
-                raise ValueError(
-                    f"gives {name!r} of {policy_id!r} a value that is no number, text or true/false; "
-                    f"write for example {example}"
-                )
-    return value
+def short(value: object) -> str:
+    """Return a value as it is shown in a sentence, cut where it is too long."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,140 @@
+"""Every setting, wrong in each way that its type knows: through the environment and through the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateledger.exits import ExitCode
+from gateledger.settings import environment_name, setting_names
+from tests.bad_input.settings_rows import SETTINGS, Wrong
+from tests.support.command_line import CommandLine
+from tests.support.command_tree import command_paths
+from tests.support.refusals import assert_refused, snapshot
+
+#: Reads all settings and asks no database: what is wrong is told, or a policy is printed.
+READS_SETTINGS = "iam-policy"
+#: Told nowhere, right or wrong.
+CANARY = "c4nary"
+ARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod"
+#: What a command cannot be called without.
+NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("history",): (ARN,),
+    ("explain",): (ARN,),
+    ("report",): ("--out", "report"),
+    ("export",): ("--format", "csv"),
+    ("prune",): ("--keep", "400d"),
+    ("accounts", "retire"): ("111122223333", "--yes"),
+    ("policies", "show"): ("rest-api-stage-ssl-certificate",),
+    ("db", "roles"): ("--service", "gateledger_service", "--apply"),
+    ("db", "dump"): ("x.dump",),
+    ("db", "restore"): ("/dev/null",),
+}
+#: The demo has settings of its own.
+READ_NO_SETTINGS = {("demo",)}
+
+
+def _in_environment(wrong: Wrong) -> bool:
+    return isinstance(wrong.value, str) and wrong.value != "" and "\0" not in wrong.value
+
+
+def _in_file(wrong: Wrong) -> bool:
+    return not (isinstance(wrong.value, str) and "\udce9" in wrong.value)
+
+
+def _rows(can_hold: Callable[[Wrong], bool]) -> list[Any]:
+    return [
+        pytest.param(name, wrong, id=f"{name}-{wrong.how}")
+        for name, rows in SETTINGS.items()
+        for wrong in rows
+        if can_hold(wrong)
+    ]
+
+
+def toml(value: Any) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        plain = {c: c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in value}
+        return '"' + "".join(plain[c] for c in value) + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(part) for part in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(part)}" for key, part in value.items()) + "}"
+    return str(value)
+
+
+def test_every_setting_has_rows() -> None:
+    assert set(SETTINGS) == set(setting_names())
+    for name, rows in SETTINGS.items():
+        how = [row.how for row in rows]
+        assert len(set(how)) == len(how), name
+        assert {"empty"} <= set(how), name
+        # One at least that is of another type, and one that only the environment can hold.
+        assert any(not isinstance(row.value, str) for row in rows), name
+
+
+@pytest.mark.parametrize(("name", "wrong"), _rows(_in_environment))
+def test_in_the_environment(
+    name: str, wrong: Wrong, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(place)
+    monkeypatch.setenv(environment_name(name), wrong.value)
+
+    ended = run(READS_SETTINGS)
+
+    assert_refused(ended, ExitCode.ERROR, environment_name(name), wrong.hint)
+    assert CANARY not in ended.err
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize(("name", "wrong"), _rows(_in_file))
+def test_in_the_file(
+    name: str, wrong: Wrong, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place / "wrong.toml"
+    file.write_text(f"{name} = {toml(wrong.value)}\n", encoding="utf-8")
+    monkeypatch.delenv(environment_name(name), raising=False)
+    before = snapshot(place)
+
+    ended = run("--config", str(file), READS_SETTINGS)
+
+    assert_refused(ended, ExitCode.ERROR, f"{name} (in {file})", wrong.hint)
+    assert CANARY not in ended.err
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize(
+    ("targets", "hint"),
+    [
+        ("nosuch://c4nary", "address 1 (nosuch)"),
+        ("json://127.0.0.1:9/, slack://c4nary", "address 2 (slack)"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "schedule"])
+def test_an_address_that_no_service_takes_is_refused_before_the_night(
+    command: str, targets: str, hint: str, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATELEDGER_NOTIFY", targets)
+
+    ended = run(command)
+
+    assert_refused(ended, ExitCode.ERROR, "GATELEDGER_NOTIFY", hint)
+    assert CANARY not in ended.err
+    assert snapshot(place) == {}
+
+
+def test_a_setting_that_is_wrong_stops_every_command_that_reads_them(
+    run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATELEDGER_THREADS", "many")
+    for path in command_paths():
+        if path in READ_NO_SETTINGS:
+            continue
+        ended = run(*path, *NEEDED.get(path, ()))
+        assert_refused(ended, ExitCode.ERROR, "GATELEDGER_THREADS (environment): 'many'")
+        assert snapshot(place) == {}
