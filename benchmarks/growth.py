@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -34,6 +35,10 @@ def _text(results: Sequence[Result]) -> str:
         "",
         "Goals are meant for a million stages; below, what a night costs whatever its size shows. What is",
         "said of a year (`backfill`, `growth`, `report`) is measured at 100,000 stages at most.",
+        "",
+        f"This machine has {os.cpu_count()} cores; its load averages at the end were "
+        + ", ".join(f"{load:.1f}" for load in os.getloadavg())
+        + " (what the benchmarks themselves add is about 1.5).",
         "",
         "Floors: for loading and nights, a bare `COPY` of every item's key and payload into one plain table;",
         "for evaluations, the bare join of the current rows with the policy's `CASE`, counted by status.",
