@@ -54,7 +54,8 @@ class EmbeddedServer:
 
     def __init__(self, data_dir: Path) -> None:
         """Describe the server of ``data_dir``; nothing is created or started yet."""
-        self.folder = data_dir.expanduser().resolve() / "embedded"
+        # Unlike Path.resolve, this raises nothing for links that lead in a circle: using them does, in words.
+        self.folder = Path(os.path.realpath(data_dir.expanduser())) / "embedded"
         self.pgdata = self.folder / "pgdata"
         self.socket_folder = self.folder / "socket"
         self.log = self.folder / "server.log"

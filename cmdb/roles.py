@@ -60,9 +60,10 @@ def apply_roles(engine: Engine, service: str | None, reader: str | None) -> None
 def _check(name: str) -> None:
     # A dollar sign could end the quotes around the statements.
     if not name.strip() or not name.isprintable() or "$" in name or len(name.encode()) > _LONGEST_NAME:
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
         raise RoleNameWrong(
-            f"{name!r} is not a role's name: write 1 to {_LONGEST_NAME} letters, digits and underscores, for "
-            "example gateledger_service."
+            f"{shown!r} is not a role's name: write 1 to {_LONGEST_NAME} letters, digits and underscores, "
+            "for example gateledger_service."
         )
     if name.lower().startswith("pg_") or name.lower() in {READER, POLICY, "public", "none"}:
         raise RoleNameWrong(f"{name!r} has a meaning of its own: choose another name for the login.")

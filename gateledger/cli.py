@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -36,9 +37,13 @@ from gateledger.commands import (
     worker,
 )
 from gateledger.exits import ExitCode
+from gateledger.logs import one_line
+from gateledger.options import read_path
 
 log = logging.getLogger("gateledger.cli")
 
+#: Letters without a blank that a sentence about the command line shows of what it was given.
+SHOWN = 120
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 #: The log level that this command line asks for; jobs tell more than that by themselves.
@@ -100,7 +105,10 @@ def options(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", metavar="FILE", help="Settings file. Default: ./gateledger.toml if it is there."
+            "--config",
+            metavar="FILE",
+            parser=read_path,
+            help="Settings file. Default: ./gateledger.toml if it is there.",
         ),
     ] = None,
     verbose: Annotated[
@@ -164,11 +172,16 @@ def _ended_by(error: BaseException) -> int:
 def _misused(error: TyperException) -> int:
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "gateledger"
-    message = " ".join(error.format_message().split())
+    message = _cut(one_line(" ".join(error.format_message().split())))
     if message:
         message = message.replace("Value error, ", "").removesuffix(".")
         _complain(f"{message}{'' if message.endswith('?') else '.'} See `{where} --help`.")
     return error.exit_code
+
+
+def _cut(message: str) -> str:
+    """Return a message with what was given shortened, so that what is said about it stays in sight."""
+    return re.sub(rf"(\S{{{SHOWN}}})\S{{4,}}", r"\1...", message)
 
 
 def _failed(error: Exception) -> int:

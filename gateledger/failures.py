@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ _BY_STATE = {
     "again when it is back",
     "57P03": "The database is starting or stopping: try again in a moment",
 }
+#: Letters of a path that are shown.
+_LONGEST_NAME = 300
 _NO_STATE = (
     "The connection to the database failed or was lost and nothing of this step was kept: check "
     "GATELEDGER_DATABASE_URL and that the server runs"
@@ -46,19 +49,37 @@ def sentence(error: BaseException) -> str | None:
     if driver_error is not None:
         return _database_sentence(driver_error)
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
-        where = f" ({error.filename})" if error.filename else ""
-        return f"{_BY_ERRNO[error.errno]}{where}."
+        what, advice = _BY_ERRNO[error.errno]
+        where = f" ({_shown(error.filename)})" if error.filename else ""
+        return f"{what}{where}: {advice}."
     return None
 
 
 _BY_ERRNO = {
-    errno.ENOSPC: "The disk is full: make room and run the command again",
-    errno.EACCES: "A file or directory may not be used by this user",
-    errno.EPERM: "A file or directory may not be used by this user",
-    errno.EROFS: "A file system is read-only",
-    errno.ENOENT: "A file or directory is missing",
-    errno.EMFILE: "Too many files are open: raise the limit (ulimit -n) or lower GATELEDGER_THREADS",
+    errno.ENOSPC: ("The disk is full", "make room and run the command again"),
+    errno.EDQUOT: ("The disk quota is used up", "make room and run the command again"),
+    errno.EACCES: (
+        "A file or directory may not be used by this user",
+        "give the right, or choose another place",
+    ),
+    errno.EPERM: (
+        "A file or directory may not be used by this user",
+        "give the right, or choose another place",
+    ),
+    errno.EROFS: ("A file system is read-only", "choose another place"),
+    errno.ENOENT: ("A file or directory is missing", "check the path"),
+    errno.EEXIST: ("Something else is already there", "choose another place"),
+    errno.ENOTDIR: ("A file is where a directory is meant", "check the path"),
+    errno.EISDIR: ("A directory is where a file is meant", "check the path"),
+    errno.ENAMETOOLONG: ("The name of a file or directory is too long", "choose a shorter one"),
+    errno.ELOOP: ("Links lead in a circle", "correct them, or choose another place"),
+    errno.EMFILE: ("Too many files are open", "raise the limit (ulimit -n) or lower GATELEDGER_THREADS"),
 }
+
+
+def _shown(name: object) -> str:
+    text = one_line(os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else str(name))
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

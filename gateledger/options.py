@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from gateledger.console import Format
 from gateledger.durations import parse_duration
 from gateledger.statuses import Status
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 
 
 def help_of(command: Callable[..., None], *examples: str) -> str:
@@ -54,6 +55,16 @@ def check_duration(value: str | None) -> str | None:
         return value if value is None or parse_duration(value) else None
     except ValueError as error:
         raise typer.BadParameter(f"{value!r} {error}") from None
+
+
+def read_path(text: str) -> Path:
+    """Return the path that a text names; raises ``typer.BadParameter`` for an empty one.
+
+    Python would take it for the working directory, where a variable was meant that is not set.
+    """
+    if not text.strip():
+        raise typer.BadParameter("it is empty; write a path")
+    return Path(text)
 
 
 def read_accounts(value: list[str] | None) -> list[str] | None:

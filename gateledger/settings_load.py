@@ -13,12 +13,15 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from cmdb.errors import SettingsError
+from gateledger.logs import one_line
 from gateledger.settings import PREFIX, Settings, environment_name, setting_names
 from gateledger.settings_values import short
 
 log = logging.getLogger("gateledger.settings")
 
 DEFAULT_FILE = Path("gateledger.toml")
+#: Bytes that the file may have.
+_LARGEST = 1024 * 1024
 #: Never shown, whatever is wrong with them.
 _HIDDEN = frozenset({"database_url", "hash_key", "external_id", "notify"})
 #: Settings whose relative paths are meant from the directory of the file that names them.
@@ -31,7 +34,7 @@ def load_settings(config: Path | None = None) -> Settings:
     Raises ``SettingsError`` (one sentence: which setting, where it came from, what is wrong, what is right).
     Unknown ``GATELEDGER_*`` variables are only warned about: other software may own them.
     """
-    file = config if config is not None else DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    file = config if config is not None else DEFAULT_FILE if os.path.lexists(DEFAULT_FILE) else None
     data = {} if file is None else _read(file)
     _warn_of_unknown_variables()
     try:
@@ -42,16 +45,26 @@ def load_settings(config: Path | None = None) -> Settings:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST + 1)
     except OSError as error:
         raise SettingsError(
-            f"The settings file {file} cannot be read ({error.strerror}): check the path given with --config."
+            f"The settings file {file} cannot be read ({error.strerror}): check it, or name another with "
+            "--config."
         ) from error
+    if len(content) > _LARGEST:
+        raise SettingsError(f"The settings file {file} is larger than 1 MiB: name another with --config.")
+    try:
+        data = tomllib.loads(content.decode().replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         raise SettingsError(f"The settings file {file} is not UTF-8 text: save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        reason = str(error).rstrip(".")
+        reason = one_line(str(error).rstrip("."))
         raise SettingsError(f"The settings file {file} is not valid TOML: {reason}.") from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, a date that is none, lists in lists in lists.
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else "a value cannot be read"
+        raise SettingsError(f"The settings file {file} is not valid TOML: {reason}.") from None
     for key in data:
         if key not in setting_names():
             raise SettingsError(_unknown_key(key, file))
@@ -80,7 +93,7 @@ def _from(base: Path, path: str) -> str:
 def _unknown_key(key: str, file: Path) -> str:
     wanted = key.lower().replace("-", "_").removeprefix(PREFIX.lower())
     return (
-        f"{key!r} in {file} is not a setting{_near_miss(wanted, setting_names())}; "
+        f"{short(key)} in {file} is not a setting{_near_miss(wanted, setting_names())}; "
         "the README lists all settings."
     )
 

@@ -11,6 +11,8 @@ from gateledger.app import App
 from gateledger.console import Format
 from gateledger.options import AsOfOption, FormatOption, help_of, read_accounts, read_time
 
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+
 
 def register(cli: typer.Typer) -> None:
     """Add the group."""
@@ -41,6 +43,12 @@ def _read_account(value: str) -> str:
     return value
 
 
+def _read_partition(value: str | None) -> str | None:
+    if value is not None and value not in _PARTITIONS:
+        raise typer.BadParameter(f"{value!r} is not a part of AWS; choose from {', '.join(_PARTITIONS)}")
+    return value
+
+
 def retire(
     context: typer.Context,
     account_id: Annotated[
@@ -49,7 +57,10 @@ def retire(
     partition: Annotated[
         str | None,
         typer.Option(
-            "--partition", metavar="NAME", help="aws, aws-cn or aws-us-gov. Default: the one known."
+            "--partition",
+            metavar="NAME",
+            callback=_read_partition,
+            help="aws, aws-cn or aws-us-gov. Default: the one known.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether you are sure.")] = False,

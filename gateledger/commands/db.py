@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateledger.app import App
-from gateledger.options import help_of
+from gateledger.options import help_of, read_path
 
 
 def register(cli: typer.Typer) -> None:
@@ -117,7 +117,8 @@ def roles(
 
 
 def dump(
-    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the dump goes.")]
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=read_path, help="Where the dump goes.")],
 ) -> None:
     """Write the whole database into a file, while everything goes on.
 
@@ -133,7 +134,9 @@ def dump(
 
 def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A dump that `gateledger db dump` wrote.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", parser=read_path, help="A dump that `gateledger db dump` wrote.")
+    ],
     force_empty: Annotated[
         bool, typer.Option("--force-empty", help="Replace everything that the database holds.")
     ] = False,

@@ -10,7 +10,7 @@ import typer
 
 from gateledger.app import App
 from gateledger.logs import configure_logging
-from gateledger.options import help_of
+from gateledger.options import help_of, read_path
 
 
 def register(cli: typer.Typer) -> None:
@@ -28,7 +28,10 @@ def demo(
     keep: Annotated[
         Path | None,
         typer.Option(
-            "--keep", metavar="DIR", help="Keep the demo's database in this directory, to look around."
+            "--keep",
+            metavar="DIR",
+            parser=read_path,
+            help="Keep the demo's database in this directory, to look around.",
         ),
     ] = None,
 ) -> None:

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from gateledger.app import App
-from gateledger.options import AccountOption, PolicyOption, RegionOption, check_time, help_of, read_time
+from gateledger.options import (
+    AccountOption,
+    PolicyOption,
+    RegionOption,
+    check_time,
+    help_of,
+    read_path,
+    read_time,
+)
 from gateledger.statuses import Status
 
 _EXAMPLES = (
@@ -71,7 +79,10 @@ def export(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write to this file, whole or not at all. Default: stdout."
+            "--out",
+            metavar="FILE",
+            parser=read_path,
+            help="Write to this file, whole or not at all. Default: stdout.",
         ),
     ] = None,
 ) -> None:

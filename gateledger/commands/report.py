@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateledger.app import App
-from gateledger.options import help_of
+from gateledger.options import help_of, read_path
 
 
 def register(cli: typer.Typer) -> None:
@@ -30,6 +30,7 @@ def report(
             "--out",
             "-o",
             metavar="DIR",
+            parser=read_path,
             help="Where to write it: a new or empty directory, or a report to replace.",
         ),
     ],

@@ -38,7 +38,12 @@ def trend(
     ] = "policy",
     flaps: Annotated[
         int,
-        typer.Option("--flaps", min=0, help="Changes of status within the days above which a stage flaps."),
+        typer.Option(
+            "--flaps",
+            min=0,
+            max=1_000_000,
+            help="Changes of status within the days above which a stage flaps.",
+        ),
     ] = 3,
     policy: PolicyOption = None,
     account: AccountOption = None,

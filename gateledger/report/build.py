@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -74,7 +75,7 @@ def write_report(engine: Engine, policies: Sequence[Policy], out: Path, *, rows_
         )
         sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
     written = Written(
-        out.expanduser().resolve(),
+        Path(os.path.realpath(out.expanduser())),
         facts.as_of,
         facts.findings,
         len(sizes),

@@ -34,7 +34,7 @@ def building(out: Path) -> Iterator[Path]:
     On an error ``out`` stays as it was. What a killed command left half-built is removed. Raises
     ``NotAReport`` when ``out`` is there and is neither empty nor a report of ours.
     """
-    place = out.expanduser().resolve()
+    place = Path(os.path.realpath(out.expanduser()))
     check_place(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(place)

@@ -10,6 +10,7 @@ import pytest
 
 from gateledger.exits import ExitCode
 from gateledger.settings import environment_name, setting_names
+from tests.bad_input.calls import NEEDED
 from tests.bad_input.settings_rows import SETTINGS, Wrong
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import command_paths
@@ -19,20 +20,6 @@ from tests.support.refusals import assert_refused, snapshot
 READS_SETTINGS = "iam-policy"
 #: Told nowhere, right or wrong.
 CANARY = "c4nary"
-ARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod"
-#: What a command cannot be called without.
-NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("history",): (ARN,),
-    ("explain",): (ARN,),
-    ("report",): ("--out", "report"),
-    ("export",): ("--format", "csv"),
-    ("prune",): ("--keep", "400d"),
-    ("accounts", "retire"): ("111122223333", "--yes"),
-    ("policies", "show"): ("rest-api-stage-ssl-certificate",),
-    ("db", "roles"): ("--service", "gateledger_service", "--apply"),
-    ("db", "dump"): ("x.dump",),
-    ("db", "restore"): ("/dev/null",),
-}
 #: The demo has settings of its own.
 READ_NO_SETTINGS = {("demo",)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import typer
@@ -23,3 +24,22 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
 def command_paths() -> list[tuple[str, ...]]:
     """Return the words that call each command."""
     return [path for path, _ in commands()]
+
+
+def signature(parameter: Any) -> str:
+    """Return how a parameter is called and what it takes: ``--days N``, ``--format table|json``, ``ARN``."""
+    if not parameter.opts[0].startswith("-"):
+        return str(parameter.metavar or parameter.name.upper())
+    name = str(parameter.opts[0])
+    if is_flag(parameter):
+        return name
+    if parameter.metavar:
+        return f"{name} {parameter.metavar}"
+    if isinstance(parameter.default, Enum):
+        return f"{name} {'|'.join(str(choice) for choice in type(parameter.default))}"
+    return f"{name} {'N' if isinstance(parameter.default, int) else 'VALUE'}"
+
+
+def is_flag(parameter: Any) -> bool:
+    """Tell whether a parameter takes no value."""
+    return bool(getattr(parameter, "is_flag", False) or getattr(parameter, "count", False))

@@ -1,0 +1,18 @@
+"""Right calls of every command, to be spoiled."""
+
+from __future__ import annotations
+
+ARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod"
+#: What a command cannot be called without.
+NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("history",): (ARN,),
+    ("explain",): (ARN,),
+    ("report",): ("--out", "report"),
+    ("export",): ("--format", "csv"),
+    ("prune",): ("--keep", "400d"),
+    ("accounts", "retire"): ("111122223333", "--yes"),
+    ("policies", "show"): ("rest-api-stage-ssl-certificate",),
+    ("db", "roles"): ("--service", "gateledger_service", "--apply"),
+    ("db", "dump"): ("x.dump",),
+    ("db", "restore"): ("/dev/null",),
+}
