@@ -10,8 +10,19 @@ from itertools import pairwise
 from benchmarks.frame import Result
 from benchmarks.report import ROOT
 
-_WIDTH, _HEIGHT, _MARGIN = 760, 420, 60
-_COLOURS = ("#1b6ca8", "#c0392b", "#27803b", "#8e44ad", "#b9770e", "#2c3e50", "#d35487", "#5d6d7e")
+_WIDTH, _HEIGHT, _MARGIN = 920, 420, 60
+_COLOURS = (
+    "#1b6ca8",
+    "#c0392b",
+    "#27803b",
+    "#8e44ad",
+    "#b9770e",
+    "#2c3e50",
+    "#d35487",
+    "#5d6d7e",
+    "#0b8a8a",
+    "#7d3c06",
+)
 
 
 def write(results: Sequence[Result]) -> None:
@@ -27,14 +38,14 @@ def _text(results: Sequence[Result]) -> str:
     lines = [
         "# What it costs",
         "",
-        "Written by `make bench STAGES=10000,100000` (any sizes): every figure beside the least that the",
-        "same machine needed in the same minutes for the same data, in turn, three times each; the median",
-        "is shown. The ratio is what to read: seconds depend on the machine and on what else it does. An",
+        "Written by `make bench STAGES=10000,100000,1000000` (any sizes): every figure beside the least that",
+        "the same machine needed in the same minutes for the same data, in turn, three times each; the",
+        "median is shown. The ratio is what to read: seconds depend on the machine and on what else it does. An",
         "account-region holds 500 stages, 200 REST APIs and 50 certificates; *changed* means 1 % of all",
         "items, scattered over all of them.",
         "",
         "Goals are meant for a million stages; below, what a night costs whatever its size shows. What is",
-        "said of a year (`backfill`, `growth`, `report`) is measured at 100,000 stages at most.",
+        "said of a year of nights is measured at 100,000 stages at most, but for the report as a whole.",
         "",
         f"This machine has {os.cpu_count()} cores; its load averages at the end were "
         + ", ".join(f"{load:.1f}" for load in os.getloadavg())
@@ -84,7 +95,7 @@ def _plot(results: Sequence[Result]) -> str:
     def place(number: float, value: float) -> tuple[float, float]:
         across = (math.log10(number) - math.log10(stages[0])) / max(1e-9, math.log10(stages[-1] / stages[0]))
         up = (math.log10(value) - low) / (high - low)
-        inner = _WIDTH - 4.5 * _MARGIN, _HEIGHT - 2 * _MARGIN
+        inner = _WIDTH - 6.4 * _MARGIN, _HEIGHT - 2 * _MARGIN
         return _MARGIN + across * inner[0], _HEIGHT - _MARGIN - up * inner[1]
 
     parts = [
@@ -106,6 +117,6 @@ def _plot(results: Sequence[Result]) -> str:
         points = " ".join("{:.1f},{:.1f}".format(*place(one.stages, one.measured)) for one in series)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
         y = 24 + at * 17
-        parts.append(f'<text x="{_WIDTH - 3.4 * _MARGIN}" y="{y}" fill="{colour}">{case} ({server})</text>')
+        parts.append(f'<text x="{_WIDTH - 5 * _MARGIN}" y="{y}" fill="{colour}">{case} ({server})</text>')
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
