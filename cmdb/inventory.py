@@ -49,31 +49,28 @@ class PostgresInventory:
 
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         """Return what is known of an account-region."""
-        return self.known_regions(account, [region])[region]
+        return self.known_in(account, [region])[region]
 
-    def known_regions(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
-        """Return what is known of several regions of an account."""
+    def known_in(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
+        """Return what is known of each of an account's regions: three questions, however many there are."""
         where = {
             "partition": account.partition,
             "account_id": account.account_id,
             "regions": list(regions),
         }
         methods: dict[str, dict[str, MethodsReading]] = {region: {} for region in regions}
-        named: dict[str, dict[str, set[str]]] = {region: {} for region in regions}
+        named: dict[str, dict[str, frozenset[str]]] = {region: {} for region in regions}
         absent: dict[str, set[str]] = {region: set() for region in regions}
         with transaction(self._engine) as connection, connection.cursor() as cursor:
             for region, rest_api_id, read_at, deployment_ids in _rows(cursor, "known_methods", where):
                 methods[region][rest_api_id] = MethodsReading(read_at, frozenset(deployment_ids))
             for region, rest_api_id, certificate_id in _rows(cursor, "known_named_certificates", where):
-                named[region].setdefault(rest_api_id, set()).add(certificate_id)
+                before = named[region].get(rest_api_id, frozenset())
+                named[region][rest_api_id] = before | {certificate_id}
             for region, certificate_id in _rows(cursor, "known_absent_certificates", where):
                 absent[region].add(certificate_id)
         return {
-            region: KnownRegion(
-                methods=methods[region],
-                named_certificates={api: frozenset(ids) for api, ids in named[region].items()},
-                absent_certificates=frozenset(absent[region]),
-            )
+            region: KnownRegion(methods[region], named[region], frozenset(absent[region]))
             for region in regions
         }
 

@@ -224,8 +224,8 @@ class Inventory(Protocol):
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         """Return what is known of an account-region (empty when it was never read)."""
 
-    def known_regions(self, account: AccountKey, regions: Sequence[str]) -> Mapping[str, KnownRegion]:
-        """Return what is known of several regions of an account, each of them in the answer."""
+    def known_in(self, account: AccountKey, regions: Sequence[str]) -> Mapping[str, KnownRegion]:
+        """Return what is known of each of an account's regions."""
 
     def known_accounts(self) -> list[AccountKey]:
         """Return every account ever collected, for accounts that left an organization."""
@@ -236,5 +236,5 @@ class Inventory(Protocol):
     def store(self, snapshot: AccountRegionSnapshot) -> MergeResult:
         """Merge one account-region in one transaction."""
 
-    def store_many(self, snapshots: Sequence[AccountRegionSnapshot]) -> list[MergeResult]:
-        """Merge several account-regions, none of them twice, in one transaction: all of them or none."""
+    def store_many(self, snapshots: Sequence[AccountRegionSnapshot]) -> Sequence[MergeResult]:
+        """Merge several account-regions, none of them twice, in one transaction."""

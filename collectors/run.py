@@ -1,23 +1,30 @@
-"""Collecting everything that a plan names: account-regions side by side, stored and forgotten."""
+"""Collecting everything that a plan names: account-regions side by side, each stored and forgotten."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cmdb.snapshot import AccountKey, AccountRegionSnapshot, Inventory, KnownRegion, ScopeStatus
+from cmdb.snapshot import (
+    AccountKey,
+    AccountRegionSnapshot,
+    Inventory,
+    KnownRegion,
+    MergeResult,
+    ScopeStatus,
+)
 from collectors.accounts import Target, list_targets
 from collectors.collection import Collection, collect_account_region, scope_statuses
 from collectors.entering import enter_and_store
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
-from collectors.waiting import Waiting
+from collectors.unstored import Unstored
 
 __all__ = [
     "Collection",
@@ -110,6 +117,15 @@ def require_some_region(plan: CollectionPlan, summary: CollectionSummary) -> Non
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An account-region to read, and what is known of it."""
+
+    account: AccountKey
+    region: str
+    known: KnownRegion
+
+
 class _Run:
     """Accounts still to enter and regions still to read, shared by the threads that do either.
 
@@ -131,10 +147,9 @@ class _Run:
         self._as_of = as_of
         self._progress = progress
         self._targets = deque(targets)
-        self._regions: deque[tuple[AccountKey, str]] = deque()
-        self._known: dict[AccountKey, dict[str, KnownRegion]] = {}
-        """Of accounts with regions still to read: what is known of those."""
-        self._waiting = Waiting()
+        self._regions: deque[_Job] = deque()
+        self._left: dict[AccountKey, int] = {}
+        self._unstored = Unstored()
         self._entering = 0
         self._known_regions = 0
         self._change = threading.Condition()
@@ -142,21 +157,15 @@ class _Run:
     def work(self) -> None:
         """Work until nothing is left; raise what the inventory raised."""
         threads = max(1, self._collection.plan.threads)
-        try:
-            with ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
-                workers = [pool.submit(self._worker) for _ in range(threads)]
-                try:
-                    wait(workers, return_when=FIRST_EXCEPTION)
-                finally:
-                    if not all(worker.done() for worker in workers):
-                        self._stop()
-        except BaseException:
-            # Interrupted from outside: what was read is stored all the same.
-            self._store(self._waiting.take())
-            raise
+        with ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
+            workers = [pool.submit(self._worker) for _ in range(threads)]
+            try:
+                wait(workers, return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(worker.done() for worker in workers):
+                    self._stop()
         for worker in workers:
             worker.result()
-        self._store(self._waiting.take())
 
     def _worker(self) -> None:
         try:
@@ -164,7 +173,8 @@ class _Run:
                 if isinstance(job, Target):
                     self._enter(job)
                 else:
-                    self._read(*job)
+                    self._read(job)
+            self._store(self._unstored.take())
         except BaseException:
             self._stop()
             raise
@@ -174,7 +184,7 @@ class _Run:
         with self._change:
             self._change.notify_all()
 
-    def _next(self) -> Target | tuple[AccountKey, str] | None:
+    def _next(self) -> Target | _Job | None:
         """Return the next thing to do, waiting for regions of accounts being entered; None: all is done."""
         with self._change:
             while not self._collection.stop.is_set():
@@ -191,51 +201,54 @@ class _Run:
             return None
 
     def _enter(self, target: Target) -> None:
-        known: dict[str, KnownRegion] = {}
+        regions: tuple[str, ...] = ()
+        known: Mapping[str, KnownRegion] = {}
         try:
             status, regions = enter_and_store(self._collection, self._inventory, target)
+            known = self._inventory.known_in(target.account, regions) if regions else {}
             with self._change:
                 self.summary.count([status])
-            if regions:
-                known.update(self._inventory.known_regions(target.account, regions))
         finally:
             with self._change:
                 self._entering -= 1
-                self._regions.extend((target.account, region) for region in known)
-                self._known_regions += len(known)
-                if known:
-                    self._known[target.account] = known
+                self._regions.extend(_Job(target.account, region, known[region]) for region in regions)
+                self._known_regions += len(regions)
+                if regions:
+                    self._left[target.account] = len(regions)
                 total = self._known_regions if not self._targets and self._entering == 0 else None
                 self._change.notify_all()
         self._progress.started(total)
 
-    def _read(self, account: AccountKey, region: str) -> None:
-        known = self._known[account][region]
-        snapshot = collect_account_region(self._collection, account, region, known, self._as_of)
+    def _read(self, job: _Job) -> None:
+        snapshot = collect_account_region(self._collection, job.account, job.region, job.known, self._as_of)
         with self._change:
-            del self._known[account][region]
-            finished = not self._known[account]
+            self._left[job.account] -= 1
+            finished = self._left[job.account] == 0
             if finished:
-                del self._known[account]
+                del self._left[job.account]
         if finished:
-            self._collection.sessions.forget(account)
-        self._store(self._waiting.add(snapshot))
+            self._collection.sessions.forget(job.account)
+        self._store(self._unstored.add(snapshot))
 
-    def _store(self, snapshots: Sequence[AccountRegionSnapshot]) -> None:
+    def _store(self, snapshots: list[AccountRegionSnapshot]) -> None:
         if not snapshots:
             return
-        for snapshot, merged in zip(snapshots, self._inventory.store_many(snapshots), strict=True):
-            statuses = scope_statuses(snapshot)
-            with self._change:
-                summary = self.summary
-                summary.count(statuses)
-                summary.account_regions += 1
-                summary.items_seen += merged.items_seen
-                summary.items_changed += merged.items_changed
-                summary.calls += snapshot.cost.calls
-                summary.throttles += snapshot.cost.throttles
-                summary.waited_seconds += snapshot.cost.waited_seconds
-            failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
-            self._progress.account_region_done(
-                snapshot.account.account_id, snapshot.region, merged.items_seen, merged.items_changed, failed
-            )
+        merged = self._inventory.store_many(snapshots)
+        for snapshot, result in zip(snapshots, merged, strict=True):
+            self._count(snapshot, result)
+
+    def _count(self, snapshot: AccountRegionSnapshot, merged: MergeResult) -> None:
+        statuses = scope_statuses(snapshot)
+        with self._change:
+            summary = self.summary
+            summary.count(statuses)
+            summary.account_regions += 1
+            summary.items_seen += merged.items_seen
+            summary.items_changed += merged.items_changed
+            summary.calls += snapshot.cost.calls
+            summary.throttles += snapshot.cost.throttles
+            summary.waited_seconds += snapshot.cost.waited_seconds
+        failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
+        self._progress.account_region_done(
+            snapshot.account.account_id, snapshot.region, merged.items_seen, merged.items_changed, failed
+        )

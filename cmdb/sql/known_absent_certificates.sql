@@ -1,4 +1,4 @@
--- API Gateway certificates in some regions of an account that are proven not to exist.
+-- API Gateway certificates of an account's regions that are proven not to exist.
 SELECT ar.region, c.certificate_id
 FROM cmdb.certificate AS c
 JOIN cmdb.account_region AS ar ON ar.account_region_id = c.account_region_id

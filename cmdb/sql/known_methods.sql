@@ -1,4 +1,4 @@
--- When and for which deployments the methods of REST APIs in some regions of an account were read.
+-- When and for which deployments the methods of the REST APIs in an account's regions were read.
 SELECT ar.region, api.rest_api_id, m.read_at, m.deployment_ids
 FROM cmdb.method_reading AS m
 JOIN cmdb.rest_api AS api ON api.rest_api_key = m.rest_api_key

@@ -1,4 +1,4 @@
--- Certificates that live stages in some regions of an account name, by REST API.
+-- Certificates that live stages in an account's regions name, by REST API.
 SELECT DISTINCT ar.region, api.rest_api_id, s.client_certificate_id
 FROM cmdb.stage AS s
 JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key

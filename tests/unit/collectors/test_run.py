@@ -22,6 +22,7 @@ from cmdb.snapshot import (
     ScopeStatus,
 )
 from collectors import snapshot as region_snapshot
+from collectors import unstored
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
 from collectors.quota import API_GATEWAY, Limit, Limits
@@ -43,8 +44,8 @@ class Notebook:
     def known(self, account: AccountKey, region: str) -> KnownRegion:
         return KnownRegion()
 
-    def known_regions(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
-        return {region: self.known(account, region) for region in regions}
+    def known_in(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
+        return dict.fromkeys(regions, KnownRegion())
 
     def known_accounts(self) -> list[AccountKey]:
         return []
@@ -175,16 +176,11 @@ def test_a_lost_database_ends_the_run_with_its_own_error(
 
 
 def test_a_stop_ends_the_run_soon_and_what_was_read_is_kept(
-    aws: SimulatedAws, used: Estate, whole: CollectionPlan
+    aws: SimulatedAws, used: Estate, whole: CollectionPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(unstored, "TOGETHER", 1)
     stop = threading.Event()
-    inventory = Notebook()
-
-    def last_answer(body: bytes) -> bytes:
-        stop.set()
-        return body
-
-    aws.faults.add(FaultKind.REPLACE_BODY, "GetClientCertificates", body=last_answer)
+    inventory = Notebook(lambda snapshot: stop.set())
     summary = run(replace(whole, threads=1), inventory, stop=stop)
     assert summary.interrupted
     assert len(inventory.snapshots) == 1
