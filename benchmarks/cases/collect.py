@@ -87,7 +87,7 @@ class Collector:
     def __init__(self, aws: Simulated, url: str) -> None:
         """Begin at the first hour."""
         self._aws = aws
-        self._url = url
+        self.url = url
         self._hour = 0
 
     def collect(
@@ -104,7 +104,7 @@ class Collector:
             "threads": threads,
         }
         self._hour += 1
-        told = _process(self._aws, "benchmarks.one_collection", self._url, json.dumps(order))
+        told = _process(self._aws, "benchmarks.one_collection", self.url, json.dumps(order))
         assert told["failed"] == 0, told
         return told
 
@@ -223,6 +223,20 @@ def _organization(world: World) -> Sequence[Result]:
     ]  # fmt: skip
 
 
+def _ceiling(world: World) -> Sequence[Result]:
+    calls, connections = 5000, 4
+    with simulated(regions=1, apis=100) as aws:
+
+        def raw() -> float:
+            arguments = (aws.regions[0], str(calls), str(connections))
+            return float(_process(aws, "benchmarks.raw_http", *arguments)["seconds"])
+
+        floor, measured, ratio = side_by_side(lambda: float(plain(aws, "stages", calls)["seconds"]), raw)
+    note = f"{calls / measured:.0f} calls/s answered, {calls / floor:.0f} calls/s asked by boto3 alone"
+    name = "simulated_ceiling"
+    return [Result(name, world.server, calls, floor, measured, ratio, 0.5, driver=calls, note=note)]
+
+
 def _case(name: str, run: Callable[[World], Sequence[Result]]) -> Case:
     return Case(name, run, order=10)
 
@@ -233,4 +247,5 @@ CASES = (
     _at_quota("collect_eight_regions", 1.2, regions=8, apis=100),
     _case("collect_no_quota", _without_quota),
     _case("collect_organization", _organization),
+    _case("simulated_ceiling", _ceiling),
 )
