@@ -90,7 +90,7 @@ def _sentence_for_os(error: OSError, folder: Path) -> str:
             f"the folder, run as its owner, {CHOOSE_ANOTHER}"
         )
     return (
-        f"The embedded database cannot use {str(place)[:300]} ({error.strerror}): "
+        f"The embedded database cannot use {place} ({error.strerror}): "
         f"check that its disk can be written, {CHOOSE_ANOTHER}"
     )
 

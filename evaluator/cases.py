@@ -194,7 +194,10 @@ def _time(given: object, as_of: datetime | None) -> datetime:
                 return as_of
             if re.fullmatch(r"(?:\d+[wdhms])+", length):
                 span: timedelta = parse_duration(length)
-                return as_of - span if sign == "-" else as_of + span
+                try:
+                    return as_of - span if sign == "-" else as_of + span
+                except OverflowError:
+                    raise ValueError(f"is {shown(given)}, for which there is no date; write {hint}") from None
         try:
             time = datetime.fromisoformat(given)
         except ValueError:

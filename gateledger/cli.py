@@ -44,6 +44,8 @@ log = logging.getLogger("gateledger.cli")
 
 #: Letters without a blank that a sentence about the command line shows of what it was given.
 SHOWN = 120
+#: As many of a sentence about what is in files, whose paths are to be seen whole.
+SHOWN_OF_PATHS = 400
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 #: The log level that this command line asks for; jobs tell more than that by themselves.
@@ -172,16 +174,16 @@ def _ended_by(error: BaseException) -> int:
 def _misused(error: TyperException) -> int:
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "gateledger"
-    message = _cut(one_line(" ".join(error.format_message().split())))
+    message = _cut(one_line(" ".join(error.format_message().split())), SHOWN)
     if message:
         message = message.replace("Value error, ", "").removesuffix(".")
         _complain(f"{message}{'' if message.endswith('?') else '.'} See `{where} --help`.")
     return error.exit_code
 
 
-def _cut(message: str) -> str:
+def _cut(message: str, longest: int) -> str:
     """Return a message with what was given shortened, so that what is said about it stays in sight."""
-    return re.sub(rf"(\S{{{SHOWN}}})\S{{4,}}", r"\1...", message)
+    return re.sub(rf"(\S{{{longest}}})\S{{4,}}", r"\1...", message)
 
 
 def _failed(error: Exception) -> int:
@@ -190,7 +192,7 @@ def _failed(error: Exception) -> int:
     known = sentence(error)
     if known is not None:
         log.debug("where it arose", exc_info=error, extra={"event": "cli.failed"})
-        _complain(known)
+        _complain(_cut(known, SHOWN_OF_PATHS))
         return ExitCode.ERROR
     if _asked_level.get() is not None:
         log.info("where it arose", exc_info=error, extra={"event": "cli.unexpected"})

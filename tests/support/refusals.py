@@ -38,7 +38,7 @@ def assert_refused(ended: Ended, code: int, *hints: str) -> None:
     # No character that a terminal would obey or not show.
     assert told[:-1].isprintable(), ascii(told)
     assert len(told) <= _LONGEST, told
-    for word in ("Traceback", "unexpected error", "None", "pydantic", "<class", "object at 0x"):
+    for word in ("Traceback", "unexpected error", " None", "pydantic", "<class", "object at 0x"):
         assert word not in told, told
     for hint in hints:
         assert hint in told, told

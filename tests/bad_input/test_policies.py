@@ -1,0 +1,489 @@
+"""Folders of policies and frameworks of one's own: each file and each key in it, wrong in every way."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from evaluator.cases import CaseFile, CasesFile
+from evaluator.frameworks import FrameworkFile, SectionFile
+from evaluator.parameters import Parameter
+from evaluator.policy import ConditionFile, PolicyFile, Similar
+from gateledger.exits import ExitCode
+from tests.support.command_line import CommandLine
+from tests.support.refusals import assert_refused, snapshot
+from tests.unit.policies.test_policy_mistakes import CASES, FILES, LOGIC, POLICY, written
+
+FRAMEWORK = """\
+id: own
+name: Our own
+version: "1"
+sections:
+  - {section: "1.1", title: Certificates, policies: [/own/stages/named]}
+"""
+WHOLE_POLICY = (
+    POLICY
+    + """\
+tags: [own]
+frameworks: {own: ["1.1"]}
+similar:
+  - {source: Elsewhere, id: E.1}
+"""
+)
+WHOLE_POLICY = WHOLE_POLICY.replace("minimum: 1,", "minimum: 1, maximum: 9,")
+WHOLE_CASES = CASES.replace(
+    "condition: named}",
+    "condition: named, over: unnamed, evidence: [stage], recheck_at: +1d, parameters: {days: 3}, "
+    "stage: {}, rest_api: {}, integration: {}, certificate: {}, scope: {}}",
+)
+
+
+@pytest.fixture
+def mine(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a right policy and a right framework, named by the settings."""
+    root = place / "mine"
+    written(root, policy_yaml=WHOLE_POLICY, cases_yaml=WHOLE_CASES)
+    (root / "frameworks").mkdir()
+    (root / "frameworks" / "own.yaml").write_text(FRAMEWORK)
+    monkeypatch.setenv("GATELEDGER_POLICY_DIRS", str(root))
+    return root
+
+
+def test_the_folder_is_right_before_it_is_spoiled(mine: Path, run: CommandLine) -> None:
+    assert run("policies", "list").code == ExitCode.DONE
+
+
+Make = Callable[[Path], object]
+
+
+def _content(content: bytes) -> Make:
+    return lambda path: path.write_bytes(content)
+
+
+def _gone(path: Path) -> None:
+    path.unlink()
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _link(target: str) -> Make:
+    def made(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(target if target != "itself" else path)
+
+    return made
+
+
+FILE_FAULTS: dict[str, Make] = {
+    "missing": _gone,
+    "a folder": _folder,
+    "a circle of links": _link("itself"),
+    "a link to nowhere": _link("/nowhere/at/all"),
+    "a device": _link("/dev/zero"),
+    "empty": _content(b""),
+    "blank": _content(b" \n\t\n"),
+    "not UTF-8": _content(b"name: pr\xfcfer"),
+    "UTF-16": _content("name: a".encode("utf-16")),
+    "NUL": _content(b"name: a\0b"),
+    "too large": _content(b"#" * (1024 * 1024 + 1)),
+}
+YAML_FAULTS: dict[str, bytes] = {
+    "a list": b"- a\n",
+    "a word": b"certificate\n",
+    "a number": b"5\n",
+    "nothing": b"null\n",
+    "only a comment": b"# later\n",
+    "a bracket left open": b"name: [\n",
+    "a quote left open": b'name: "a\n',
+    "a tab for indentation": b"name:\n\t- a\n",
+    "two documents": b"name: a\n---\nname: b\n",
+    "a key twice": b"name: a\nname: b\n",
+    "a key that is a list": b"? [a]\n: b\n",
+    "a key that is a number": b"5: a\n",
+    "a key that is nothing": b"null: a\n",
+    "an alias": b"name: &a x\nid: *a\n",
+    "aliases that grow": b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+    "a merge": b"name: &a {b: c}\nid: {<<: {d: e}}\n",
+    "nested too deeply": b"name: " + b"[" * 10_000,
+    "python code": b"name: !!python/object/apply:os.system ['touch sprung']\n",
+    "a python name": b"name: !!python/name:os.system\n",
+    "a tag of one's own": b"name: !secret x\n",
+    "a tag that is wrong": b"name: !!int twelve\n",
+    "a date tag": b"name: !!timestamp 2026-02-30\n",
+    "bytes that are none": b"name: !!binary '*'\n",
+    "too many digits": b"name: " + b"9" * 5000 + b"\n",
+    "a character that is none": b'name: "\\ud800"\n',
+    "a control character": b"name: a\x07b\n",
+    "steering": b'"\\e[31m": a\n',
+    "an unknown key": b"colour: red\n",
+    "a key of many letters": b"x" * 5000 + b": a\n",
+    "TOML": b"name = 'a'\n",
+    "a percent sign": b"%YAML 9.9\n---\nname: a\n",
+}
+YAML_FILES = ("named/policy.yaml", "named/cases.yaml", "frameworks/own.yaml")
+
+
+@pytest.mark.parametrize("fault", FILE_FAULTS)
+@pytest.mark.parametrize("file", [*(f"named/{name}" for name in sorted(FILES)), "frameworks/own.yaml"])
+def test_a_file(file: str, fault: str, mine: Path, run: CommandLine, place: Path) -> None:
+    FILE_FAULTS[fault](mine / file)
+    before = snapshot(place)
+    # Without the file, the framework is unknown to the policy that names it.
+    named = "policy.yaml" if (file, fault) == ("frameworks/own.yaml", "missing") else file.rsplit("/", 1)[-1]
+
+    assert_refused(run("policies", "list"), ExitCode.ERROR, named)
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("fault", YAML_FAULTS)
+@pytest.mark.parametrize("file", YAML_FILES)
+def test_a_yaml_file(file: str, fault: str, mine: Path, run: CommandLine, place: Path) -> None:
+    (mine / file).write_bytes(YAML_FAULTS[fault])
+    before = snapshot(place)
+
+    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine / file))
+    assert snapshot(place) == before
+
+
+#: A value of each kind; what a key takes of them is listed with it.
+VALUES: dict[str, Any] = {
+    "nothing": None,
+    "empty": "",
+    "blank": " ",
+    "text": "some words",
+    "control": "a\x07b",
+    "NUL": "a\0b",
+    "number": 5,
+    "large": 10**30,
+    "negative": -1,
+    "fraction": 1.5,
+    "infinite": float("inf"),
+    "truth": True,
+    "no list": [],
+    "list": ["some words"],
+    "list of numbers": [5],
+    "list of nothing": [None],
+    "table": {"a": 1},
+    "no table": {},
+    "list of tables": [{"a": 1}],
+}
+Key = tuple[str | int, ...]
+#: For each model the place of an example in its file, and what each of its keys takes of the values.
+MODELS: dict[type[BaseModel], tuple[str, Key, dict[str, set[str]]]] = {
+    PolicyFile: (
+        "named/policy.yaml",
+        (),
+        {
+            "name": {"text"},
+            "contextual_name": {"text"},
+            "tags": {"list", "no list"},
+            "frameworks": {"no table"},
+            "similar": {"no list"},
+        },
+    ),
+    ConditionFile: (
+        "named/policy.yaml",
+        ("conditions", "unnamed"),
+        {"message": {"text"}, "remediation": {"text", "nothing"}},
+    ),
+    Parameter: (
+        "named/policy.yaml",
+        ("parameters", "days"),
+        {
+            "default": {"number"},
+            "description": {"text"},
+            "minimum": {"negative", "nothing"},
+            "maximum": {"number", "large", "nothing"},
+        },
+    ),
+    Similar: ("named/policy.yaml", ("similar", 0), {"source": {"text"}, "id": {"text"}}),
+    FrameworkFile: ("frameworks/own.yaml", (), {"name": {"text"}, "version": {"text", "nothing"}}),
+    SectionFile: ("frameworks/own.yaml", ("sections", 0), {"title": {"text"}, "policies": {"no list"}}),
+    CasesFile: ("named/cases.yaml", (), {}),
+    CaseFile: (
+        "named/cases.yaml",
+        ("cases", 2),
+        {
+            "name": {"text"},
+            "stage": {"no table"},
+            "rest_api": {"no table", "no list", "nothing"},
+            "integration": {"no table", "no list", "nothing"},
+            "certificate": {"no table", "no list", "nothing"},
+            "scope": {"no table", "no list", "nothing"},
+            "parameters": {"no table"},
+            "over": {"nothing"},
+            "evidence": {"no list", "nothing"},
+            "recheck_at": {"nothing"},
+        },
+    ),
+}
+
+
+def _example(model: type[BaseModel]) -> dict[str, Any]:
+    file, key, _ = MODELS[model]
+    text = {"named/policy.yaml": WHOLE_POLICY, "named/cases.yaml": WHOLE_CASES}.get(file, FRAMEWORK)
+    found: Any = yaml.safe_load(text)
+    for step in key:
+        found = found[step]
+    assert isinstance(found, dict)
+    return found
+
+
+def _rows() -> Iterator[Any]:
+    for model, (_, _, taken) in MODELS.items():
+        for name in model.model_fields:
+            for kind in VALUES:
+                if kind not in taken.get(name, ()):
+                    yield pytest.param(model, name, kind, id=f"{model.__name__}.{name} {kind}")
+            if model.model_fields[name].is_required():
+                yield pytest.param(model, name, "missing", id=f"{model.__name__}.{name} missing")
+        yield pytest.param(model, "colour", "text", id=f"{model.__name__} unknown key")
+
+
+def models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """Return a model and those that its keys hold."""
+    found = {model}
+    for field in model.model_fields.values():
+        parts = [field.annotation]
+        while parts:
+            part = parts.pop()
+            parts.extend(getattr(part, "__args__", ()))
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                found |= models(part)
+    return found
+
+
+def test_every_key_of_every_file_is_spoiled() -> None:
+    assert set(MODELS) == models(PolicyFile) | models(CasesFile) | models(FrameworkFile)
+    for model in MODELS:
+        example = set(_example(model))
+        if model is ConditionFile:
+            assert example == set(model.model_fields)
+        assert example <= set(model.model_fields)
+
+
+@pytest.mark.parametrize(("model", "name", "kind"), list(_rows()))
+def test_a_key(
+    model: type[BaseModel], name: str, kind: str, mine: Path, run: CommandLine, place: Path
+) -> None:
+    file, key, _ = MODELS[model]
+    whole: Any = yaml.safe_load((mine / file).read_text())
+    part = whole
+    for step in key:
+        part = part[step]
+    if kind == "missing":
+        del part[name]
+    else:
+        part[name] = copy.deepcopy(VALUES[kind])
+    (mine / file).write_text(yaml.safe_dump(whole, sort_keys=False))
+    before = snapshot(place)
+
+    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine))
+    assert snapshot(place) == before
+
+
+_IN_VERSION = "stage.version_id AS"
+WRITES = [
+    "INSERT INTO stage VALUES (1)",
+    "UPDATE stage SET stage_id = 1",
+    "DELETE FROM stage",
+    *(
+        "MERGE INTO stage USING scope ON true WHEN MATCHED THEN DELETE",
+        "TRUNCATE cmdb.run",
+        "DROP SCHEMA cmdb",
+    ),
+    "CREATE TABLE x (a int)",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER ROLE x",
+    "GRANT ALL ON stage TO public",
+    "REVOKE ALL ON stage FROM public",
+    "COPY stage TO PROGRAM 'true'",
+    "COPY stage FROM '/etc/passwd'",
+    "SET ROLE postgres",
+    "RESET ALL",
+    "CALL f()",
+    "DO 'BEGIN END'",
+    *(
+        "EXPLAIN ANALYZE DELETE FROM stage",
+        "VACUUM",
+        "ANALYZE",
+        "REINDEX DATABASE x",
+        "CLUSTER",
+        "CHECKPOINT",
+    ),
+    *(
+        "LISTEN x",
+        "NOTIFY x",
+        "LOCK TABLE stage",
+        "BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT x",
+        "DISCARD ALL",
+    ),
+    *(
+        "PREPARE x AS SELECT 1",
+        "EXECUTE x",
+        "DECLARE c CURSOR FOR SELECT 1",
+        "FETCH c",
+        "LOAD 'x'",
+        "SHOW all",
+    ),
+    "COMMENT ON TABLE stage IS 'x'",
+    "SECURITY LABEL ON TABLE stage IS 'x'",
+    "REFRESH MATERIALIZED VIEW x",
+    "VALUES (1)",
+    "TABLE stage",
+    "SELECT 1 INTO x",
+    LOGIC + "FOR UPDATE",
+    LOGIC + "; DELETE FROM stage",
+    "WITH x AS (INSERT INTO stage VALUES (1) RETURNING 1 AS a) " + LOGIC,
+    "WITH x AS (UPDATE stage SET stage_id = 1 RETURNING 1 AS a) " + LOGIC,
+    "WITH x AS (DELETE FROM stage RETURNING 1 AS a) " + LOGIC,
+    *(
+        LOGIC.replace(_IN_VERSION, f"{call} AS")
+        for call in (
+            "pg_terminate_backend(1)",
+            "setval('s', 1)",
+            "nextval('s')",
+            "set_config('a', 'b', false)",
+            "pg_advisory_lock(1)",
+            "lo_unlink(1)",
+            "lo_export(1, '/x')",
+            "pg_write_file('/x', 'y')",
+            *(
+                "pg_read_file('/etc/passwd')",
+                "pg_ls_dir('/')",
+                "dblink('x', 'y')",
+                "pg_sleep(1)",
+                "txid_current()",
+            ),
+            *(
+                "pg_notify('a', 'b')",
+                "pg_reload_conf()",
+                "current_setting('a')",
+                "query_to_xml('x', true, true, '')",
+            ),
+        )
+    ),
+]
+MALFORMED = [
+    *(
+        "",
+        "-- later",
+        ";",
+        ";;",
+        "SELECT",
+        "SELECT FROM",
+        "SELECT 1",
+        "SELEC 1 FROM stage",
+        "select from where",
+    ),
+    "SELECT 'a",
+    'SELECT "a',
+    "SELECT /* a",
+    "SELECT (1 FROM stage",
+    "SELECT 1) FROM stage",
+    "SELECT $$a",
+    "SELECT " + "(" * 3000,
+    "SELECT " + "1+" * 50_000 + "1 FROM stage",
+    "\ufeff\ufeffSELECT 1",
+    "name: a",
+    *(
+        "SELECT CASE END FROM stage",
+        "{% if x %}",
+        "SELECT :days",
+        "SELECT ${x}",
+        "SELECT \x1b[31m FROM stage",
+    ),
+    LOGIC[:200],
+    LOGIC.replace("CASE", "CAS"),
+    LOGIC.replace("END", ""),
+    LOGIC.replace(",", ""),
+    LOGIC + LOGIC,
+    LOGIC.replace("stage.", "stages."),
+    LOGIC.replace(":days", ":" + "d" * 5000),
+    LOGIC.replace("'named'", "'" + "x" * 5000 + "'"),
+    LOGIC.replace("'named'", "'\x1b[31m'"),
+    LOGIC.replace(_IN_VERSION, f"{'x' * 5000}() AS"),
+]
+
+
+@pytest.mark.parametrize("sql", [*WRITES, *MALFORMED], ids=lambda sql: ascii(sql)[-60:])
+def test_sql(sql: str, mine: Path, run: CommandLine, place: Path) -> None:
+    (mine / "named" / "logic.sql").write_text(sql)
+    before = snapshot(place)
+
+    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine / "named"))
+    assert snapshot(place) == before
+
+
+#: Values of a case's rows and times, and of parameters, that only look right.
+TIMES = [
+    "",
+    "soon",
+    "2026-11-01",
+    "2026-11-01T00:00",
+    "2026-02-30T00:00:00Z",
+    "-9w9w9w9w9w99999999w",
+    "٣d",
+    "9" * 5000 + "d",
+]
+
+
+@pytest.mark.parametrize("value", [*TIMES, "0001-01-01T00:00:00Z"], ids=lambda value: ascii(value)[:30])
+def test_a_time_of_the_cases(value: str, mine: Path, run: CommandLine) -> None:
+    file = mine / "named" / "cases.yaml"
+    file.write_text(WHOLE_CASES.replace('"2026-11-01T00:00:00Z"', f'"{value}"', 1))
+    assert_refused(run("policies", "list"), ExitCode.ERROR, str(file))
+
+
+@pytest.mark.parametrize("value", [*TIMES, "-36500d1s", "+8000000w"], ids=lambda value: ascii(value)[:30])
+def test_a_time_of_a_row(value: str, mine: Path, run: CommandLine) -> None:
+    file = mine / "named" / "cases.yaml"
+    file.write_text(WHOLE_CASES.replace("disappeared_at: -1d", f'disappeared_at: "{value}"', 1))
+    assert_refused(run("policies", "list"), ExitCode.ERROR, str(file))
+
+
+PARAMETERS = [
+    ('{"/nobody": {"days": 1}}', "/nobody"),
+    ('{"/own/stages/named": {"weeks": 1}}', "weeks"),
+    ('{"/own/stages/named": {"days": "3"}}', "days"),
+    ('{"/own/stages/named": {"days": 1.5}}', "days"),
+    ('{"/own/stages/named": {"days": true}}', "days"),
+    ('{"/own/stages/named": {"days": 0}}', "1 or more"),
+    ('{"/own/stages/named": {"days": 10}}', "9 or less"),
+    ('{"/own/stages/named": {"days": 1' + "0" * 30 + "}}", "days"),
+    ('{"/own/stages/named": {"' + "x" * 5000 + '": 1}}', "no parameter"),
+    ('{"' + "x" * 5000 + '": {"days": 1}}', "x"),
+    ('{"\\u001b[31m": {"days": 1}}', "31m"),
+]
+
+
+@pytest.mark.usefixtures("mine")
+@pytest.mark.parametrize(("text", "hint"), PARAMETERS, ids=lambda value: ascii(value)[:50])
+def test_parameters_of_the_settings(
+    text: str, hint: str, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATELEDGER_POLICY_PARAMETERS", text)
+    assert_refused(run("policies", "list"), ExitCode.ERROR, hint)
+
+
+@pytest.mark.usefixtures("mine")
+@pytest.mark.parametrize(
+    "name", ["", " ", "nobody", "/own/stages/nam", "x" * 100_000, "\x1b[31m", "a\nb"], ids=ascii
+)
+@pytest.mark.parametrize("command", ["show", "test"])
+def test_a_policy_that_is_not_there(command: str, name: str, run: CommandLine, place: Path) -> None:
+    before = snapshot(place)
+    assert_refused(run("policies", command, name), ExitCode.ERROR, "no policy")
+    assert snapshot(place) == before
