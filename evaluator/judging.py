@@ -141,7 +141,9 @@ class Judge:
 def explained(policy: Policy) -> Iterator[None]:
     try:
         yield
-    except (psycopg.errors.DataError, psycopg.errors.SyntaxErrorOrAccessRuleViolation) as error:
+    except (psycopg.DataError, psycopg.ProgrammingError) as error:
+        if error.sqlstate is None or isinstance(error, psycopg.errors.InsufficientPrivilege):
+            raise  # a mistake of ours; a right that lacks, which has a sentence of its own
         raise PolicyError(
             f"The logic.sql of policy {policy.id} fails on the inventory "
             f"({str(error).splitlines()[0]}): correct it and evaluate again."
