@@ -32,7 +32,14 @@ class Silence:
         """Say nothing."""
 
     def account_region_done(
-        self, account_id: str, region: str, items: int, changes: int, failed: bool
+        self,
+        account_id: str,
+        region: str,
+        items: int,
+        changes: int,
+        failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
         """Say nothing."""
 

@@ -44,9 +44,19 @@ class Progress(Protocol):
         """There are ``total`` account-regions; None: not known yet."""
 
     def account_region_done(
-        self, account_id: str, region: str, items: int, changes: int, failed: bool
+        self,
+        account_id: str,
+        region: str,
+        items: int,
+        changes: int,
+        failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
-        """An account-region was read and stored; ``failed`` when some scope of it could not be read."""
+        """An account-region was read and stored; ``failed`` when some scope of it could not be read.
+
+        ``calls`` of AWS were made for it, ``throttles`` of them were answered 429.
+        """
 
 
 @dataclass(slots=True)
@@ -250,5 +260,11 @@ class _Run:
             summary.waited_seconds += snapshot.cost.waited_seconds
         failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
         self._progress.account_region_done(
-            snapshot.account.account_id, snapshot.region, merged.items_seen, merged.items_changed, failed
+            snapshot.account.account_id,
+            snapshot.region,
+            merged.items_seen,
+            merged.items_changed,
+            failed,
+            snapshot.cost.calls,
+            snapshot.cost.throttles,
         )

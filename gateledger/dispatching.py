@@ -170,7 +170,13 @@ class Coordinator:
             summary.throttles += done.throttles
             summary.waited_seconds += done.waited_seconds
             self._progress.account_region_done(
-                done.account_id, done.region, done.items_seen, done.items_changed, done.scopes_failed > 0
+                done.account_id,
+                done.region,
+                done.items_seen,
+                done.items_changed,
+                done.scopes_failed > 0,
+                done.calls,
+                done.throttles,
             )
 
     def _revive(self) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from gateledger.pace import Pace
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichBar
     from rich.progress import TaskID
@@ -32,9 +34,19 @@ class Progress(Protocol):
         """
 
     def account_region_done(
-        self, account_id: str, region: str, items: int, changes: int, failed: bool
+        self,
+        account_id: str,
+        region: str,
+        items: int,
+        changes: int,
+        failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
-        """One account-region was read and stored; ``failed`` when some scope of it could not be read."""
+        """One account-region was read and stored; ``failed`` when some scope of it could not be read.
+
+        ``calls`` of AWS were made for it, ``throttles`` of them were answered 429.
+        """
 
     def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
         """One policy was evaluated over ``stages`` stages; ``changes`` records opened or closed."""
@@ -53,7 +65,14 @@ class SilentProgress:
         """Do nothing."""
 
     def account_region_done(
-        self, account_id: str, region: str, items: int, changes: int, failed: bool
+        self,
+        account_id: str,
+        region: str,
+        items: int,
+        changes: int,
+        failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
         """Do nothing."""
 
@@ -72,11 +91,13 @@ class LogProgress:
         self._phase = ""
         self._total: int | None = None
         self._done = 0
+        self._pace = Pace()
 
     def phase(self, name: str) -> None:
         """Log that a phase begins."""
         with self._lock:
             self._phase, self._total, self._done = name, None, 0
+            self._pace = Pace()
         log.info("%s started", name, extra={"event": "phase.started", "phase": name})
 
     def started(self, total: int | None) -> None:
@@ -85,19 +106,31 @@ class LogProgress:
             self._total = total
 
     def account_region_done(
-        self, account_id: str, region: str, items: int, changes: int, failed: bool
+        self,
+        account_id: str,
+        region: str,
+        items: int,
+        changes: int,
+        failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
         """Log one account-region."""
-        done, total = self._step()
+        done, total = self._step(calls, throttles)
+        pace = self._pace
+        left = pace.seconds_left(total)
         log.log(
             logging.WARNING if failed else logging.INFO,
-            "%s %s: %s, %d items, %d changes (%s)",
+            "%s %s: %s, %d items, %d changes (%s, %.1f calls/s, %d throttled%s)",
             account_id,
             region,
             "incomplete" if failed else "read",
             items,
             changes,
             _out_of(done, total),
+            pace.calls_a_second,
+            pace.throttles,
+            "" if left is None else f", about {left:.0f} s left",
             extra={
                 "event": "account_region.done",
                 "account_id": account_id,
@@ -105,6 +138,11 @@ class LogProgress:
                 "items": items,
                 "changes": changes,
                 "failed": failed,
+                "done": done,
+                "total": total,
+                "calls_a_second": round(pace.calls_a_second, 1),
+                "throttles": pace.throttles,
+                "seconds_left": None if left is None else round(left),
             },
         )
 
@@ -124,9 +162,10 @@ class LogProgress:
         """Log that the phase is over."""
         log.info("%s finished", self._phase, extra={"event": "phase.finished", "phase": self._phase})
 
-    def _step(self) -> tuple[int, int | None]:
+    def _step(self, calls: int = 0, throttles: int = 0) -> tuple[int, int | None]:
         with self._lock:
             self._done += 1
+            self._pace.step(calls, throttles)
             return self._done, self._total
 
 
@@ -138,11 +177,13 @@ class TerminalProgress:
         self._lock = threading.Lock()
         self._task: TaskID | None = None
         self._items = self._changes = self._failed = 0
+        self._pace = Pace()
 
     def phase(self, name: str) -> None:
         """Start a new line."""
         with self._lock:
             self._items = self._changes = self._failed = 0
+            self._pace = Pace()
             self._task = self._bar.add_task(name, total=None, detail="")
 
     def started(self, total: int | None) -> None:
@@ -157,8 +198,12 @@ class TerminalProgress:
         items: int,
         changes: int,
         failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
         """Advance by one account-region."""
+        with self._lock:
+            self._pace.step(calls, throttles)
         self._advance(items, changes, failed, "items")
 
     def policy_done(
@@ -187,6 +232,8 @@ class TerminalProgress:
             detail = f"{self._items:,} {unit}, {self._changes:,} changes"
             if self._failed:
                 detail += f", {self._failed} incomplete"
+            if self._pace.calls:
+                detail += f", {self._pace.calls_a_second:.0f} calls/s, {self._pace.throttles:,} throttled"
             self._bar.update(self._task, advance=1, detail=detail)
 
 
@@ -199,7 +246,13 @@ def progress_for(*, terminal: bool | None = None) -> Iterator[Progress]:
         yield LogProgress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bar
 
     with Bar(
@@ -207,6 +260,8 @@ def progress_for(*, terminal: bool | None = None) -> Iterator[Progress]:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
         console=Console(stderr=True),
     ) as bar:

@@ -182,7 +182,7 @@ def work(progress: Progress) -> None:
     progress.phase("collect")
     progress.started(None)
     progress.started(2)
-    progress.account_region_done("111122223333", "eu-central-1", 10, 2, failed=False)
+    progress.account_region_done("111122223333", "eu-central-1", 10, 2, failed=False, calls=30, throttles=1)
     progress.account_region_done("111122223333", "us-east-1", 0, 0, failed=True)
     progress.finished()
     progress.phase("evaluate")
@@ -204,6 +204,10 @@ def test_without_a_terminal_progress_is_one_log_line_per_step(caplog: pytest.Log
         ("policy.done", "INFO"),
         ("phase.finished", "INFO"),
     ]
+    first, second = caplog.records[1:3]
+    assert "1 of 2, " in first.getMessage()
+    assert "calls/s, 1 throttled, about " in first.getMessage()
+    assert (vars(second)["done"], vars(second)["total"], vars(second)["seconds_left"]) == (2, 2, 0)
     assert vars(caplog.records[1])["items"] == 10
 
 
@@ -212,7 +216,7 @@ def test_on_a_terminal_progress_shows_sums(capsys: pytest.CaptureFixture[str]) -
         work(progress)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "10 items, 2 changes, 1 incomplete" in " ".join(captured.err.split())
+    assert "10 items, 2 changes, 1 incomplete, " in " ".join(captured.err.split())
     assert "10 verdicts, 2 changes" in " ".join(captured.err.split())
 
 

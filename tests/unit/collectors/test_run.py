@@ -75,7 +75,14 @@ class Steps:
             self.total = total
 
     def account_region_done(
-        self, account_id: str, region: str, items: int, changes: int, failed: bool
+        self,
+        account_id: str,
+        region: str,
+        items: int,
+        changes: int,
+        failed: bool,
+        calls: int = 0,
+        throttles: int = 0,
     ) -> None:
         self.done[account_id, region, failed] += 1
 
