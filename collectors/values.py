@@ -20,6 +20,8 @@ from collectors.errors import malformed
 
 #: Longest text of one field; AWS's own limits lie far below.
 LONGEST_TEXT = 1024 * 1024
+#: Levels of lists and objects in one field; JSON serialisers give up at some 250, and AWS has under ten.
+MOST_LEVELS = 100
 _LONGEST_NAME = 2048
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -139,18 +141,22 @@ def described_time(record: dict[str, Any], name: str) -> datetime | None:
     return value if isinstance(value, datetime) else None
 
 
-def clean(operation: str, value: Any) -> Any:
+def clean(operation: str, value: Any, levels: int = MOST_LEVELS) -> Any:
     """Return a value fit for storage as JSON: texts cleaned, times in ISO 8601 (UTC).
 
     Raises ``ReadFailure`` for what no JSON store holds: infinite numbers, integers beyond 64 bits, texts
-    longer than ``LONGEST_TEXT``.
+    longer than ``LONGEST_TEXT``, and more ``levels`` of lists and objects in each other than given.
     """
     if isinstance(value, str):
         return _storable(operation, value)
-    if isinstance(value, dict):
-        return {clean(operation, str(name)): clean(operation, item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [clean(operation, item) for item in value]
+    if isinstance(value, dict | list):
+        if levels <= 0:
+            raise malformed(operation, f"lists and objects are nested more than {MOST_LEVELS} deep")
+        if isinstance(value, list):
+            return [clean(operation, item, levels - 1) for item in value]
+        return {
+            clean(operation, str(name)): clean(operation, item, levels - 1) for name, item in value.items()
+        }
     if isinstance(value, datetime):
         return iso(value)
     if value is None or isinstance(value, bool):

@@ -78,6 +78,24 @@ def test_an_endpoint_type_that_is_no_list_is_not_taken_for_its_letters(fuzzed: F
     assert (apis.status, apis.failure and apis.failure.kind) == ("failed", "malformed")
 
 
+def test_a_certificate_of_acm_that_is_nested_too_deeply_cannot_be_stored_and_is_unread(
+    fuzzed: Fuzzed,
+) -> None:
+    """Found by many examples: 400 lists in each other passed, and storing them would have ended the run."""
+    deep = b"[" * 400 + b"]" * 400
+
+    def spoil(asked: Call, answer: Answer) -> None:
+        if asked.operation == "DescribeCertificate":
+            body = json.loads(answer.body)
+            body["Certificate"]["InUseBy"] = "deep"
+            answer.body = json.dumps(body).encode().replace(b'"deep"', deep)
+
+    reading = fuzzed.read(spoil).acm_certificates
+    assert reading.items == []
+    assert reading.failure is not None
+    assert (reading.failure.kind, "nested" in reading.failure.message) == ("malformed", True)
+
+
 def _one_of_each(fuzzed: Fuzzed) -> list[Call]:
     """Return the first call of each operation and page."""
     return list({(call.operation, call.page): call for call in reversed(fuzzed.calls)}.values())
