@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 from gateledger.app import App
 from gateledger.console import Format
 from gateledger.exits import ExitCode
-from gateledger.notify import check_targets
 from gateledger.progress import progress_for
 from gateledger.summary import RunSummary, write_summary
 
@@ -39,8 +38,6 @@ def run_job(
     app.log(job=True)
     if kind != "evaluate":
         settings.check_collection()
-    if kind == "run":
-        check_targets(settings)
     with app.database(upgrade_embedded=kind == "run") as engine:
         with progress_for() as progress:
             summary = _job(kind, app, engine, as_of, policies, progress, backfilling)

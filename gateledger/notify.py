@@ -39,9 +39,10 @@ class Message:
 
 
 def check_targets(settings: Settings) -> None:
-    """Raise ``SettingsError`` for an address that no service takes, before a night is lived for it.
+    """Raise ``SettingsError`` for an address that no service takes, before a scheduler waits for its night.
 
-    It is named by its place and service only: the rest is secret.
+    A run does not ask: no night is lost for an address. It is named by its place and service only: the rest
+    is secret.
     """
     for place, target in enumerate(settings.notify_targets(), start=1):
         with _quiet():

@@ -102,13 +102,12 @@ def test_in_the_file(
         ("json://127.0.0.1:9/, slack://c4nary", "address 2 (slack)"),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "schedule"])
-def test_an_address_that_no_service_takes_is_refused_before_the_night(
-    command: str, targets: str, hint: str, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_address_that_no_service_takes_is_refused_before_a_scheduler_waits(
+    targets: str, hint: str, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATELEDGER_NOTIFY", targets)
 
-    ended = run(command)
+    ended = run("schedule")
 
     assert_refused(ended, ExitCode.ERROR, "GATELEDGER_NOTIFY", hint)
     assert CANARY not in ended.err
