@@ -9,9 +9,8 @@ import typer
 
 from gateledger.app import App
 from gateledger.console import Format
+from gateledger.iam_policy import PARTITIONS
 from gateledger.options import AsOfOption, FormatOption, help_of, read_accounts, read_time
-
-_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 
 def register(cli: typer.Typer) -> None:
@@ -44,8 +43,8 @@ def _read_account(value: str) -> str:
 
 
 def _read_partition(value: str | None) -> str | None:
-    if value is not None and value not in _PARTITIONS:
-        raise typer.BadParameter(f"{value!r} is not a part of AWS; choose from {', '.join(_PARTITIONS)}")
+    if value is not None and value not in PARTITIONS:
+        raise typer.BadParameter(f"{value!r} is not a part of AWS; choose from {', '.join(PARTITIONS)}")
     return value
 
 
