@@ -21,6 +21,7 @@ from cmdb.database import open_engine
 from cmdb.inventory import PostgresInventory
 from cmdb.runs import RunKind, RunStatus, RunTotals
 from collectors.plan import CollectionPlan
+from collectors.progress import RegionDone
 from collectors.quota import API_GATEWAY
 from collectors.run import collect
 
@@ -31,16 +32,7 @@ class Silence:
     def started(self, total: int | None) -> None:
         """Say nothing."""
 
-    def account_region_done(
-        self,
-        account_id: str,
-        region: str,
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
+    def account_region_done(self, done: RegionDone) -> None:
         """Say nothing."""
 
 

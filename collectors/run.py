@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from cmdb.snapshot import (
     AccountKey,
@@ -24,6 +23,7 @@ from collectors.collection import Collection, collect_account_region, scope_stat
 from collectors.entering import enter_and_store
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
+from collectors.progress import Progress, RegionDone
 from collectors.unstored import Unstored
 
 __all__ = [
@@ -35,28 +35,6 @@ __all__ = [
     "collect_account_region",
     "require_some_region",
 ]
-
-
-class Progress(Protocol):
-    """What a collection reports while it works; called from several threads."""
-
-    def started(self, total: int | None) -> None:
-        """There are ``total`` account-regions; None: not known yet."""
-
-    def account_region_done(
-        self,
-        account_id: str,
-        region: str,
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
-        """An account-region was read and stored; ``failed`` when some scope of it could not be read.
-
-        ``calls`` of AWS were made for it, ``throttles`` of them were answered 429.
-        """
 
 
 @dataclass(slots=True)
@@ -211,7 +189,6 @@ class _Run:
             return None
 
     def _enter(self, target: Target) -> None:
-        regions: tuple[str, ...] = ()
         known: Mapping[str, KnownRegion] = {}
         try:
             status, regions = enter_and_store(self._collection, self._inventory, target)
@@ -221,10 +198,10 @@ class _Run:
         finally:
             with self._change:
                 self._entering -= 1
-                self._regions.extend(_Job(target.account, region, known[region]) for region in regions)
-                self._known_regions += len(regions)
-                if regions:
-                    self._left[target.account] = len(regions)
+                self._regions.extend(_Job(target.account, region, of) for region, of in known.items())
+                self._known_regions += len(known)
+                if known:
+                    self._left[target.account] = len(known)
                 total = self._known_regions if not self._targets and self._entering == 0 else None
                 self._change.notify_all()
         self._progress.started(total)
@@ -260,11 +237,13 @@ class _Run:
             summary.waited_seconds += snapshot.cost.waited_seconds
         failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
         self._progress.account_region_done(
-            snapshot.account.account_id,
-            snapshot.region,
-            merged.items_seen,
-            merged.items_changed,
-            failed,
-            snapshot.cost.calls,
-            snapshot.cost.throttles,
+            RegionDone(
+                snapshot.account.account_id,
+                snapshot.region,
+                merged.items_seen,
+                merged.items_changed,
+                failed,
+                snapshot.cost.calls,
+                snapshot.cost.throttles,
+            )
         )

@@ -19,6 +19,7 @@ from collectors.accounts import list_targets
 from collectors.collection import Collection
 from collectors.entering import enter_and_store
 from collectors.plan import CollectionPlan
+from collectors.progress import RegionDone
 from collectors.run import CollectionSummary, require_some_region
 from collectors.snapshot import failed_snapshot
 from gateledger.durations import format_duration
@@ -170,13 +171,15 @@ class Coordinator:
             summary.throttles += done.throttles
             summary.waited_seconds += done.waited_seconds
             self._progress.account_region_done(
-                done.account_id,
-                done.region,
-                done.items_seen,
-                done.items_changed,
-                done.scopes_failed > 0,
-                done.calls,
-                done.throttles,
+                RegionDone(
+                    done.account_id,
+                    done.region,
+                    done.items_seen,
+                    done.items_changed,
+                    done.scopes_failed > 0,
+                    done.calls,
+                    done.throttles,
+                )
             )
 
     def _revive(self) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from collectors.progress import Progress as CollectionProgress
+from collectors.progress import RegionDone
 from gateledger.pace import Pace
 
 if TYPE_CHECKING:
@@ -21,32 +23,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateledger.progress")
 
 
-class Progress(Protocol):
-    """What a job reports while it works."""
+class Progress(CollectionProgress, Protocol):
+    """What a job reports while it works; the steps of its phases are account-regions or policies."""
 
     def phase(self, name: str) -> None:
         """A part of the job begins, for example ``collect`` or ``evaluate``."""
-
-    def started(self, total: int | None) -> None:
-        """The phase has ``total`` steps (account-regions or policies); ``None``: not known yet.
-
-        May be called again when more becomes known.
-        """
-
-    def account_region_done(
-        self,
-        account_id: str,
-        region: str,
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
-        """One account-region was read and stored; ``failed`` when some scope of it could not be read.
-
-        ``calls`` of AWS were made for it, ``throttles`` of them were answered 429.
-        """
 
     def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
         """One policy was evaluated over ``stages`` stages; ``changes`` records opened or closed."""
@@ -64,16 +45,7 @@ class SilentProgress:
     def started(self, total: int | None) -> None:
         """Do nothing."""
 
-    def account_region_done(
-        self,
-        account_id: str,
-        region: str,
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
+    def account_region_done(self, region: RegionDone) -> None:
         """Do nothing."""
 
     def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
@@ -105,39 +77,30 @@ class LogProgress:
         with self._lock:
             self._total = total
 
-    def account_region_done(
-        self,
-        account_id: str,
-        region: str,
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
+    def account_region_done(self, region: RegionDone) -> None:
         """Log one account-region."""
-        done, total = self._step(calls, throttles)
+        done, total = self._step(region.calls, region.throttles)
         pace = self._pace
         left = pace.seconds_left(total)
         log.log(
-            logging.WARNING if failed else logging.INFO,
+            logging.WARNING if region.failed else logging.INFO,
             "%s %s: %s, %d items, %d changes (%s, %.1f calls/s, %d throttled%s)",
-            account_id,
-            region,
-            "incomplete" if failed else "read",
-            items,
-            changes,
+            region.account_id,
+            region.region,
+            "incomplete" if region.failed else "read",
+            region.items,
+            region.changes,
             _out_of(done, total),
             pace.calls_a_second,
             pace.throttles,
             "" if left is None else f", about {left:.0f} s left",
             extra={
                 "event": "account_region.done",
-                "account_id": account_id,
-                "region": region,
-                "items": items,
-                "changes": changes,
-                "failed": failed,
+                "account_id": region.account_id,
+                "region": region.region,
+                "items": region.items,
+                "changes": region.changes,
+                "failed": region.failed,
                 "done": done,
                 "total": total,
                 "calls_a_second": round(pace.calls_a_second, 1),
@@ -191,20 +154,11 @@ class TerminalProgress:
         if self._task is not None:
             self._bar.update(self._task, total=total)
 
-    def account_region_done(
-        self,
-        account_id: str,  # noqa: ARG002  the line shows sums only
-        region: str,  # noqa: ARG002
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
+    def account_region_done(self, region: RegionDone) -> None:
         """Advance by one account-region."""
         with self._lock:
-            self._pace.step(calls, throttles)
-        self._advance(items, changes, failed, "items")
+            self._pace.step(region.calls, region.throttles)
+        self._advance(region.items, region.changes, region.failed, "items")
 
     def policy_done(
         self,

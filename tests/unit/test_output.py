@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.progress import RegionDone
 from gateledger.console import LAID_OUT, Column, Format, emit
 from gateledger.exits import ExitCode
 from gateledger.jobs import exit_code
@@ -182,8 +183,10 @@ def work(progress: Progress) -> None:
     progress.phase("collect")
     progress.started(None)
     progress.started(2)
-    progress.account_region_done("111122223333", "eu-central-1", 10, 2, failed=False, calls=30, throttles=1)
-    progress.account_region_done("111122223333", "us-east-1", 0, 0, failed=True)
+    progress.account_region_done(
+        RegionDone("111122223333", "eu-central-1", 10, 2, failed=False, calls=30, throttles=1)
+    )
+    progress.account_region_done(RegionDone("111122223333", "us-east-1", 0, 0, failed=True))
     progress.finished()
     progress.phase("evaluate")
     progress.started(1)

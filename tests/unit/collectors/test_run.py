@@ -25,6 +25,7 @@ from collectors import snapshot as region_snapshot
 from collectors import unstored
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
+from collectors.progress import RegionDone
 from collectors.quota import API_GATEWAY, Limit, Limits
 from collectors.run import CollectionSummary, collect
 from gateledger.demo.aws import Estate, FaultKind, SimulatedAws
@@ -74,17 +75,8 @@ class Steps:
         if total is not None:
             self.total = total
 
-    def account_region_done(
-        self,
-        account_id: str,
-        region: str,
-        items: int,
-        changes: int,
-        failed: bool,
-        calls: int = 0,
-        throttles: int = 0,
-    ) -> None:
-        self.done[account_id, region, failed] += 1
+    def account_region_done(self, done: RegionDone) -> None:
+        self.done[done.account_id, done.region, done.failed] += 1
 
 
 @pytest.fixture
@@ -180,6 +172,17 @@ def test_a_lost_database_ends_the_run_with_its_own_error(
         run(whole, inventory)
     assert inventory.snapshots == []
     assert threading.active_count() == before
+
+
+def test_a_database_that_is_lost_when_asked_what_is_known_ends_the_run_with_its_own_error(
+    aws: SimulatedAws, used: Estate, whole: CollectionPlan
+) -> None:
+    class Lost(Notebook):
+        def known_in(self, account: AccountKey, regions: Sequence[str]) -> dict[str, KnownRegion]:
+            raise DatabaseUnreachable
+
+    with pytest.raises(DatabaseUnreachable):
+        run(whole, Lost())
 
 
 def test_a_stop_ends_the_run_soon_and_what_was_read_is_kept(
