@@ -10,10 +10,12 @@ until they change themselves.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import orjson
 
 from cmdb.snapshot import (
     AccountKey,
@@ -27,6 +29,7 @@ from cmdb.snapshot import (
     ScopeStatus,
     Stage,
 )
+from collectors.answers import AnswerDigests
 
 STAGES_PER_REGION = 500
 APIS_PER_REGION = 200
@@ -49,6 +52,41 @@ _METHODS = {
     "requireAuthorizationForCacheControl": True,
     "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A snapshot, and the bodies of the answers that it was made of, as a collector has them."""
+
+    snapshot: AccountRegionSnapshot
+    rest_apis: bytes
+    stages: dict[str, bytes]
+    client_certificates: bytes
+
+    @classmethod
+    def of(cls, snapshot: AccountRegionSnapshot) -> Answered:
+        """Make bodies for a snapshot: one listing of APIs, one of certificates, and one of stages per API."""
+        stages: dict[str, list[Any]] = {api.rest_api_id: [] for api in snapshot.rest_apis.items}
+        for stage in snapshot.stages.items:
+            stages[stage.rest_api_id].append(stage.payload)
+        return cls(
+            snapshot,
+            _body([api.payload for api in snapshot.rest_apis.items]),
+            {name: _body(held) for name, held in stages.items()},
+            _body([certificate.payload for certificate in snapshot.client_certificates.items]),
+        )
+
+    def digested(self, digests: AnswerDigests) -> AccountRegionSnapshot:
+        """Return the snapshot with the digests of its answers."""
+        snapshot = self.snapshot
+        snapshot.rest_apis.answer = digests.of(self.rest_apis)
+        snapshot.stages.answers = {name: digests.of(body) for name, body in self.stages.items()}
+        snapshot.client_certificates.answer = digests.of(self.client_certificates)
+        return snapshot
+
+
+def _body(items: Sequence[Any]) -> bytes:
+    return orjson.dumps({"item": items})
 
 
 @dataclass(frozen=True, slots=True)

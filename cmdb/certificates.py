@@ -11,7 +11,7 @@ from typing import Any
 from cmdb.compare import Work
 from cmdb.copying import copy_rows, jsonb, stage_rows, take_ids, time
 from cmdb.database import Cursor
-from cmdb.digest import Encoded, reading_digest
+from cmdb.digest import Encoded, token
 from cmdb.queries import query
 from cmdb.snapshot import Certificate, CertificateKind, ItemType
 
@@ -29,7 +29,6 @@ _ROW = (
     ("valid_from", "timestamptz"),
     ("valid_to", "timestamptz"),
     ("proven_absent", "bool"),
-    ("bucket", "int2"),
     ("digest", "bytea"),
     ("kind", "text"),
     ("certificate_id", "text"),
@@ -88,7 +87,8 @@ def merge(cursor: Cursor, item_type: ItemType, work: Sequence[Work[Certificate]]
     differing = []
     for one in work:
         items = sorted(one.reading.items, key=_ID)
-        digest = reading_digest([*map(_PARTS, items), sorted(one.reading.absent)])
+        said = [one.reading.answer.hex()] if one.reading.answer is not None else map(_PARTS, items)
+        digest = token([*said, sorted(one.reading.absent)])
         one.digest = None if one.reading.unread else digest
         if one.digest is None or one.digest != one.stored:
             differing.append((one, items))
@@ -176,13 +176,13 @@ def _insert(cursor: Cursor, kind: CertificateKind, found: _Found, as_of: datetim
     since = time(as_of)
     rows: list[tuple[Any, ...]] = [
         (
-            *(key, region_id, key, since, None, False, 0, encoded.digest, kind),
+            *(key, region_id, key, since, None, False, encoded.digest, kind),
             *(item.certificate_id, *_typed(item)),
         )
         for key, (region_id, item, encoded) in zip(keys, new, strict=False)
     ]
     rows += [
-        (key, region_id, key, since, since, True, 0, b"", kind, certificate_id, None, None, None, None, None)
+        (key, region_id, key, since, since, True, b"", kind, certificate_id, None, None, None, None, None)
         for key, (region_id, certificate_id) in zip(keys[len(new) :], tombstones, strict=True)
     ]
     copy_rows(cursor, ("cmdb", "certificate"), _ROW, rows)

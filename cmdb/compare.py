@@ -1,24 +1,16 @@
-"""Compare what was read with what is known, bucket by bucket: which items are new, changed, back or gone."""
+"""Compare what was read with what is known: which items are new, changed, back or gone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-from cmdb.digest import BUCKETS, Encoded, ScopeDigest, bucket_of, reading_digest
+from cmdb.digest import UNKNOWN, Encoded, ScopeDigest
 from cmdb.snapshot import Reading
 
-
-class OfApi(Protocol):
-    """An item that belongs to a REST API, or is one."""
-
-    rest_api_id: str
-
-
 ItemT = TypeVar("ItemT")
-OfApiT = TypeVar("OfApiT", bound=OfApi)
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -37,7 +29,6 @@ class New(Generic[ItemT]):
 
     region_id: int
     item: ItemT
-    bucket: int
     encoded: Encoded
 
 
@@ -47,7 +38,6 @@ class Changed(Generic[ItemT]):
 
     row_key: int
     item: ItemT
-    bucket: int
     encoded: Encoded
 
 
@@ -82,63 +72,51 @@ class Work(Generic[ItemT]):
 
 
 @dataclass(slots=True)
-class Buckets(Generic[ItemT]):
-    """A reading's items by bucket, and which buckets differ from the stored digest."""
+class Differing(Generic[ItemT]):
+    """What of a scope's reading has to be compared with its rows."""
 
-    items: Mapping[int, Sequence[ItemT]]
-    differing: list[int]
-    digest: ScopeDigest
+    work: Work[ItemT]
+    items: Sequence[ItemT]
+    rest_apis: Sequence[str] | None
+    """REST APIs whose rows are needed; None: all."""
+    stale: int = 0
+    """REST APIs that the stored digest tells of otherwise than the reading, or that it alone tells of."""
 
 
-def in_buckets(
-    items: Sequence[OfApiT],
-    stored: bytes | None,
+def differing(
+    work: Work[ItemT],
+    tokens: Mapping[str, bytes] | None,
     *,
-    parts: Callable[[OfApiT], Any],
-    incomplete: Iterable[str],
-) -> Buckets[OfApiT]:
-    """Compare a reading's digests with the stored ones: of the whole, or else of each bucket.
+    api_of: Callable[[ItemT], str],
+    whole: bytes | None = None,
+) -> Differing[ItemT] | None:
+    """Compare a reading's tokens by REST API with those stored, and set the scope's new digest.
 
-    ``incomplete`` names REST APIs with unread items: their buckets always differ and are forgotten. After a
-    change the digest of the whole is left unknown, so that a scope that changes night after night is not
-    hashed twice a night.
+    Returns what is left to compare; None: nothing. Without tokens everything is, and the digest becomes
+    unknown.
     """
-    digest = ScopeDigest(stored)
-    unsure = frozenset(map(bucket_of, incomplete))
-    if not unsure and digest.whole is not None:
-        if digest.whole == reading_digest(map(parts, items)):
-            return Buckets({}, [], digest)
-        digest.whole = None
-    by_bucket = _sorted_in(items)
-    differing = []
-    for bucket in range(BUCKETS):
-        now = reading_digest(map(parts, by_bucket.get(bucket, ())))
-        if bucket in unsure:
-            differing.append(bucket)
-            digest.forget(bucket)
-        elif digest[bucket] != now:
-            differing.append(bucket)
-            digest[bucket] = now
-    if not differing:
-        digest.whole = reading_digest(map(parts, items))
-    return Buckets(by_bucket, differing, digest)
-
-
-def _sorted_in(items: Iterable[OfApiT]) -> dict[int, list[OfApiT]]:
-    by_bucket: dict[int, list[OfApiT]] = {}
-    lists: dict[str, list[OfApiT]] = {}
-    for item in items:
-        held = lists.get(item.rest_api_id)
-        if held is None:
-            held = lists[item.rest_api_id] = by_bucket.setdefault(bucket_of(item.rest_api_id), [])
-        held.append(item)
-    return by_bucket
+    if tokens is None:
+        work.digest = UNKNOWN
+        return Differing(work, work.reading.items, None)
+    stored = ScopeDigest(work.stored)
+    now = ScopeDigest.of(tokens.values(), whole)
+    work.digest = now.to_bytes()
+    if work.digest == work.stored:
+        return None
+    if not stored.is_known:
+        return Differing(work, work.reading.items, None)
+    known = stored.tokens()
+    new = {name for name, token in tokens.items() if token not in known}
+    stale = len(known) - (len(tokens) - len(new))
+    if not new and not stale:
+        return None
+    items = [item for item in work.reading.items if api_of(item) in new] if new else []
+    return Differing(work, items, sorted(new), stale)
 
 
 def compare(
     compared: Compared[ItemT],
-    region_id: int,
-    buckets: Buckets[ItemT],
+    of: Differing[ItemT],
     known: Mapping[Key, Known],
     *,
     key_of: Callable[[ItemT], Key],
@@ -146,37 +124,40 @@ def compare(
     unread: Callable[[Key], bool],
     as_of: datetime,
 ) -> int:
-    """Compare the items of differing buckets with the rows known of those buckets; add to ``compared``.
+    """Compare items with the rows known of their REST APIs; add to ``compared``.
 
     An item that a listing holds twice counts once, as it came first. Returns how many items change.
     """
     before = compared.count
     seen: set[Key] = set()
-    for bucket in buckets.differing:
-        for item in buckets.items.get(bucket, ()):
-            key = key_of(item)
-            if key in seen:
-                continue
-            seen.add(key)
-            encoded = encode(item)
-            row = known.get(key)
-            if row is None:
-                compared.new.append(New(region_id, item, bucket, encoded))
-            elif row.digest != encoded.digest or (row.valid_to is not None and row.valid_to < as_of):
-                compared.changed.append(Changed(row.row_key, item, bucket, encoded))
-            elif row.valid_to is not None:
-                compared.reopened.append(row.row_key)
+    for item in of.items:
+        key = key_of(item)
+        if key in seen:
+            continue
+        seen.add(key)
+        encoded = encode(item)
+        row = known.get(key)
+        if row is None:
+            compared.new.append(New(of.work.region_id, item, encoded))
+        elif row.digest != encoded.digest or (row.valid_to is not None and row.valid_to < as_of):
+            compared.changed.append(Changed(row.row_key, item, encoded))
+        elif row.valid_to is not None:
+            compared.reopened.append(row.row_key)
     for key, row in known.items():
         if row.valid_to is None and key not in seen and not unread(key):
             compared.gone.append(row.row_key)
     return compared.count - before
 
 
-def to_look_up(work: Iterable[tuple[Work[ItemT], Buckets[ItemT]]]) -> dict[str, list[int]]:
-    """Return the differing buckets of scopes that may have rows, as the lookups' arrays."""
-    pairs = [(one.region_id, bucket) for one, held in work if not one.is_first for bucket in held.differing]
-    return {
-        "regions": sorted({region for region, _ in pairs}),
-        "of_regions": [region for region, _ in pairs],
-        "buckets": [bucket for _, bucket in pairs],
-    }
+def to_look_up(found: Iterable[Differing[Any]]) -> tuple[dict[str, list[Any]], list[int]]:
+    """Return where rows are needed: as the lookups' arrays of account-region and REST API, and whole."""
+    regions: list[int] = []
+    ids: list[str] = []
+    whole = []
+    for one in found:
+        if one.rest_apis is not None:
+            regions += [one.work.region_id] * len(one.rest_apis)
+            ids += one.rest_apis
+        elif not one.work.is_first:
+            whole.append(one.work.region_id)
+    return {"regions": regions, "ids": ids}, whole

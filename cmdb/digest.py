@@ -1,35 +1,31 @@
-"""Digests that tell an unchanged scope, and in a changed one the items that did.
+"""Digests that tell an unchanged scope, and in a changed one the REST APIs whose items did.
 
-A scope's digest is a digest of the whole reading and one per bucket; an item falls into a bucket by its REST
-API. An equal scope costs one comparison, and a change in one item has only its bucket's rows fetched. The
-digests of scope and buckets cover the reading as it came, volatile fields and order included: that is
-quickest, and a difference only means that items are compared one by one.
+The digest of a scope of REST APIs or stages holds a token per REST API: of its record, or of AWS's answer
+that lists its stages. A token that is stored already promises that nothing of its API changed; only the items
+of the others are compared one by one, and only their rows are fetched. Tokens cover what was read as it came,
+volatile fields and order included: a new token proves no change, it only asks for the comparison.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import orjson
 
-#: Buckets per scope: a scope of 500 stages with five changes fetches about 8 % of its rows.
-BUCKETS = 64
 _BYTES = 12
-_UNKNOWN = bytes(_BYTES)
-_SIZE = (BUCKETS + 1) * _BYTES
-#: Part of every digest; a new number makes every item be compared anew after a change of canonical form.
-_FORM = b"2"
+#: Part of every digest of an item; a new number makes every item a changed one.
+_ITEM_FORM = b"2"
+#: Begins a scope's digest; another number makes a scope's items be compared anew.
+_SCOPE_FORM = b"\x03"
+_NO_WHOLE = bytes(_BYTES)
+
+#: What a scope carries of which nothing is known.
+UNKNOWN = b""
 
 #: Fields that change by themselves and are therefore stored but not compared (API Gateway API reference).
 VOLATILE = frozenset({"cacheClusterStatus", "apiStatus", "apiStatusMessage"})
-
-
-def bucket_of(rest_api_id: str) -> int:
-    """Return the bucket of a REST API's items."""
-    return zlib.crc32(rest_api_id.encode()) % BUCKETS
 
 
 def canonical(value: Any) -> bytes:
@@ -37,12 +33,17 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def reading_digest(parts: Iterable[Any]) -> bytes:
-    """Return the digest of items as they were read, in the order they came (12 bytes).
+def token(parts: Any) -> bytes:
+    """Return the token of something as it was read (12 bytes).
 
     SHA-256, which processors have instructions for, is twice as fast here as BLAKE2.
     """
-    return hashlib.sha256(_FORM + orjson.dumps(list(parts))).digest()[:_BYTES]
+    return hashlib.sha256(orjson.dumps(parts)).digest()[:_BYTES]
+
+
+def shortened(digest: bytes) -> bytes:
+    """Return a token for a digest of an answer."""
+    return digest[:_BYTES]
 
 
 class Encoded:
@@ -61,36 +62,40 @@ class Encoded:
             body = canonical(steady)
             self.payload = body[:-1] + b"," + volatile[1:] if steady else volatile
         #: 16 bytes over identity and payload without volatile fields.
-        self.digest = hashlib.blake2b(orjson.dumps(identity) + body, digest_size=16, key=_FORM).digest()
+        self.digest = hashlib.blake2b(orjson.dumps(identity) + body, digest_size=16, key=_ITEM_FORM).digest()
 
 
 class ScopeDigest:
-    """The digests of one scope, as stored in ``cmdb.scope.digest``: of the whole, then of each bucket."""
+    """What a scope carries in ``cmdb.scope.digest``: perhaps a token of the whole, and those of its parts."""
+
+    __slots__ = ("_stored",)
 
     def __init__(self, stored: bytes | None) -> None:
-        self._bytes = bytearray(stored) if stored is not None and len(stored) == _SIZE else bytearray(_SIZE)
+        """Take what is stored; what has another form counts as nothing."""
+        is_whole = stored is not None and stored[:1] == _SCOPE_FORM and len(stored) % _BYTES == 1
+        self._stored = stored if stored is not None and is_whole and len(stored) > _BYTES else UNKNOWN
+
+    @classmethod
+    def of(cls, tokens: Collection[bytes], whole: bytes | None = None) -> ScopeDigest:
+        """Make the digest of what was read; ``whole`` is the token of all of it, where there is one."""
+        return cls(b"".join((_SCOPE_FORM, whole or _NO_WHOLE, *tokens)))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it says anything."""
+        return bool(self._stored)
 
     @property
     def whole(self) -> bytes | None:
-        """Digest of the whole reading; None: unknown."""
-        held = bytes(self._bytes[:_BYTES])
-        return None if held == _UNKNOWN else held
+        """Token of the whole; None: there is none."""
+        held = self._stored[1 : 1 + _BYTES]
+        return held if held and held != _NO_WHOLE else None
 
-    @whole.setter
-    def whole(self, digest: bytes | None) -> None:
-        self._bytes[:_BYTES] = _UNKNOWN if digest is None else digest
-
-    def __getitem__(self, bucket: int) -> bytes:
-        return bytes(self._bytes[(bucket + 1) * _BYTES : (bucket + 2) * _BYTES])
-
-    def __setitem__(self, bucket: int, digest: bytes) -> None:
-        self._bytes[(bucket + 1) * _BYTES : (bucket + 2) * _BYTES] = digest
-
-    def forget(self, bucket: int) -> None:
-        """Mark a bucket as unknown: the next reading compares its items one by one."""
-        self[bucket] = _UNKNOWN
-        self.whole = None
+    def tokens(self) -> frozenset[bytes]:
+        """Return the tokens of the parts."""
+        stored = self._stored
+        return frozenset(stored[at : at + _BYTES] for at in range(1 + _BYTES, len(stored), _BYTES))
 
     def to_bytes(self) -> bytes:
         """Return what is stored."""
-        return bytes(self._bytes)
+        return self._stored

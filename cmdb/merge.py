@@ -147,11 +147,11 @@ def _merge_apis(cursor: Cursor, batch: _Batch, as_of: datetime) -> Mapping[tuple
         for close in (stages.close_of_apis, integrations.close_of_apis):
             for region_id, count in close(cursor, merged.gone, as_of).items():
                 batch.count(region_id, count)
-        # What a stage scope's digest says of these APIs no longer holds, whatever tonight's reading says.
-        for region_id, buckets in merged.gone_buckets.items():
+        # Where no reading of stages replaces it, what a scope's digest says of these APIs no longer holds.
+        for region_id in merged.gone:
             before = batch.held.get((region_id, ItemType.STAGE))
-            if before is not None:
-                before.digest = stages.without(before.digest, buckets)
+            if before is not None and batch.snapshots[region_id].stages.status not in READ:
+                before.digest = None
     return merged.new
 
 

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 
-from cmdb.compare import Compared, Known, Work, compare, in_buckets, to_look_up
+from cmdb.compare import Compared, Differing, Known, Work, compare, differing, to_look_up
 from cmdb.copying import copy_encoded, jsonb, microseconds, payload_rows, stage_rows, take_ids, text_field
 from cmdb.database import Cursor
-from cmdb.digest import Encoded, bucket_of
+from cmdb.digest import Encoded, ScopeDigest, shortened, token
 from cmdb.queries import query
 from cmdb.snapshot import RestApi
 
 _CHANGED = (
     ("rest_api_key", "int8"),
     ("version_id", "int8"),
-    ("bucket", "int2"),
     ("digest", "bytea"),
     ("name", "text"),
     ("is_private", "bool"),
     ("payload", "jsonb"),
 )
+_ID = attrgetter("rest_api_id")
 _PARTS = attrgetter("rest_api_id", "name", "endpoint_types", "payload")
 
 
@@ -35,38 +35,28 @@ class Merged:
     """Keys of the APIs that are new, by account-region and AWS id."""
     gone: dict[int, list[int]] = field(default_factory=dict)
     """Keys of the APIs that went, by account-region."""
-    gone_buckets: dict[int, set[int]] = field(default_factory=dict)
-    """The buckets that they were in."""
 
 
 def merge(cursor: Cursor, work: Sequence[Work[RestApi]], as_of: datetime) -> Merged:
     """Merge listings of REST APIs, each of an account-region of its own."""
-    differing = []
-    for one in work:
-        held = in_buckets(one.reading.items, one.stored, parts=_PARTS, incomplete=one.reading.unread)
-        one.digest = held.digest.to_bytes()
-        if held.differing:
-            differing.append((one, held))
-    known = _known(cursor, to_look_up(differing))
+    found = [differs for one in work if (differs := _differing(one)) is not None]
+    known = _known(cursor, found)
     compared: Compared[RestApi] = Compared()
     merged = Merged()
-    for one, held in differing:
-        rows = known.get(one.region_id, {})
+    for differs in found:
+        one = differs.work
         first_gone = len(compared.gone)
         one.changed = compare(
             compared,
-            one.region_id,
-            held,
-            rows,
-            key_of=attrgetter("rest_api_id"),
+            differs,
+            known.get(one.region_id, {}),
+            key_of=_ID,
             encode=_encode,
             unread=one.reading.unread.__contains__,
             as_of=as_of,
         )
         if gone := compared.gone[first_gone:]:
             merged.gone[one.region_id] = gone
-            ids = {row.row_key: rest_api_id for rest_api_id, row in rows.items()}
-            merged.gone_buckets[one.region_id] = {bucket_of(ids[key]) for key in gone}
     _insert(cursor, compared, merged, as_of)
     _replace(cursor, compared, as_of)
     if compared.reopened:
@@ -98,13 +88,38 @@ def _is_private(api: RestApi) -> bool:
     return set(api.endpoint_types) == {"PRIVATE"}
 
 
-def _known(cursor: Cursor, where: Mapping[str, list[int]]) -> dict[int, dict[str, Known]]:
+def _differing(work: Work[RestApi]) -> Differing[RestApi] | None:
+    reading = work.reading
+    whole = None if reading.answer is None or reading.unread else shortened(reading.answer)
+    if whole is not None and whole == ScopeDigest(work.stored).whole:
+        work.digest = work.stored
+        return None
+    tokens = None if reading.unread else {api.rest_api_id: token(_PARTS(api)) for api in reading.items}
+    return differing(work, tokens, api_of=_ID, whole=whole)
+
+
+def _known(cursor: Cursor, found: Sequence[Differing[RestApi]]) -> dict[int, dict[str, Known]]:
+    """Return rows by account-region and AWS id, so many that what is gone is among them."""
     known: dict[int, dict[str, Known]] = {}
-    if where["regions"]:
-        cursor.execute(query("rest_api_known"), where)
-        for region, rest_api_id, key, digest, valid_to in cursor.fetchall():
-            known.setdefault(region, {})[rest_api_id] = Known(key, digest, valid_to)
+    where, whole = to_look_up(found)
+    if where["ids"]:
+        _fetch(known, cursor.execute(query("rest_api_known"), where))
+    for differs in found:
+        rows = known.get(differs.work.region_id, {})
+        if differs.rest_apis is not None and differs.stale != sum(
+            row.valid_to is None for row in rows.values()
+        ):
+            # The stored digest tells of APIs that the listing lacks: only all rows tell which.
+            differs.items, differs.rest_apis = differs.work.reading.items, None
+            whole.append(differs.work.region_id)
+    if whole:
+        _fetch(known, cursor.execute(query("rest_api_known_whole"), {"regions": whole}))
     return known
+
+
+def _fetch(known: dict[int, dict[str, Known]], cursor: Cursor) -> None:
+    for region, rest_api_id, key, digest, valid_to in cursor.fetchall():
+        known.setdefault(region, {})[rest_api_id] = Known(key, digest, valid_to)
 
 
 def _insert(cursor: Cursor, compared: Compared[RestApi], merged: Merged, as_of: datetime) -> None:
@@ -115,20 +130,19 @@ def _insert(cursor: Cursor, compared: Compared[RestApi], merged: Merged, as_of: 
     merged.new = {
         (new.region_id, new.item.rest_api_id): key for key, new in zip(keys, compared.new, strict=True)
     }
-    pack = struct.Struct("!hiqiiiqiqihi16s").pack
+    pack = struct.Struct("!hiqiiiqiqi16s").pack
 
     def rows() -> Iterator[bytes]:
         for key, new in zip(keys, compared.new, strict=True):
             api = new.item
-            head = pack(9, 8, key, 4, new.region_id, 8, key, 8, since, 2, new.bucket, 16, new.encoded.digest)
+            head = pack(8, 8, key, 4, new.region_id, 8, key, 8, since, 16, new.encoded.digest)
             private = b"\0\0\0\1\1" if _is_private(api) else b"\0\0\0\1\0"
             yield b"".join((head, text_field(api.rest_api_id), text_field(api.name), private))
 
     copy_encoded(
         cursor,
         "rest_api",
-        "rest_api_key, account_region_id, version_id, valid_from, bucket, digest, rest_api_id, name, "
-        "is_private",
+        "rest_api_key, account_region_id, version_id, valid_from, digest, rest_api_id, name, is_private",
         rows(),
     )
     payloads = (new.encoded.payload for new in compared.new)
@@ -145,7 +159,7 @@ def _replace(cursor: Cursor, compared: Compared[RestApi], as_of: datetime) -> No
         _CHANGED,
         (
             (
-                *(changed.row_key, version, changed.bucket, changed.encoded.digest),
+                *(changed.row_key, version, changed.encoded.digest),
                 *(changed.item.name, _is_private(changed.item), jsonb(changed.encoded.payload)),
             )
             for version, changed in zip(versions, compared.changed, strict=True)

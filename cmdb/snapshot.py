@@ -138,6 +138,10 @@ class Reading(Generic[ItemT]):
     ``absent`` lists certificate ids that a direct look proved not to exist, or that were proven so before
     and that tonight's complete listing still lacks. An INTEGRATION reading holds only the APIs whose methods
     were read tonight; the others keep what is known.
+
+    ``answer`` is a digest of all that ``items`` were made of (of stages, ``answers`` are such digests by REST
+    API, with those that have no stages and without the unread ones). Equal digests promise equal items, so
+    that the items themselves need not be looked at; None: there is none, and they are.
     """
 
     status: ScopeStatus
@@ -145,6 +149,8 @@ class Reading(Generic[ItemT]):
     items: list[ItemT] = field(default_factory=list)
     unread: dict[str, Failure] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
+    answer: bytes | None = None
+    answers: Mapping[str, bytes] | None = None
 
 
 @dataclass(slots=True)

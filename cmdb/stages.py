@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from cmdb import rest_apis
-from cmdb.compare import Compared, Known, Work, compare, in_buckets, to_look_up
+from cmdb.compare import Compared, Differing, Known, Work, compare, differing, to_look_up
 from cmdb.copying import (
     copy_encoded,
     jsonb,
@@ -21,20 +21,19 @@ from cmdb.copying import (
     time,
 )
 from cmdb.database import Cursor
-from cmdb.digest import Encoded, ScopeDigest
+from cmdb.digest import Encoded, shortened
 from cmdb.queries import query
 from cmdb.snapshot import Stage
 
 _CHANGED = (
     ("stage_id", "int8"),
     ("version_id", "int8"),
-    ("bucket", "int2"),
     ("digest", "bytea"),
     ("deployment_id", "text"),
     ("client_certificate_id", "text"),
     ("payload", "jsonb"),
 )
-_PARTS = attrgetter("rest_api_id", "stage_name", "deployment_id", "client_certificate_id", "payload")
+_API = attrgetter("rest_api_id")
 _KEY = attrgetter("rest_api_id", "stage_name")
 
 Keys = Mapping[tuple[int, str], int]
@@ -45,19 +44,14 @@ def merge(cursor: Cursor, work: Sequence[Work[Stage]], new_apis: Keys, as_of: da
 
     The REST APIs of the same snapshots must have been merged before; ``new_apis`` are keys it made.
     """
-    differing = []
-    for one in work:
-        held = in_buckets(one.reading.items, one.stored, parts=_PARTS, incomplete=one.reading.unread)
-        one.digest = held.digest.to_bytes()
-        if held.differing:
-            differing.append((one, held))
-    known = _known(cursor, to_look_up(differing))
+    found = [differs for one in work if (differs := _differing(one)) is not None]
+    known = _known(cursor, found)
     compared: Compared[Stage] = Compared()
-    for one, held in differing:
+    for differs in found:
+        one = differs.work
         one.changed += compare(
             compared,
-            one.region_id,
-            held,
+            differs,
             known.get(one.region_id, {}),
             key_of=_KEY,
             encode=_encode,
@@ -79,14 +73,6 @@ def close_of_apis(cursor: Cursor, gone: Mapping[int, list[int]], as_of: datetime
     return dict(cursor.fetchall())
 
 
-def without(digest: bytes | None, buckets: set[int]) -> bytes:
-    """Return a scope's digest with some buckets forgotten."""
-    left = ScopeDigest(digest)
-    for bucket in buckets:
-        left.forget(bucket)
-    return left.to_bytes()
-
-
 def _encode(stage: Stage) -> Encoded:
     identity = [stage.rest_api_id, stage.stage_name, stage.deployment_id, stage.client_certificate_id]
     return Encoded(identity, stage.payload)
@@ -96,12 +82,21 @@ def _is_unread(work: Work[Stage]) -> Callable[[tuple[str, str]], bool]:
     return lambda key: key[0] in work.reading.unread
 
 
-def _known(cursor: Cursor, where: Mapping[str, list[int]]) -> dict[int, dict[tuple[str, str], Known]]:
+def _differing(work: Work[Stage]) -> Differing[Stage] | None:
+    answers = work.reading.answers
+    tokens = None if answers is None else {name: shortened(digest) for name, digest in answers.items()}
+    return differing(work, tokens, api_of=_API)
+
+
+def _known(cursor: Cursor, found: Sequence[Differing[Stage]]) -> dict[int, dict[tuple[str, str], Known]]:
+    """Return the rows of the REST APIs that differ, by account-region, API and name."""
     known: dict[int, dict[tuple[str, str], Known]] = {}
-    if where["regions"]:
-        cursor.execute(query("stage_known"), where)
-        for region, rest_api_id, stage_name, key, digest, valid_to in cursor.fetchall():
-            known.setdefault(region, {})[rest_api_id, stage_name] = Known(key, digest, valid_to)
+    where, whole = to_look_up(found)
+    for name, values in (("stage_known", where), ("stage_known_whole", {"regions": whole})):
+        if values["regions"]:
+            cursor.execute(query(name), values)
+            for region, rest_api_id, stage_name, key, digest, valid_to in cursor.fetchall():
+                known.setdefault(region, {})[rest_api_id, stage_name] = Known(key, digest, valid_to)
     return known
 
 
@@ -115,13 +110,13 @@ def _insert(cursor: Cursor, compared: Compared[Stage], new_apis: Keys, as_of: da
     ids = take_ids(cursor, len(compared.new))
     since = microseconds(as_of)
     named_at = raw_field(time(as_of))
-    pack = struct.Struct("!hiqiiiqiqihi16siq").pack
+    pack = struct.Struct("!hiqiiiqiqi16siq").pack
 
     def rows() -> Iterator[bytes]:
         for key, new in zip(ids, compared.new, strict=True):
             stage, region_id = new.item, new.region_id
             head = pack(
-                *(11, 8, key, 4, region_id, 8, key, 8, since, 2, new.bucket, 16, new.encoded.digest),
+                *(10, 8, key, 4, region_id, 8, key, 8, since, 16, new.encoded.digest),
                 *(8, api_keys[region_id, stage.rest_api_id]),
             )
             names = (
@@ -134,7 +129,7 @@ def _insert(cursor: Cursor, compared: Compared[Stage], new_apis: Keys, as_of: da
     copy_encoded(
         cursor,
         "stage",
-        "stage_id, account_region_id, version_id, valid_from, bucket, digest, rest_api_key, stage_name, "
+        "stage_id, account_region_id, version_id, valid_from, digest, rest_api_key, stage_name, "
         "deployment_id, client_certificate_id, certificate_named_at",
         rows(),
     )
@@ -152,7 +147,7 @@ def _replace(cursor: Cursor, compared: Compared[Stage], as_of: datetime) -> None
         _CHANGED,
         (
             (
-                *(changed.row_key, version, changed.bucket, changed.encoded.digest),
+                *(changed.row_key, version, changed.encoded.digest),
                 *(changed.item.deployment_id, changed.item.client_certificate_id),
                 jsonb(changed.encoded.payload),
             )

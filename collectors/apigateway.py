@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from cmdb.snapshot import Certificate, FailureKind, RestApi, Stage
 from collectors import normalise
@@ -20,20 +21,31 @@ PAGE_SIZE = 500
 _MOST_PAGES = 2000
 
 
-def get_rest_apis(caller: Caller, hasher: Hasher) -> list[RestApi]:
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[ItemT]):
+    """What a listing holds, and the digest of the answers that said so (None: not known)."""
+
+    items: list[ItemT]
+    digest: bytes | None
+
+
+def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing[RestApi]:
     """Return all REST APIs."""
-    records = _pages(caller, "GetRestApis", {})
-    return _distinct(
-        "GetRestApis", [normalise.rest_api(record, hasher) for record in records], lambda api: api.rest_api_id
-    )
+    operation = "GetRestApis"
+    pages = list(_pages(caller, operation, {}))
+    found = [normalise.rest_api(record, hasher) for page in pages for record in page["items"]]
+    return Listing(_distinct(operation, found, lambda api: api.rest_api_id), hasher.answers.of_answers(pages))
 
 
-def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> list[Stage]:
+def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing[Stage]:
     """Return all stages of a REST API; the listing is not paged."""
-    answer = caller.call(SERVICE, "GetStages", {"restApiId": rest_api_id}, expect="item")
-    records = sequence("GetStages", answer["item"], "the list of stages")
-    stages = [normalise.stage(rest_api_id, record, hasher) for record in records]
-    return _distinct("GetStages", stages, lambda stage: stage.stage_name)
+    operation = "GetStages"
+    answer = caller.call(SERVICE, operation, {"restApiId": rest_api_id}, expect="item")
+    records = sequence(operation, answer["item"], "the list of stages")
+    found = [normalise.stage(rest_api_id, record, hasher) for record in records]
+    return Listing(
+        _distinct(operation, found, lambda stage: stage.stage_name), hasher.answers.of_answers([answer])
+    )
 
 
 def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
@@ -50,16 +62,21 @@ def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
 def get_integration_types(caller: Caller, rest_api_id: str) -> tuple[str, ...]:
     """Return the integration types of a REST API's methods, without a call per method."""
     parameters = {"restApiId": rest_api_id, "embed": ["methods"]}
-    return normalise.integration_types(_pages(caller, "GetResources", parameters))
+    pages = _pages(caller, "GetResources", parameters)
+    return normalise.integration_types(record for page in pages for record in page["items"])
 
 
-def get_client_certificates(caller: Caller, hasher: Hasher) -> list[Certificate]:
+def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing[Certificate]:
     """Return all client certificates."""
     operation = "GetClientCertificates"
+    pages = list(_pages(caller, operation, {}))
     found = [
-        normalise.client_certificate(operation, record, hasher) for record in _pages(caller, operation, {})
+        normalise.client_certificate(operation, record, hasher) for page in pages for record in page["items"]
     ]
-    return _distinct(operation, found, lambda certificate: certificate.certificate_id)
+    return Listing(
+        _distinct(operation, found, lambda certificate: certificate.certificate_id),
+        hasher.answers.of_answers(pages),
+    )
 
 
 def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) -> Certificate | None:
@@ -82,8 +99,8 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
     return certificate
 
 
-def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterable[Any]:
-    """Yield the records of all pages; ends only at a page without a position."""
+def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the answers of all pages, whose ``items`` are lists; ends only at a page without a position."""
     position: str | None = None
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
@@ -94,7 +111,7 @@ def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterab
         records = sequence(operation, answer["items"], "the list of items")
         if len(records) > PAGE_SIZE:
             raise malformed(operation, f"a page holds more than {PAGE_SIZE} items")
-        yield from records
+        yield answer
         position = answer.get("position")
         if position is None:
             return

@@ -16,6 +16,7 @@ from botocore.parsers import (
     RestJSONParser,
 )
 
+from collectors.answers import BODY
 from collectors.values import parse_timestamp
 
 
@@ -33,7 +34,12 @@ class _Json(_ListsAreLists, JSONParser):
 
 
 class _RestJson(_ListsAreLists, RestJSONParser):
-    pass
+    def parse(self, response: Any, shape: Any) -> Any:
+        """Return the parsed answer with its body noted in ``ResponseMetadata``, for a digest of it."""
+        parsed = super().parse(response, shape)
+        if response["status_code"] < 300 and isinstance(parsed, dict):
+            parsed["ResponseMetadata"][BODY] = response["body"]
+        return parsed
 
 
 _STRICT = {"json": _Json, "rest-json": _RestJson}

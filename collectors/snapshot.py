@@ -88,7 +88,7 @@ class RegionReader:
 
     def _read_apis(self) -> tuple[Reading[RestApi], Reading[Stage], Reading[Integration]]:
         try:
-            apis = apigateway.get_rest_apis(self._caller, self._hasher)
+            listed = apigateway.get_rest_apis(self._caller, self._hasher)
         except ReadFailure as error:
             self._named.update(*self._known.named_certificates.values())
             because = _because("The REST APIs could not be listed", error.failure)
@@ -97,22 +97,32 @@ class RegionReader:
                 Reading(ScopeStatus.FAILED, because),
                 Reading(ScopeStatus.FAILED, because),
             )
-        present: list[RestApi] = []
-        stages: Reading[Stage] = Reading(ScopeStatus.COMPLETE)
+        apis: Reading[RestApi] = Reading(ScopeStatus.COMPLETE, answer=listed.digest)
+        answers: dict[str, bytes] = {}
+        stages: Reading[Stage] = Reading(ScopeStatus.COMPLETE, answers=answers)
         integrations: Reading[Integration] = Reading(ScopeStatus.COMPLETE)
-        for api in apis:
-            if self._read_api(api, stages, integrations):
-                present.append(api)
-        read = len(present) - len(stages.unread)
+        for api in listed.items:
+            if self._read_api(api, stages, integrations, answers):
+                apis.items.append(api)
+            else:
+                # What was listed is no longer what is there.
+                apis.answer = None
+        read = len(apis.items) - len(stages.unread)
         _conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
         _conclude(integrations, "REST APIs whose methods", nothing_read=stages.status is ScopeStatus.FAILED)
-        return Reading(ScopeStatus.COMPLETE, items=present), stages, integrations
+        return apis, stages, integrations
 
-    def _read_api(self, api: RestApi, stages: Reading[Stage], integrations: Reading[Integration]) -> bool:
+    def _read_api(
+        self,
+        api: RestApi,
+        stages: Reading[Stage],
+        integrations: Reading[Integration],
+        answers: dict[str, bytes],
+    ) -> bool:
         """Read an API's stages and, where needed, methods; return False when the API is gone meanwhile."""
         rest_api_id = api.rest_api_id
         try:
-            found = self._guarded(lambda: apigateway.get_stages(self._caller, self._hasher, rest_api_id))
+            listed = self._guarded(lambda: apigateway.get_stages(self._caller, self._hasher, rest_api_id))
         except ReadFailure as error:
             if error.failure.kind is FailureKind.ABSENT and self._is_gone(rest_api_id):
                 return False
@@ -122,7 +132,12 @@ class RegionReader:
             )
             self._named.update(self._known.named_certificates.get(rest_api_id, ()))
             return True
+        found = listed.items
         stages.items += found
+        if listed.digest is None:
+            stages.answers = None
+        else:
+            answers[rest_api_id] = listed.digest
         self._named.update(stage.client_certificate_id for stage in found if stage.client_certificate_id)
         if not needs_methods(
             self._account,
@@ -153,9 +168,12 @@ class RegionReader:
             found = self._guarded(lambda: apigateway.get_client_certificates(self._caller, self._hasher))
         except ReadFailure as error:
             return Reading(ScopeStatus.FAILED, error.failure)
-        listed = {certificate.certificate_id for certificate in found}
+        listed = {certificate.certificate_id for certificate in found.items}
         reading = Reading(
-            ScopeStatus.COMPLETE, items=found, absent=set(self._known.absent_certificates - listed)
+            ScopeStatus.COMPLETE,
+            items=found.items,
+            absent=set(self._known.absent_certificates - listed),
+            answer=found.digest,
         )
         named = {name for name in self._named if name.strip() and not acm.is_acm(name)}
         self._look_up(
@@ -198,6 +216,8 @@ class RegionReader:
                     reading.absent.add(name)
                 else:
                     reading.items.append(certificate)
+                    # It was not in the listing that the digest is of.
+                    reading.answer = None
 
     def _guarded(self, read: Callable[[], ResultT]) -> ResultT:
         """Read, unless reading was given up: what met several calls in a row would meet all the others."""

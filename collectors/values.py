@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
+from collectors.answers import AnswerDigests
 from collectors.errors import malformed
 
 #: Longest text of one field; AWS's own limits lie far below.
@@ -36,6 +37,7 @@ class Hasher:
         """Take the key and the patterns (``*`` and ``?``, case ignored) of tags whose values are hidden."""
         self._key = key
         self._patterns = tuple(pattern.lower() for pattern in sensitive_tags)
+        self.answers = AnswerDigests(key, self._patterns)
 
     def hide(self, value: str) -> str:
         """Return the keyed hash of a value (HMAC-SHA256, 128 bits, hexadecimal)."""

@@ -29,24 +29,24 @@ SELECT n, kind, CASE WHEN (n * 7 + length(kind)) % 100 = 0 THEN 'failed' ELSE 'c
 FROM generate_series(1, {regions}) AS n
 CROSS JOIN unnest(ARRAY['rest_api', 'stage', 'integration', 'client_certificate', 'acm_certificate']) AS kind;
 
-INSERT INTO cmdb.rest_api (rest_api_key, account_region_id, version_id, valid_from, bucket, digest, rest_api_id, name,
+INSERT INTO cmdb.rest_api (rest_api_key, account_region_id, version_id, valid_from, digest, rest_api_id, name,
                            is_private)
-SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', n % 64, '\x00', pg_temp.random_id(10, n),
+SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', pg_temp.random_id(10, n),
        (ARRAY['orders', 'payments', 'search', 'mail', 'billing', 'catalog', 'identity', 'reports'])[1 + n % 8]
            || '-' || pg_temp.random_id(5, n),
        n % 20 = 0
 FROM generate_series(1, {stages} * 2 / 5) AS n;
-INSERT INTO cmdb.certificate (certificate_key, account_region_id, version_id, valid_from, bucket, digest, kind,
+INSERT INTO cmdb.certificate (certificate_key, account_region_id, version_id, valid_from, digest, kind,
                               certificate_id, created_at, expires_at, proven_absent)
-SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', n % 64, '\x00', 'API_GATEWAY', pg_temp.random_id(6, n),
+SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', 'API_GATEWAY', pg_temp.random_id(6, n),
        c.expires - interval '365 days', c.expires, false
 FROM generate_series(1, {stages} / 10) AS n
 CROSS JOIN LATERAL (SELECT timestamptz '2026-11-10Z' + make_interval(hours => (random() * 8760)::integer) AS expires) AS c;
 CREATE TEMP TABLE of_region AS
 SELECT account_region_id, array_agg(certificate_id) AS certificates FROM cmdb.certificate GROUP BY account_region_id;
-INSERT INTO cmdb.stage (stage_id, account_region_id, version_id, valid_from, bucket, digest, rest_api_key, stage_name,
+INSERT INTO cmdb.stage (stage_id, account_region_id, version_id, valid_from, digest, rest_api_key, stage_name,
                         deployment_id, client_certificate_id, certificate_named_at)
-SELECT s.n, a.account_region_id, s.n, '2025-11-24 02:00Z', s.n % 64, '\x00', a.rest_api_key,
+SELECT s.n, a.account_region_id, s.n, '2025-11-24 02:00Z', '\x00', a.rest_api_key,
        (ARRAY['prod', 'staging', 'dev'])[1 + (s.n - 1) / ({stages} * 2 / 5)], pg_temp.random_id(6, s.n),
        CASE WHEN s.n % 100 < 60 THEN o.certificates[1 + floor(random() * cardinality(o.certificates))::integer] END,
        '2025-11-24 02:00Z'

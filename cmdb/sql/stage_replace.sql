@@ -1,6 +1,6 @@
 -- Open the new versions of staged stages; the naming of a certificate goes on while nothing interrupts it.
 UPDATE cmdb.stage AS s
-SET version_id = n.version_id, valid_from = %(as_of)s, valid_to = NULL, bucket = n.bucket,
+SET version_id = n.version_id, valid_from = %(as_of)s, valid_to = NULL,
     digest = n.digest, deployment_id = n.deployment_id, client_certificate_id = n.client_certificate_id,
     certificate_named_at = CASE
         WHEN s.valid_from < %(as_of)s AND coalesce(s.valid_to, %(as_of)s) = %(as_of)s

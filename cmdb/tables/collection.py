@@ -139,7 +139,7 @@ scope = Table(
     column(
         "digest",
         LargeBinary(),
-        "Digests of the last complete reading's buckets. Null: unknown.",
+        "Tokens of what was last read of its parts. Null or empty: unknown.",
         nullable=True,
     ),
     integer("calls", "AWS calls of the last attempt on the account-region.", server_default="0"),

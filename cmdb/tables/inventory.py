@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     Index,
     LargeBinary,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -41,7 +40,6 @@ def _latest(item: str) -> list[Column[Any]]:
 
 def _compared() -> list[Column[Any]]:
     return [
-        column("bucket", SmallInteger(), "Bucket of the scope's digest that the item falls into."),
         column("digest", LargeBinary(), "Digest of the canonical payload."),
     ]
 

@@ -88,6 +88,8 @@ def take_over(source: Engine, target: Engine) -> None:
             columns = ", ".join(column for column in known if column in today.get(table, []))
             if not columns:
                 continue
+            if "bucket" in known:
+                writing.execute(f"ALTER TABLE {table} ALTER COLUMN bucket SET DEFAULT 0".encode())
             with (
                 reading.cursor().copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT".encode()) as rows,
                 writing.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copied,

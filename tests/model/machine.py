@@ -10,7 +10,6 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from cmdb.digest import BUCKETS, bucket_of
 from cmdb.runs import RunKind
 from cmdb.snapshot import ScopeStatus
 from tests.model import truth
@@ -23,16 +22,7 @@ from tests.model.verdicts import POLICIES, Rules
 START = datetime(2026, 1, 30, 2, tzinfo=UTC)
 
 
-def _sharing_a_bucket() -> tuple[str, str, str]:
-    """Return ids of two REST APIs whose stages share a bucket of the digests, and of one apart."""
-    first = "api0000000"
-    names = (f"api{number:07d}" for number in range(1, 100 * BUCKETS))
-    second = next(name for name in names if bucket_of(name) == bucket_of(first))
-    third = next(name for name in names if bucket_of(name) != bucket_of(first))
-    return first, second, third
-
-
-APIS = _sharing_a_bucket()
+APIS = ("api0000000", "api0000001", "api0000002")
 STAGES = ("dev", "prod")
 CERTIFICATES = ("cert00", "cert01", "cert02")
 PLACES = (("111111111111", "eu-west-1"), ("111111111111", "us-east-1"), ("222222222222", "eu-west-1"))
@@ -79,6 +69,7 @@ faults = st.builds(
     acm=st.frozensets(st.sampled_from([0, 1])).map(lambda numbers: frozenset(f"acm{n}" for n in numbers)),
     hidden=st.frozensets(st.sampled_from(CERTIFICATES), max_size=1),
     backwards=st.booleans(),
+    answerless=st.booleans(),
 )
 
 _hour = timedelta(hours=1)

@@ -22,6 +22,7 @@ from cmdb.snapshot import (
 )
 from tests.model import truth
 from tests.model.truth import Faults, Region, is_acm, names_one
+from tests.support.answers import with_answers
 
 DENIED = Failure(FailureKind.DENIED, "GetSomething", "It was denied.")
 
@@ -35,7 +36,7 @@ def read(
     if faults.backwards:
         for items in (apis.items, stages.items, integrations.items, certificates.items):
             items.reverse()
-    return AccountRegionSnapshot(
+    snapshot = AccountRegionSnapshot(
         account=AccountKey("aws", region.account_id),
         region=region.name,
         rest_apis=apis,
@@ -44,6 +45,7 @@ def read(
         client_certificates=certificates,
         acm_certificates=_read_acm(region, faults, named),
     )
+    return snapshot if faults.answerless else with_answers(snapshot)
 
 
 def _read_apis(

@@ -58,7 +58,7 @@ class Faults:
     """What a night may not see of an account-region.
 
     ``hidden`` certificates are missing from the listing although a direct look finds them; ``backwards``
-    hides nothing, but everything is listed in another order.
+    and ``answerless`` hide nothing, but everything is listed in another order, or without digests of answers.
     """
 
     apis: bool = False
@@ -69,6 +69,7 @@ class Faults:
     acm: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     backwards: bool = False
+    answerless: bool = False
 
 
 NO_FAULTS = Faults()

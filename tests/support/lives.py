@@ -32,6 +32,7 @@ from cmdb.snapshot import (
     ScopeStatus,
     Stage,
 )
+from tests.support.answers import with_answers
 
 BEGINNING = datetime(2026, 1, 1, 2, tzinfo=UTC)
 ACCOUNT = AccountKey("aws", "111122223333")
@@ -135,7 +136,11 @@ class Estate:
         return tuple(name for name, region in self.regions.items() if not region.uncovered)
 
     def snapshot(self, name: str) -> AccountRegionSnapshot:
-        """Return one region as a collector hands it over."""
+        """Return one region as a collector hands it over; the first one with digests of answers."""
+        snapshot = self._snapshot(name)
+        return with_answers(snapshot) if name == REGIONS[0] else snapshot
+
+    def _snapshot(self, name: str) -> AccountRegionSnapshot:
         region = self.regions[name]
         failed: Reading[object] = Reading(ScopeStatus.FAILED, DENIED)
         if region.fails:

@@ -129,6 +129,8 @@ def test_an_api_that_vanishes_while_it_is_read_is_gone(
     snapshot = read()
 
     assert [api.rest_api_id for api in snapshot.rest_apis.items] == [keeps]
+    assert snapshot.rest_apis.answer is None
+    assert list(snapshot.stages.answers or ()) == [keeps]
     assert snapshot.stages.status is COMPLETE
     assert asked(aws, "GetRestApi") == 1
 
@@ -187,6 +189,7 @@ def test_a_second_look_may_find_what_the_listing_missed(
     reading = read().client_certificates
     assert [found.certificate_id for found in reading.items] == [certificate.id]
     assert reading.absent == set()
+    assert reading.answer is None
 
 
 def test_a_certificate_that_came_back_is_absent_no_longer(

@@ -1,0 +1,81 @@
+"""Digests of AWS's answers: the same as long as the same items are made of them, and only so long."""
+
+from __future__ import annotations
+
+import pytest
+
+from cmdb.snapshot import AccountRegionSnapshot, ScopeStatus
+from collectors import answers
+from collectors.answers import BODY, AnswerDigests
+from gateledger.demo.aws import AccountRegion, FaultKind, SimulatedAws
+from tests.unit.collectors.conftest import Read
+
+
+def digests(snapshot: AccountRegionSnapshot) -> tuple[object, object, object]:
+    return snapshot.rest_apis.answer, snapshot.stages.answers, snapshot.client_certificates.answer
+
+
+@pytest.fixture
+def filled(place: AccountRegion) -> AccountRegion:
+    for name in ("one", "two"):
+        place.add_stage(place.add_api(name).id, "prod", variables={"key": "secret"})
+    place.create_certificate("c1")
+    return place
+
+
+def test_what_did_not_change_has_the_same_digests(filled: AccountRegion, read: Read) -> None:
+    first = read()
+    assert None not in digests(first)
+    assert first.stages.answers is not None
+    assert set(first.stages.answers) == {api.rest_api_id for api in first.rest_apis.items}
+    assert digests(read()) == digests(first)
+
+
+def test_a_changed_stage_changes_the_digest_of_its_api_alone(filled: AccountRegion, read: Read) -> None:
+    before = read()
+    changed, kept = sorted(before.stages.answers or {})
+    filled.update_stage(changed, "prod", description="new")
+    after = read()
+    assert before.stages.answers is not None
+    assert after.stages.answers is not None
+    assert after.stages.answers[changed] != before.stages.answers[changed]
+    assert after.stages.answers[kept] == before.stages.answers[kept]
+    assert after.rest_apis.answer == before.rest_apis.answer
+    assert after.client_certificates.answer == before.client_certificates.answer
+
+
+def test_an_unread_api_has_no_digest(filled: AccountRegion, aws: SimulatedAws, read: Read) -> None:
+    unread, other = sorted(read().stages.answers or {})
+    aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=unread)
+    snapshot = read()
+    assert snapshot.stages.status is ScopeStatus.PARTIAL
+    assert set(snapshot.stages.answers or {}) == {other}
+
+
+def test_tags_to_hide_and_the_key_are_part_of_it() -> None:
+    made = {
+        AnswerDigests(key, tags).of(b"body")
+        for key in (b"key", b"other")
+        for tags in ((), ("*secret*",), ("*secret*", "token"))
+    }
+    assert len(made) == 6
+    assert AnswerDigests(b"key", ("b", "a")).of(b"body") == AnswerDigests(b"key", ("a", "b")).of(b"body")
+    assert AnswerDigests(b"key").of(b"bo", b"dy") == AnswerDigests(b"key").of(b"body")
+
+
+def test_another_version_of_the_sdk_makes_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = AnswerDigests(b"key").of(b"body")
+    monkeypatch.setattr(answers, "_versions", lambda: b"gateledger\x009.9\x00botocore\x009.9")
+    assert AnswerDigests(b"key").of(b"body") != before
+
+
+def test_where_the_next_page_begins_is_no_content() -> None:
+    def page(position: str, name: str = "a") -> dict[str, object]:
+        body = f'{{"item":["{name}"],"position":"{position}"}}'.encode()
+        return {"position": position, "ResponseMetadata": {BODY: body}}
+
+    made = AnswerDigests(b"key")
+    assert made.of_answers([page("x1")]) == made.of_answers([page("y2")])
+    assert made.of_answers([page("x1")]) != made.of_answers([page("x1", "b")])
+    assert made.of_answers([{"ResponseMetadata": {}}]) is None
+    assert made.of_answers([page("x1"), {}]) is None
