@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from cmdb.compare import Work
-from cmdb.copying import copy_rows, jsonb, stage_rows, take_ids, time
+from cmdb.copying import copy_rows, embedded, hexed, jsonb, send_rows, take_ids, time
 from cmdb.database import Cursor
 from cmdb.digest import Encoded, token
 from cmdb.queries import query
@@ -35,13 +35,6 @@ _ROW = (
     *_TYPED,
 )
 _PAYLOAD = (("certificate_key", "int8"), ("payload", "jsonb"))
-_CHANGED = (
-    ("certificate_key", "int8"),
-    ("version_id", "int8"),
-    ("digest", "bytea"),
-    *_TYPED,
-    ("payload", "jsonb"),
-)
 _KINDS = {
     ItemType.CLIENT_CERTIFICATE: CertificateKind.API_GATEWAY,
     ItemType.ACM_CERTIFICATE: CertificateKind.ACM,
@@ -198,14 +191,18 @@ def _replace(cursor: Cursor, changed: list[tuple[int, Certificate, Encoded]], as
     if not changed:
         return
     versions = take_ids(cursor, len(changed))
-    stage_rows(
-        cursor,
-        "changed_certificate",
-        _CHANGED,
-        (
-            (key, version, encoded.digest, *_typed(item), jsonb(encoded.payload))
-            for version, (key, item, encoded) in zip(versions, changed, strict=True)
-        ),
+    rows = (
+        {
+            "certificate_key": key,
+            "version_id": version,
+            "digest": hexed(encoded.digest),
+            "created_at": item.created_at,
+            "expires_at": item.expires_at,
+            "serial": item.serial,
+            "fingerprint_sha256": item.fingerprint_sha256,
+            "subject": item.subject,
+            "payload": embedded(encoded.payload),
+        }
+        for version, (key, item, encoded) in zip(versions, changed, strict=True)
     )
-    for step in ("certificate_archive", "certificate_replace", "certificate_replace_payload"):
-        cursor.execute(query(step), {"as_of": as_of})
+    send_rows(cursor, "certificate_replace", rows, as_of=as_of)

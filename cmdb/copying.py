@@ -1,4 +1,4 @@
-"""Binary COPY of rows, and keys for them.
+"""Binary COPY of rows, keys for them, and few rows as parameters.
 
 Values of jsonb, timestamptz and text[] columns are given in their wire form by the functions here: the driver
 would convert each value in Python, and a load writes the same time a million times. An encoded row is the
@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+import orjson
 from psycopg import sql
 
 from cmdb.database import Cursor
@@ -29,6 +30,7 @@ _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _CHUNK_ROWS = 200
+_SLICE_ROWS = 500
 
 
 def take_ids(cursor: Cursor, count: int) -> Sequence[int]:
@@ -119,6 +121,27 @@ def payload_rows(keys: Iterable[int], payloads: Iterable[bytes]) -> Iterator[byt
     pack = struct.Struct("!hiqib").pack
     for key, payload in zip(keys, payloads, strict=True):
         yield pack(2, 8, key, len(payload) + 1, 1) + payload
+
+
+def send_rows(cursor: Cursor, name: str, rows: Iterable[dict[str, Any]], **values: Any) -> None:
+    """Run a named query for some rows, which it takes as ``rows``, an array of JSON objects.
+
+    A night changes few items of a batch: then this is quicker than COPY into a temporary table, which is
+    made, filled and emptied in each transaction. Digests are ``hexed``, payloads ``embedded``.
+    """
+    rest = iter(rows)
+    while slice_ := list(islice(rest, _SLICE_ROWS)):
+        cursor.execute(query(name), {**values, "rows": orjson.dumps(slice_).decode()})
+
+
+def hexed(value: bytes) -> str:
+    """Return bytes as PostgreSQL reads them from text."""
+    return "\\x" + value.hex()
+
+
+def embedded(payload: bytes) -> Any:
+    """Return JSON text that ``send_rows`` is to send as it is."""
+    return orjson.Fragment(payload)
 
 
 def stage_rows(

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cmdb.compare import Work
-from cmdb.copying import copy_encoded, microseconds, raw_field, stage_rows, take_ids, texts, time
+from cmdb.copying import copy_encoded, microseconds, raw_field, send_rows, take_ids, texts
 from cmdb.database import Cursor
 from cmdb.queries import query
 from cmdb.snapshot import Integration
 
 _HTTP = frozenset({"HTTP", "HTTP_PROXY"})
-_CHANGED = (("rest_api_key", "int8"), ("version_id", "int8"), ("types", "text[]"), ("has_http", "bool"))
-_READ = (("rest_api_key", "int8"), ("read_at", "timestamptz"), ("deployment_ids", "text[]"))
 
 
 @dataclass(slots=True)
@@ -55,17 +53,16 @@ def merge(
     if found.new:
         _insert(cursor, found, versions, as_of)
     if found.changed:
-        stage_rows(
-            cursor,
-            "changed_integration",
-            _CHANGED,
-            (
-                (key, version, texts(_types(item)), _has_http(item))
-                for version, (key, item) in zip(versions[len(found.new) :], found.changed, strict=True)
-            ),
+        rows = (
+            {
+                "rest_api_key": key,
+                "version_id": version,
+                "types": _types(item),
+                "has_http": _has_http(item),
+            }
+            for version, (key, item) in zip(versions[len(found.new) :], found.changed, strict=True)
         )
-        for step in ("integration_archive", "integration_replace"):
-            cursor.execute(query(step), {"as_of": as_of})
+        send_rows(cursor, "integration_replace", rows, as_of=as_of)
 
 
 def close_of_apis(cursor: Cursor, gone: Mapping[int, list[int]], as_of: datetime) -> dict[int, int]:
@@ -119,9 +116,8 @@ def _store_readings(cursor: Cursor, found: _Found, as_of: datetime) -> None:
         )
         copy_encoded(cursor, "method_reading", "rest_api_key, read_at, deployment_ids", rows)
     if found.read:
-        staged = ((key, time(as_of), texts(_deployments(item))) for key, item in found.read)
-        stage_rows(cursor, "read_methods", _READ, staged)
-        cursor.execute(query("method_reading_store"))
+        read = ({"rest_api_key": key, "deployment_ids": _deployments(item)} for key, item in found.read)
+        send_rows(cursor, "method_reading_store", read, as_of=as_of)
 
 
 def _deployments(item: Integration) -> tuple[str, ...]:

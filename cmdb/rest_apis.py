@@ -9,20 +9,21 @@ from datetime import datetime
 from operator import attrgetter
 
 from cmdb.compare import Compared, Differing, Known, Work, compare, differing, to_look_up
-from cmdb.copying import copy_encoded, jsonb, microseconds, payload_rows, stage_rows, take_ids, text_field
+from cmdb.copying import (
+    copy_encoded,
+    embedded,
+    hexed,
+    microseconds,
+    payload_rows,
+    send_rows,
+    take_ids,
+    text_field,
+)
 from cmdb.database import Cursor
 from cmdb.digest import Encoded, ScopeDigest, shortened, token
 from cmdb.queries import query
 from cmdb.snapshot import RestApi
 
-_CHANGED = (
-    ("rest_api_key", "int8"),
-    ("version_id", "int8"),
-    ("digest", "bytea"),
-    ("name", "text"),
-    ("is_private", "bool"),
-    ("payload", "jsonb"),
-)
 _ID = attrgetter("rest_api_id")
 _PARTS = attrgetter("rest_api_id", "name", "endpoint_types", "payload")
 
@@ -153,17 +154,15 @@ def _replace(cursor: Cursor, compared: Compared[RestApi], as_of: datetime) -> No
     if not compared.changed:
         return
     versions = take_ids(cursor, len(compared.changed))
-    stage_rows(
-        cursor,
-        "changed_rest_api",
-        _CHANGED,
-        (
-            (
-                *(changed.row_key, version, changed.encoded.digest),
-                *(changed.item.name, _is_private(changed.item), jsonb(changed.encoded.payload)),
-            )
-            for version, changed in zip(versions, compared.changed, strict=True)
-        ),
+    rows = (
+        {
+            "rest_api_key": changed.row_key,
+            "version_id": version,
+            "digest": hexed(changed.encoded.digest),
+            "name": changed.item.name,
+            "is_private": _is_private(changed.item),
+            "payload": embedded(changed.encoded.payload),
+        }
+        for version, changed in zip(versions, compared.changed, strict=True)
     )
-    for step in ("rest_api_archive", "rest_api_replace", "rest_api_replace_payload"):
-        cursor.execute(query(step), {"as_of": as_of})
+    send_rows(cursor, "rest_api_replace", rows, as_of=as_of)

@@ -60,7 +60,7 @@ class Held:
 
 def held(cursor: Cursor, region_ids: Sequence[int]) -> dict[tuple[int, str], Held]:
     """Return the scopes of account-regions by account-region and item type."""
-    cursor.execute(query("scope_held"), {"regions": list(region_ids)})
+    cursor.execute(query("scope_held"), {"regions": list(region_ids)}, binary=True)
     return {
         (region_id, item_type): Held(status, digest, troubled)
         for region_id, item_type, status, digest, troubled in cursor.fetchall()

@@ -11,11 +11,12 @@ from cmdb import rest_apis
 from cmdb.compare import Compared, Differing, Known, Work, compare, differing, to_look_up
 from cmdb.copying import (
     copy_encoded,
-    jsonb,
+    embedded,
+    hexed,
     microseconds,
     payload_rows,
     raw_field,
-    stage_rows,
+    send_rows,
     take_ids,
     text_field,
     time,
@@ -25,14 +26,6 @@ from cmdb.digest import Encoded, shortened
 from cmdb.queries import query
 from cmdb.snapshot import Stage
 
-_CHANGED = (
-    ("stage_id", "int8"),
-    ("version_id", "int8"),
-    ("digest", "bytea"),
-    ("deployment_id", "text"),
-    ("client_certificate_id", "text"),
-    ("payload", "jsonb"),
-)
 _API = attrgetter("rest_api_id")
 _KEY = attrgetter("rest_api_id", "stage_name")
 
@@ -141,18 +134,15 @@ def _replace(cursor: Cursor, compared: Compared[Stage], as_of: datetime) -> None
     if not compared.changed:
         return
     versions = take_ids(cursor, len(compared.changed))
-    stage_rows(
-        cursor,
-        "changed_stage",
-        _CHANGED,
-        (
-            (
-                *(changed.row_key, version, changed.encoded.digest),
-                *(changed.item.deployment_id, changed.item.client_certificate_id),
-                jsonb(changed.encoded.payload),
-            )
-            for version, changed in zip(versions, compared.changed, strict=True)
-        ),
+    rows = (
+        {
+            "stage_id": changed.row_key,
+            "version_id": version,
+            "digest": hexed(changed.encoded.digest),
+            "deployment_id": changed.item.deployment_id,
+            "client_certificate_id": changed.item.client_certificate_id,
+            "payload": embedded(changed.encoded.payload),
+        }
+        for version, changed in zip(versions, compared.changed, strict=True)
     )
-    for step in ("stage_archive", "stage_replace", "stage_replace_payload"):
-        cursor.execute(query(step), {"as_of": as_of})
+    send_rows(cursor, "stage_replace", rows, as_of=as_of)

@@ -4,7 +4,7 @@ SET last_attempt_at = %(as_of)s, last_success_at = %(as_of)s, read_at = %(as_of)
     digest = coalesce(o.digest, sc.digest), calls = o.calls, throttles = o.throttles,
     waited_seconds = o.waited_seconds, duration_seconds = o.duration_seconds
 FROM unnest(
-    %(regions)s::integer[], %(item_types)s::text[], %(items)s::integer[], %(digests)s::bytea[],
+    %(regions)s::integer[], %(item_types)s::text[], %(items)s::integer[], %(digests)b::bytea[],
     %(calls)s::integer[], %(throttles)s::integer[], %(waited)s::float8[], %(durations)s::float8[]
 ) AS o (account_region_id, item_type, items, digest, calls, throttles, waited_seconds, duration_seconds)
 WHERE sc.account_region_id = o.account_region_id AND sc.item_type = o.item_type
