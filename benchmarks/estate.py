@@ -80,7 +80,9 @@ class Answered:
         """Return the snapshot with the digests of its answers."""
         snapshot = self.snapshot
         snapshot.rest_apis.answer = digests.of(self.rest_apis)
-        snapshot.stages.answers = {name: digests.of(body) for name, body in self.stages.items()}
+        answers = snapshot.stages.answers = digests.by_api()
+        for name, body in self.stages.items():
+            answers.add(name, body)
         snapshot.client_certificates.answer = digests.of(self.client_certificates)
         return snapshot
 

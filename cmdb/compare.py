@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from cmdb.digest import UNKNOWN, Encoded, ScopeDigest
+from cmdb.digest import UNKNOWN, Encoded, Tokens
 from cmdb.snapshot import Reading
 
 ItemT = TypeVar("ItemT")
@@ -69,6 +69,14 @@ class Work(Generic[ItemT]):
     """Whether the scope was never recorded before: nothing is known of it then."""
     changed: int = 0
     digest: bytes | None = None
+    """The scope's new digest."""
+    tokens: bytes | None = None
+    """Its new tokens; None: those stored."""
+
+    def is_unchanged(self, digest: bytes | None) -> bool:
+        """Note the digest of the whole reading (None: there is none); tell whether it is the stored one."""
+        self.digest = digest or UNKNOWN
+        return digest is not None and digest == self.stored
 
 
 @dataclass(slots=True)
@@ -80,32 +88,28 @@ class Differing(Generic[ItemT]):
     rest_apis: Sequence[str] | None
     """REST APIs whose rows are needed; None: all."""
     stale: int = 0
-    """REST APIs that the stored digest tells of otherwise than the reading, or that it alone tells of."""
+    """REST APIs that the stored tokens tell of otherwise than the reading, or that they alone tell of."""
 
 
 def differing(
     work: Work[ItemT],
+    stored: bytes | None,
     tokens: Mapping[str, bytes] | None,
     *,
     api_of: Callable[[ItemT], str],
-    whole: bytes | None = None,
 ) -> Differing[ItemT] | None:
-    """Compare a reading's tokens by REST API with those stored, and set the scope's new digest.
+    """Compare a reading's tokens by REST API with those stored, and set the scope's new ones.
 
-    Returns what is left to compare; None: nothing. Without tokens everything is, and the digest becomes
-    unknown.
+    Returns what is left to compare; None: nothing. Without tokens everything is, and they become unknown.
     """
     if tokens is None:
-        work.digest = UNKNOWN
+        work.tokens = UNKNOWN
         return Differing(work, work.reading.items, None)
-    stored = ScopeDigest(work.stored)
-    now = ScopeDigest.of(tokens.values(), whole)
-    work.digest = now.to_bytes()
-    if work.digest == work.stored:
-        return None
-    if not stored.is_known:
+    before = Tokens(stored)
+    work.tokens = Tokens.of(tokens.values()).to_bytes()
+    if not before.are_known:
         return Differing(work, work.reading.items, None)
-    known = stored.tokens()
+    known = before.as_set()
     new = {name for name, token in tokens.items() if token not in known}
     stale = len(known) - (len(tokens) - len(new))
     if not new and not stale:

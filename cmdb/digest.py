@@ -1,15 +1,15 @@
-"""Digests that tell an unchanged scope, and in a changed one the REST APIs whose items did.
+"""Digests that tell an unchanged scope, and tokens that tell in a changed one the REST APIs whose items did.
 
-The digest of a scope of REST APIs or stages holds a token per REST API: of its record, or of AWS's answer
-that lists its stages. A token that is stored already promises that nothing of its API changed; only the items
-of the others are compared one by one, and only their rows are fetched. Tokens cover what was read as it came,
-volatile fields and order included: a new token proves no change, it only asks for the comparison.
+A scope of REST APIs or stages carries a token per REST API: of its record, or of AWS's answer that lists its
+stages. A token that is stored already promises that nothing of its API changed; only the items of the others
+are compared one by one, and only their rows are fetched. Digests and tokens cover what was read as it came,
+volatile fields and order included: a new one proves no change, it only asks for the comparison.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -17,11 +17,10 @@ import orjson
 _BYTES = 12
 #: Part of every digest of an item; a new number makes every item a changed one.
 _ITEM_FORM = b"2"
-#: Begins a scope's digest; another number makes a scope's items be compared anew.
-_SCOPE_FORM = b"\x03"
-_NO_WHOLE = bytes(_BYTES)
+#: Begins a scope's tokens; another number makes a scope's items be compared anew.
+_TOKENS_FORM = b"\x03"
 
-#: What a scope carries of which nothing is known.
+#: Digest or tokens of a scope of which nothing is known.
 UNKNOWN = b""
 
 #: Fields that change by themselves and are therefore stored but not compared (API Gateway API reference).
@@ -42,7 +41,7 @@ def token(parts: Any) -> bytes:
 
 
 def shortened(digest: bytes) -> bytes:
-    """Return a token for a digest of an answer."""
+    """Return a digest of answers as short as a token."""
     return digest[:_BYTES]
 
 
@@ -65,36 +64,30 @@ class Encoded:
         self.digest = hashlib.blake2b(orjson.dumps(identity) + body, digest_size=16, key=_ITEM_FORM).digest()
 
 
-class ScopeDigest:
-    """What a scope carries in ``cmdb.scope.digest``: perhaps a token of the whole, and those of its parts."""
+class Tokens:
+    """What a scope carries in ``cmdb.scope.tokens``: the tokens of its REST APIs, if they are known."""
 
     __slots__ = ("_stored",)
 
     def __init__(self, stored: bytes | None) -> None:
         """Take what is stored; what has another form counts as nothing."""
-        is_whole = stored is not None and stored[:1] == _SCOPE_FORM and len(stored) % _BYTES == 1
-        self._stored = stored if stored is not None and is_whole and len(stored) > _BYTES else UNKNOWN
+        is_known = stored is not None and stored[:1] == _TOKENS_FORM and len(stored) % _BYTES == 1
+        self._stored = stored if stored is not None and is_known else UNKNOWN
 
     @classmethod
-    def of(cls, tokens: Collection[bytes], whole: bytes | None = None) -> ScopeDigest:
-        """Make the digest of what was read; ``whole`` is the token of all of it, where there is one."""
-        return cls(b"".join((_SCOPE_FORM, whole or _NO_WHOLE, *tokens)))
+    def of(cls, tokens: Iterable[bytes]) -> Tokens:
+        """Take the tokens of what was read."""
+        return cls(b"".join((_TOKENS_FORM, *tokens)))
 
     @property
-    def is_known(self) -> bool:
-        """Whether it says anything."""
+    def are_known(self) -> bool:
+        """Whether they say anything."""
         return bool(self._stored)
 
-    @property
-    def whole(self) -> bytes | None:
-        """Token of the whole; None: there is none."""
-        held = self._stored[1 : 1 + _BYTES]
-        return held if held and held != _NO_WHOLE else None
-
-    def tokens(self) -> frozenset[bytes]:
-        """Return the tokens of the parts."""
+    def as_set(self) -> frozenset[bytes]:
+        """Return the tokens."""
         stored = self._stored
-        return frozenset(stored[at : at + _BYTES] for at in range(1 + _BYTES, len(stored), _BYTES))
+        return frozenset(stored[at : at + _BYTES] for at in range(1, len(stored), _BYTES))
 
     def to_bytes(self) -> bytes:
         """Return what is stored."""

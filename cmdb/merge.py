@@ -14,6 +14,7 @@ from typing import Any
 from cmdb import certificates, integrations, rest_apis, scopes, stages
 from cmdb.compare import Work
 from cmdb.database import Cursor
+from cmdb.digest import UNKNOWN
 from cmdb.errors import GateledgerError
 from cmdb.queries import query
 from cmdb.scopes import Held, Outcome
@@ -35,6 +36,8 @@ class _Batch:
     """Scopes as they stood before."""
     outcomes: list[Outcome] = field(default_factory=list)
     changed: dict[int, int] = field(default_factory=dict)
+    forgotten: set[tuple[int, str]] = field(default_factory=set)
+    """Scopes whose digests no longer hold, unless a reading replaces them."""
 
     def work(
         self, item_type: ItemType, reading: Callable[[AccountRegionSnapshot], Reading[Any]]
@@ -55,12 +58,12 @@ class _Batch:
         work: Sequence[Work[Any]],
     ) -> None:
         """Note how the scopes of one item type ended."""
-        digests = {one.region_id: one.digest for one in work}
+        done = {one.region_id: one for one in work}
         for one in work:
             self.count(one.region_id, one.changed)
         for region_id, snapshot in self.snapshots.items():
             read = reading(snapshot)
-            before = self.held.get((region_id, item_type))
+            digest, tokens = self._carried(item_type, region_id, done.get(region_id))
             self.outcomes.append(
                 Outcome(
                     account_region_id=region_id,
@@ -69,10 +72,22 @@ class _Batch:
                     failure=read.failure,
                     items=len(read.items),
                     unread=read.unread,
-                    digest=digests.get(region_id, None if before is None else before.digest),
+                    digest=digest,
+                    tokens=tokens,
                     cost=snapshot.cost,
                 )
             )
+
+    def _carried(
+        self, item_type: ItemType, region_id: int, work: Work[Any] | None
+    ) -> tuple[bytes | None, bytes | None]:
+        """Return digest and tokens that a scope carries from now on."""
+        if work is not None:
+            return work.digest, work.tokens
+        before = self.held.get((region_id, item_type))
+        if before is None or (region_id, item_type) in self.forgotten:
+            return None, UNKNOWN
+        return before.digest, None
 
     def count(self, region_id: int, changed: int) -> None:
         """Count changed items."""
@@ -147,11 +162,7 @@ def _merge_apis(cursor: Cursor, batch: _Batch, as_of: datetime) -> Mapping[tuple
         for close in (stages.close_of_apis, integrations.close_of_apis):
             for region_id, count in close(cursor, merged.gone, as_of).items():
                 batch.count(region_id, count)
-        # Where no reading of stages replaces it, what a scope's digest says of these APIs no longer holds.
-        for region_id in merged.gone:
-            before = batch.held.get((region_id, ItemType.STAGE))
-            if before is not None and batch.snapshots[region_id].stages.status not in READ:
-                before.digest = None
+        batch.forgotten.update((region_id, ItemType.STAGE) for region_id in merged.gone)
     return merged.new
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 
+from cmdb import scopes
 from cmdb.compare import Compared, Differing, Known, Work, compare, differing, to_look_up
 from cmdb.copying import (
     copy_encoded,
@@ -20,9 +21,9 @@ from cmdb.copying import (
     text_field,
 )
 from cmdb.database import Cursor
-from cmdb.digest import Encoded, ScopeDigest, shortened, token
+from cmdb.digest import Encoded, shortened, token
 from cmdb.queries import query
-from cmdb.snapshot import RestApi
+from cmdb.snapshot import ItemType, Reading, RestApi
 
 _ID = attrgetter("rest_api_id")
 _PARTS = attrgetter("rest_api_id", "name", "endpoint_types", "payload")
@@ -40,7 +41,7 @@ class Merged:
 
 def merge(cursor: Cursor, work: Sequence[Work[RestApi]], as_of: datetime) -> Merged:
     """Merge listings of REST APIs, each of an account-region of its own."""
-    found = [differs for one in work if (differs := _differing(one)) is not None]
+    found = _differing(cursor, work)
     known = _known(cursor, found)
     compared: Compared[RestApi] = Compared()
     merged = Merged()
@@ -89,14 +90,22 @@ def _is_private(api: RestApi) -> bool:
     return set(api.endpoint_types) == {"PRIVATE"}
 
 
-def _differing(work: Work[RestApi]) -> Differing[RestApi] | None:
-    reading = work.reading
-    whole = None if reading.answer is None or reading.unread else shortened(reading.answer)
-    if whole is not None and whole == ScopeDigest(work.stored).whole:
-        work.digest = work.stored
-        return None
-    tokens = None if reading.unread else {api.rest_api_id: token(_PARTS(api)) for api in reading.items}
-    return differing(work, tokens, api_of=_ID, whole=whole)
+def _differing(cursor: Cursor, work: Sequence[Work[RestApi]]) -> list[Differing[RestApi]]:
+    new = [one for one in work if not one.is_unchanged(_digest(one.reading))]
+    stored = scopes.tokens(cursor, ItemType.REST_API, [one.region_id for one in new if not one.is_first])
+    found = []
+    for one in new:
+        tokens = None
+        if not one.reading.unread:
+            tokens = {api.rest_api_id: token(_PARTS(api)) for api in one.reading.items}
+        differs = differing(one, stored.get(one.region_id), tokens, api_of=_ID)
+        if differs is not None:
+            found.append(differs)
+    return found
+
+
+def _digest(reading: Reading[RestApi]) -> bytes | None:
+    return None if reading.answer is None or reading.unread else shortened(reading.answer)
 
 
 def _known(cursor: Cursor, found: Sequence[Differing[RestApi]]) -> dict[int, dict[str, Known]]:
@@ -110,7 +119,7 @@ def _known(cursor: Cursor, found: Sequence[Differing[RestApi]]) -> dict[int, dic
         if differs.rest_apis is not None and differs.stale != sum(
             row.valid_to is None for row in rows.values()
         ):
-            # The stored digest tells of APIs that the listing lacks: only all rows tell which.
+            # The stored tokens tell of APIs that the listing lacks: only all rows tell which.
             differs.items, differs.rest_apis = differs.work.reading.items, None
             whole.append(differs.work.region_id)
     if whole:

@@ -20,6 +20,7 @@ _OUTCOME = (
     ("error", "text"),
     ("items", "int4"),
     ("digest", "bytea"),
+    ("tokens", "bytea"),
     ("calls", "int4"),
     ("throttles", "int4"),
     ("waited_seconds", "float8"),
@@ -36,7 +37,10 @@ _UNREAD = (
 
 @dataclass(slots=True)
 class Outcome:
-    """How one attempt on a scope ended. ``digest`` is what the scope carries from now on."""
+    """How one attempt on a scope ended.
+
+    ``digest`` is what the scope carries from now on; ``tokens`` likewise, None: those that it has.
+    """
 
     account_region_id: int
     item_type: ItemType
@@ -45,6 +49,7 @@ class Outcome:
     items: int = 0
     unread: Mapping[str, Failure] = field(default_factory=dict)
     digest: bytes | None = None
+    tokens: bytes | None = None
     cost: CallCounts = field(default_factory=CallCounts)
 
 
@@ -65,6 +70,14 @@ def held(cursor: Cursor, region_ids: Sequence[int]) -> dict[tuple[int, str], Hel
         (region_id, item_type): Held(status, digest, troubled)
         for region_id, item_type, status, digest, troubled in cursor.fetchall()
     }
+
+
+def tokens(cursor: Cursor, item_type: ItemType, region_ids: Sequence[int]) -> dict[int, bytes | None]:
+    """Return what scopes of one item type carry as tokens, by account-region."""
+    if not region_ids:
+        return {}
+    where = {"regions": list(region_ids), "item_type": str(item_type)}
+    return dict(cursor.execute(query("scope_tokens"), where, binary=True).fetchall())
 
 
 def record(
@@ -107,6 +120,7 @@ def _see_again(
             "item_types": [str(outcome.item_type) for outcome in quiet],
             "items": [outcome.items for outcome in quiet],
             "digests": [digest(outcome) for outcome in quiet],
+            "tokens": [outcome.tokens for outcome in quiet],
             "calls": [outcome.cost.calls for outcome in quiet],
             "throttles": [outcome.cost.throttles for outcome in quiet],
             "waited": [outcome.cost.waited_seconds for outcome in quiet],
@@ -151,6 +165,7 @@ def _row(outcome: Outcome) -> tuple[object, ...]:
         None if failure is None else failure.message,
         outcome.items,
         outcome.digest,
+        outcome.tokens,
         cost.calls,
         cost.throttles,
         cost.waited_seconds,

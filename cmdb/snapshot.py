@@ -129,6 +129,16 @@ class Certificate:
 ItemT = TypeVar("ItemT")
 
 
+class AnswersByApi(Protocol):
+    """Answers that were read for REST APIs: for all of a reading but the unread ones."""
+
+    def whole(self) -> bytes:
+        """Return one digest for all of them."""
+
+    def by_api(self) -> Mapping[str, bytes]:
+        """Return a digest for each, by REST API id, which is part of what the digest is of."""
+
+
 @dataclass(slots=True)
 class Reading(Generic[ItemT]):
     """What was read of one scope.
@@ -139,9 +149,9 @@ class Reading(Generic[ItemT]):
     and that tonight's complete listing still lacks. An INTEGRATION reading holds only the APIs whose methods
     were read tonight; the others keep what is known.
 
-    ``answer`` is a digest of all that ``items`` were made of (of stages, ``answers`` are such digests by REST
-    API, with those that have no stages and without the unread ones). Equal digests promise equal items, so
-    that the items themselves need not be looked at; None: there is none, and they are.
+    ``answer`` is a digest of all that ``items`` were made of; of stages, ``answers`` are the answers that
+    they were made of. Equal digests promise equal items, so that the items themselves need not be looked at;
+    None: there is none, and they are.
     """
 
     status: ScopeStatus
@@ -150,7 +160,7 @@ class Reading(Generic[ItemT]):
     unread: dict[str, Failure] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     answer: bytes | None = None
-    answers: Mapping[str, bytes] | None = None
+    answers: AnswersByApi | None = None
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from cmdb import rest_apis
+from cmdb import rest_apis, scopes
 from cmdb.compare import Compared, Differing, Known, Work, compare, differing, to_look_up
 from cmdb.copying import (
     copy_encoded,
@@ -24,7 +24,7 @@ from cmdb.copying import (
 from cmdb.database import Cursor
 from cmdb.digest import Encoded, shortened
 from cmdb.queries import query
-from cmdb.snapshot import Stage
+from cmdb.snapshot import ItemType, Reading, Stage
 
 _API = attrgetter("rest_api_id")
 _KEY = attrgetter("rest_api_id", "stage_name")
@@ -37,7 +37,7 @@ def merge(cursor: Cursor, work: Sequence[Work[Stage]], new_apis: Keys, as_of: da
 
     The REST APIs of the same snapshots must have been merged before; ``new_apis`` are keys it made.
     """
-    found = [differs for one in work if (differs := _differing(one)) is not None]
+    found = _differing(cursor, work)
     known = _known(cursor, found)
     compared: Compared[Stage] = Compared()
     for differs in found:
@@ -75,10 +75,25 @@ def _is_unread(work: Work[Stage]) -> Callable[[tuple[str, str]], bool]:
     return lambda key: key[0] in work.reading.unread
 
 
-def _differing(work: Work[Stage]) -> Differing[Stage] | None:
-    answers = work.reading.answers
-    tokens = None if answers is None else {name: shortened(digest) for name, digest in answers.items()}
-    return differing(work, tokens, api_of=_API)
+def _differing(cursor: Cursor, work: Sequence[Work[Stage]]) -> list[Differing[Stage]]:
+    new = [one for one in work if not one.is_unchanged(_digest(one.reading))]
+    stored = scopes.tokens(cursor, ItemType.STAGE, [one.region_id for one in new if not one.is_first])
+    found = []
+    for one in new:
+        answers = one.reading.answers
+        tokens = None
+        if answers is not None:
+            tokens = {name: shortened(digest) for name, digest in answers.by_api().items()}
+        differs = differing(one, stored.get(one.region_id), tokens, api_of=_API)
+        if differs is not None:
+            found.append(differs)
+    return found
+
+
+def _digest(reading: Reading[Stage]) -> bytes | None:
+    if reading.answers is None or reading.unread:
+        return None
+    return shortened(reading.answers.whole())
 
 
 def _known(cursor: Cursor, found: Sequence[Differing[Stage]]) -> dict[int, dict[tuple[str, str], Known]]:

@@ -33,19 +33,51 @@ class AnswerDigests:
             digest.update(body)
         return digest.digest()
 
-    def of_answers(self, answers: Iterable[dict[str, Any]]) -> bytes | None:
-        """Return the digest of parsed answers; None when a body was not noted.
+    def by_api(self) -> Answers:
+        """Return a place for answers that are read for one REST API after the other."""
+        return Answers(self)
 
-        The position of the next page is no content and may differ each time.
-        """
-        bodies = []
-        for answer in answers:
-            body = answer.get("ResponseMetadata", {}).get(BODY)
-            if not isinstance(body, bytes):
-                return None
-            position = answer.get("position")
-            bodies.append(body.replace(position.encode(), b"") if isinstance(position, str) else body)
-        return self.of(*bodies)
+
+class Answers:
+    """Answers by REST API (``cmdb.snapshot.AnswersByApi``), kept until it is known whether they changed.
+
+    One digest of all is half the work of one for each, and does not hold up other threads.
+    """
+
+    def __init__(self, digests: AnswerDigests) -> None:
+        self._digests = digests
+        self._bodies: dict[str, bytes] = {}
+
+    def add(self, rest_api_id: str, body: bytes) -> None:
+        """Keep an API's answer."""
+        self._bodies[rest_api_id] = body
+
+    def whole(self) -> bytes:
+        """Return one digest for all of them, in the order that they were read in."""
+        # Neither ids nor JSON hold a NUL.
+        return self._digests.of(
+            b"\0".join([part for name, body in self._bodies.items() for part in (name.encode(), body)])
+        )
+
+    def by_api(self) -> dict[str, bytes]:
+        """Return a digest for each, by REST API id."""
+        of = self._digests.of
+        return {name: of(name.encode(), b"\0", body) for name, body in self._bodies.items()}
+
+
+def bodies_of(answers: Iterable[dict[str, Any]]) -> list[bytes] | None:
+    """Return the bodies of parsed answers; None when one was not noted.
+
+    The position of the next page is no content and may differ each time.
+    """
+    bodies = []
+    for answer in answers:
+        body = answer.get("ResponseMetadata", {}).get(BODY)
+        if not isinstance(body, bytes):
+            return None
+        position = answer.get("position")
+        bodies.append(body.replace(position.encode(), b"") if isinstance(position, str) else body)
+    return bodies
 
 
 @cache

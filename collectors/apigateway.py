@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from cmdb.snapshot import Certificate, FailureKind, RestApi, Stage
 from collectors import normalise
+from collectors.answers import bodies_of
 from collectors.calls import Caller
 from collectors.errors import ReadFailure, malformed
 from collectors.values import Hasher, sequence
@@ -23,10 +24,14 @@ _MOST_PAGES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[ItemT]):
-    """What a listing holds, and the digest of the answers that said so (None: not known)."""
+    """What a listing holds, and the bodies of the answers that said so (None: not known)."""
 
     items: list[ItemT]
-    digest: bytes | None
+    bodies: list[bytes] | None
+
+    def digest(self, hasher: Hasher) -> bytes | None:
+        """Return the digest of the answers."""
+        return None if self.bodies is None else hasher.answers.of(*self.bodies)
 
 
 def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing[RestApi]:
@@ -34,7 +39,7 @@ def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing[RestApi]:
     operation = "GetRestApis"
     pages = list(_pages(caller, operation, {}))
     found = [normalise.rest_api(record, hasher) for page in pages for record in page["items"]]
-    return Listing(_distinct(operation, found, lambda api: api.rest_api_id), hasher.answers.of_answers(pages))
+    return Listing(_distinct(operation, found, lambda api: api.rest_api_id), bodies_of(pages))
 
 
 def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing[Stage]:
@@ -43,9 +48,7 @@ def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing[Stag
     answer = caller.call(SERVICE, operation, {"restApiId": rest_api_id}, expect="item")
     records = sequence(operation, answer["item"], "the list of stages")
     found = [normalise.stage(rest_api_id, record, hasher) for record in records]
-    return Listing(
-        _distinct(operation, found, lambda stage: stage.stage_name), hasher.answers.of_answers([answer])
-    )
+    return Listing(_distinct(operation, found, lambda stage: stage.stage_name), bodies_of([answer]))
 
 
 def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
@@ -74,8 +77,7 @@ def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing[Certifica
         normalise.client_certificate(operation, record, hasher) for page in pages for record in page["items"]
     ]
     return Listing(
-        _distinct(operation, found, lambda certificate: certificate.certificate_id),
-        hasher.answers.of_answers(pages),
+        _distinct(operation, found, lambda certificate: certificate.certificate_id), bodies_of(pages)
     )
 
 

@@ -27,6 +27,7 @@ from cmdb.snapshot import (
     Stage,
 )
 from collectors import acm, apigateway
+from collectors.answers import Answers
 from collectors.calls import Caller
 from collectors.errors import ReadFailure
 from collectors.methods import deployments_of, needs_methods
@@ -97,8 +98,8 @@ class RegionReader:
                 Reading(ScopeStatus.FAILED, because),
                 Reading(ScopeStatus.FAILED, because),
             )
-        apis: Reading[RestApi] = Reading(ScopeStatus.COMPLETE, answer=listed.digest)
-        answers: dict[str, bytes] = {}
+        apis: Reading[RestApi] = Reading(ScopeStatus.COMPLETE, answer=listed.digest(self._hasher))
+        answers = self._hasher.answers.by_api()
         stages: Reading[Stage] = Reading(ScopeStatus.COMPLETE, answers=answers)
         integrations: Reading[Integration] = Reading(ScopeStatus.COMPLETE)
         for api in listed.items:
@@ -117,7 +118,7 @@ class RegionReader:
         api: RestApi,
         stages: Reading[Stage],
         integrations: Reading[Integration],
-        answers: dict[str, bytes],
+        answers: Answers,
     ) -> bool:
         """Read an API's stages and, where needed, methods; return False when the API is gone meanwhile."""
         rest_api_id = api.rest_api_id
@@ -134,10 +135,10 @@ class RegionReader:
             return True
         found = listed.items
         stages.items += found
-        if listed.digest is None:
+        if listed.bodies is None:
             stages.answers = None
         else:
-            answers[rest_api_id] = listed.digest
+            answers.add(rest_api_id, *listed.bodies)
         self._named.update(stage.client_certificate_id for stage in found if stage.client_certificate_id)
         if not needs_methods(
             self._account,
@@ -173,7 +174,7 @@ class RegionReader:
             ScopeStatus.COMPLETE,
             items=found.items,
             absent=set(self._known.absent_certificates - listed),
-            answer=found.digest,
+            answer=found.digest(self._hasher),
         )
         named = {name for name in self._named if name.strip() and not acm.is_acm(name)}
         self._look_up(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cmdb.compare import Differing, Work, differing
-from cmdb.digest import UNKNOWN, ScopeDigest
+from cmdb.digest import UNKNOWN, Tokens
 from cmdb.snapshot import Reading, ScopeStatus, Stage
 
 A, B, C = b"a" * 12, b"b" * 12, b"c" * 12
@@ -13,20 +13,19 @@ STAGES = [Stage(name, "prod", None, None, {}) for name in ("one", "two", "two", 
 
 
 def compared(tokens: dict[str, bytes] | None, stored: bytes | None) -> tuple[Differing[Stage] | None, bytes]:
-    work = Work(7, Reading(ScopeStatus.COMPLETE, items=STAGES), stored, is_first=stored is None)
-    found = differing(work, tokens, api_of=lambda stage: stage.rest_api_id)
-    assert work.digest is not None
-    return found, work.digest
+    work = Work(7, Reading(ScopeStatus.COMPLETE, items=STAGES), None, is_first=False)
+    found = differing(work, stored, tokens, api_of=lambda stage: stage.rest_api_id)
+    assert work.tokens is not None
+    return found, work.tokens
 
 
 def digest(**tokens: bytes) -> bytes:
-    return ScopeDigest.of(tokens.values()).to_bytes()
+    return Tokens.of(tokens.values()).to_bytes()
 
 
 @pytest.mark.parametrize("stored", [None, UNKNOWN, bytes(780), b"\x03" + bytes(11), b"\x02" + A + B])
 def test_what_has_no_known_form_says_nothing(stored: bytes | None) -> None:
-    assert not ScopeDigest(stored).is_known
-    assert ScopeDigest(stored).whole is None
+    assert not Tokens(stored).are_known
     found, _ = compared({"one": A}, stored)
     assert found is not None
     assert (found.items, found.rest_apis) == (STAGES, None)
@@ -63,7 +62,7 @@ def test_a_scope_that_became_empty_is_known_to_be_empty() -> None:
     found, now = compared({}, digest(one=A))
     assert found is not None
     assert found.stale == 1
-    assert ScopeDigest(now).is_known
+    assert Tokens(now).are_known
     found, _ = compared({}, now)
     assert found is None
 
@@ -75,8 +74,20 @@ def test_without_tokens_everything_is_compared_and_nothing_is_known_after() -> N
     assert now == UNKNOWN
 
 
-def test_a_token_of_the_whole_is_kept_apart() -> None:
-    held = ScopeDigest(ScopeDigest.of([A, B], C).to_bytes())
-    assert held.whole == C
-    assert held.tokens() == {A, B}
-    assert ScopeDigest(digest(one=A)).whole is None
+@pytest.mark.parametrize(
+    ("stored", "now", "is_unchanged"),
+    [
+        (A, A, True),
+        (A, B, False),
+        (None, A, False),
+        (UNKNOWN, A, False),
+        (A, None, False),
+        (None, None, False),
+    ],
+)
+def test_a_digest_of_the_whole_is_compared_and_noted(
+    stored: bytes | None, now: bytes | None, is_unchanged: bool
+) -> None:
+    work = Work(7, Reading(ScopeStatus.COMPLETE, items=STAGES), stored, is_first=False)
+    assert work.is_unchanged(now) is is_unchanged
+    assert work.digest == (now or UNKNOWN)

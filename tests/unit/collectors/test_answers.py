@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from cmdb.snapshot import AccountRegionSnapshot, ScopeStatus
 from collectors import answers
-from collectors.answers import BODY, AnswerDigests
+from collectors.answers import BODY, AnswerDigests, bodies_of
 from gateledger.demo.aws import AccountRegion, FaultKind, SimulatedAws
 from tests.unit.collectors.conftest import Read
 
 
-def digests(snapshot: AccountRegionSnapshot) -> tuple[object, object, object]:
-    return snapshot.rest_apis.answer, snapshot.stages.answers, snapshot.client_certificates.answer
+def by_api(snapshot: AccountRegionSnapshot) -> Mapping[str, bytes]:
+    assert snapshot.stages.answers is not None
+    return snapshot.stages.answers.by_api()
+
+
+def digests(snapshot: AccountRegionSnapshot) -> tuple[object, ...]:
+    assert snapshot.stages.answers is not None
+    whole = snapshot.stages.answers.whole()
+    return snapshot.rest_apis.answer, whole, snapshot.client_certificates.answer, by_api(snapshot)
 
 
 @pytest.fixture
@@ -26,30 +35,28 @@ def filled(place: AccountRegion) -> AccountRegion:
 def test_what_did_not_change_has_the_same_digests(filled: AccountRegion, read: Read) -> None:
     first = read()
     assert None not in digests(first)
-    assert first.stages.answers is not None
-    assert set(first.stages.answers) == {api.rest_api_id for api in first.rest_apis.items}
+    assert set(by_api(first)) == {api.rest_api_id for api in first.rest_apis.items}
     assert digests(read()) == digests(first)
 
 
 def test_a_changed_stage_changes_the_digest_of_its_api_alone(filled: AccountRegion, read: Read) -> None:
     before = read()
-    changed, kept = sorted(before.stages.answers or {})
+    changed, kept = sorted(by_api(before))
     filled.update_stage(changed, "prod", description="new")
     after = read()
-    assert before.stages.answers is not None
-    assert after.stages.answers is not None
-    assert after.stages.answers[changed] != before.stages.answers[changed]
-    assert after.stages.answers[kept] == before.stages.answers[kept]
+    assert by_api(after)[changed] != by_api(before)[changed]
+    assert by_api(after)[kept] == by_api(before)[kept]
+    assert digests(after)[1] != digests(before)[1]
     assert after.rest_apis.answer == before.rest_apis.answer
     assert after.client_certificates.answer == before.client_certificates.answer
 
 
 def test_an_unread_api_has_no_digest(filled: AccountRegion, aws: SimulatedAws, read: Read) -> None:
-    unread, other = sorted(read().stages.answers or {})
+    unread, other = sorted(by_api(read()))
     aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=unread)
     snapshot = read()
     assert snapshot.stages.status is ScopeStatus.PARTIAL
-    assert set(snapshot.stages.answers or {}) == {other}
+    assert set(by_api(snapshot)) == {other}
 
 
 def test_tags_to_hide_and_the_key_are_part_of_it() -> None:
@@ -74,8 +81,15 @@ def test_where_the_next_page_begins_is_no_content() -> None:
         body = f'{{"item":["{name}"],"position":"{position}"}}'.encode()
         return {"position": position, "ResponseMetadata": {BODY: body}}
 
-    made = AnswerDigests(b"key")
-    assert made.of_answers([page("x1")]) == made.of_answers([page("y2")])
-    assert made.of_answers([page("x1")]) != made.of_answers([page("x1", "b")])
-    assert made.of_answers([{"ResponseMetadata": {}}]) is None
-    assert made.of_answers([page("x1"), {}]) is None
+    assert bodies_of([page("x1")]) == bodies_of([page("y2")])
+    assert bodies_of([page("x1")]) != bodies_of([page("x1", "b")])
+    assert bodies_of([{"ResponseMetadata": {}}]) is None
+    assert bodies_of([page("x1"), {}]) is None
+
+
+def test_the_api_is_part_of_what_its_answer_says() -> None:
+    one, other = AnswerDigests(b"key").by_api(), AnswerDigests(b"key").by_api()
+    one.add("api1", b"body")
+    other.add("api2", b"body")
+    assert one.whole() != other.whole()
+    assert set(one.by_api().values()).isdisjoint(other.by_api().values())
