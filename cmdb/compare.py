@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from cmdb.digest import UNKNOWN, Encoded, Tokens
 from cmdb.snapshot import Reading
 
+
+class OfApi(Protocol):
+    """An item that belongs to a REST API, or is one."""
+
+    rest_api_id: str
+
+
 ItemT = TypeVar("ItemT")
+OfApiT = TypeVar("OfApiT", bound=OfApi)
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -92,12 +100,10 @@ class Differing(Generic[ItemT]):
 
 
 def differing(
-    work: Work[ItemT],
+    work: Work[OfApiT],
     stored: bytes | None,
     tokens: Mapping[str, bytes] | None,
-    *,
-    api_of: Callable[[ItemT], str],
-) -> Differing[ItemT] | None:
+) -> Differing[OfApiT] | None:
     """Compare a reading's tokens by REST API with those stored, and set the scope's new ones.
 
     Returns what is left to compare; None: nothing. Without tokens everything is, and they become unknown.
@@ -114,7 +120,7 @@ def differing(
     stale = len(known) - (len(tokens) - len(new))
     if not new and not stale:
         return None
-    items = [item for item in work.reading.items if api_of(item) in new] if new else []
+    items = [item for item in work.reading.items if item.rest_api_id in new] if new else []
     return Differing(work, items, sorted(new), stale)
 
 

@@ -98,7 +98,7 @@ def _differing(cursor: Cursor, work: Sequence[Work[RestApi]]) -> list[Differing[
         tokens = None
         if not one.reading.unread:
             tokens = {api.rest_api_id: token(_PARTS(api)) for api in one.reading.items}
-        differs = differing(one, stored.get(one.region_id), tokens, api_of=_ID)
+        differs = differing(one, stored.get(one.region_id), tokens)
         if differs is not None:
             found.append(differs)
     return found

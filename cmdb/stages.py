@@ -26,7 +26,6 @@ from cmdb.digest import Encoded, shortened
 from cmdb.queries import query
 from cmdb.snapshot import ItemType, Reading, Stage
 
-_API = attrgetter("rest_api_id")
 _KEY = attrgetter("rest_api_id", "stage_name")
 
 Keys = Mapping[tuple[int, str], int]
@@ -84,7 +83,7 @@ def _differing(cursor: Cursor, work: Sequence[Work[Stage]]) -> list[Differing[St
         tokens = None
         if answers is not None:
             tokens = {name: shortened(digest) for name, digest in answers.by_api().items()}
-        differs = differing(one, stored.get(one.region_id), tokens, api_of=_API)
+        differs = differing(one, stored.get(one.region_id), tokens)
         if differs is not None:
             found.append(differs)
     return found

@@ -62,7 +62,7 @@ class Answers:
     def by_api(self) -> dict[str, bytes]:
         """Return a digest for each, by REST API id."""
         of = self._digests.of
-        return {name: of(name.encode(), b"\0", body) for name, body in self._bodies.items()}
+        return {name: of(b"%b\0%b" % (name.encode(), body)) for name, body in self._bodies.items()}
 
 
 def bodies_of(answers: Iterable[dict[str, Any]]) -> list[bytes] | None:

@@ -7,8 +7,8 @@ it by a collection after the run that judged it at first. It replaces the policy
 transaction. What it writes carries the policy as it is today.
 
 A policy that judges each stage by what belongs to it alone (``evaluator.locality``) is swept over: each stage
-is judged only at the nights on which something of it changed, all in the same few statements. Any other is
-judged night by night.
+is judged only at the nights on which something that the policy reads of it changed, all in the same few
+statements. Any other is judged night by night.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
     """Judge each stage at the nights on which something of it changed."""
     cursor, values = judge.cursor, judge.values
     _script(cursor, "backfill_versions")
-    _script(cursor, "backfill_moments", values)
+    _script(cursor, "backfill_moments", {**values, "_reads": sorted(local.reads)})
     statement, bound = _statement(judge.policy, judge.registered, local)
     cursor.execute("CREATE TEMPORARY TABLE due (stage_id bigint, n integer) ON COMMIT DROP")
     while True:

@@ -18,6 +18,7 @@ from cmdb.queries import query
 from cmdb.runs import Run, hold
 from evaluator.guard import DEFAULT_TIMEOUT
 from evaluator.judging import SQL, Judge
+from evaluator.locality import Local
 from evaluator.policy import Policy
 from evaluator.registry import Registered, register
 
@@ -74,8 +75,9 @@ def evaluate(
         if last is not None and last.as_of == run.as_of:
             _take_back(cursor, values)
         judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
-        if not full and last is not None and _may_be_incremental(judge, last):
-            outcome = _incremental(judge, last)
+        local = judge.local
+        if not full and last is not None and local is not None and _may_be_incremental(judge, last):
+            outcome = _incremental(judge, last, local)
         else:
             outcome = in_full(judge)
         store_evaluation(cursor, values, run.run_id, outcome)
@@ -113,11 +115,11 @@ def in_full(judge: Judge) -> Evaluation:
     return Evaluation(judge.policy.id, judged.stages, changed, FULL)
 
 
-def _incremental(judge: Judge, last: _Last) -> Evaluation:
+def _incremental(judge: Judge, last: _Last, local: Local) -> Evaluation:
     cursor, values = judge.cursor, judge.values
     cursor.execute(query("dirty_table", SQL))
     cursor.execute("TRUNCATE pg_temp.dirty")
-    since = {"_since": last.as_of, "_watermark": last.last_version_id}
+    since = {"_since": last.as_of, "_watermark": last.last_version_id, "_reads": sorted(local.reads)}
     cursor.execute(query("dirty", SQL), {**values, **since})
     dirty = cursor.rowcount
     changed = 0
@@ -140,8 +142,7 @@ def _may_be_incremental(judge: Judge, last: _Last) -> bool:
     """Tell whether looking at what changed since the last evaluation gives what judging everything would."""
     values = judge.values
     return (
-        judge.local is not None
-        and last.as_of < values["as_of"]
+        last.as_of < values["as_of"]
         and last.policy_version_id == values["policy_version_id"]
         and last.max_staleness == values["max_staleness"]
         and last.last_version_id is not None

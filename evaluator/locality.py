@@ -27,6 +27,12 @@ _KEYS = {
 }
 """Relation -> pairs of its column and the stage's that its join has to equate, all of them."""
 
+_EVIDENCE = frozenset(
+    {"stage_version", "rest_api_version", "integration_version", "certificate_version", "stage_id",
+     "account_region_id"}
+)  # fmt: skip
+"""What a logic gives beside its verdict; it is kept as it was when the verdict was new."""
+
 _NOT_AFTER_READING = frozenset({"certificate_named_at", "disappeared_at", "absent_since"})
 _PARTS_OF_MANY = (exp.Subquery, exp.CTE, exp.Window, exp.AggFunc, exp.Exists)
 
@@ -37,13 +43,15 @@ class Local:
 
     aliases: Mapping[str, str]
     """Offered relation -> what the logic calls it; relations that it does not join are not in it."""
+    reads: frozenset[str]
+    """``relation.column`` of all that a verdict or its recheck_at depends on, keys of joins aside."""
 
 
 @cache
 def local_form(text: str) -> Local | None:
     """Return the parts of a checked ``logic.sql`` that judges each stage by itself; None: it does not."""
     tree = sqlglot.parse_one(text, dialect="postgres")
-    if not isinstance(tree, exp.Select) or tree.find(*_PARTS_OF_MANY):
+    if not isinstance(tree, exp.Select) or tree.find(exp.Star, *_PARTS_OF_MANY):
         return None
     stage = tree.args["from_"].this
     aliases = {"stage": stage.alias_or_name}
@@ -59,7 +67,8 @@ def local_form(text: str) -> Local | None:
     uses_time = any(name == AS_OF for _, name in placeholders(tokenize(text)))
     if uses_time and all(item.alias_or_name != "recheck_at" for item in tree.expressions):
         return None
-    return Local(aliases)
+    reads = _reads(tree, aliases)
+    return None if reads is None else Local(aliases, reads)
 
 
 def select_list(bound: str) -> str:
@@ -128,6 +137,21 @@ def _equated(on: exp.Expr | None, relation: str, stage: str) -> set[tuple[str, s
             return set()
         pairs.add((by_table[relation], by_table[stage]))
     return pairs
+
+
+def _reads(tree: exp.Select, aliases: Mapping[str, str]) -> frozenset[str] | None:
+    """Return the columns that verdicts depend on; None where a whole row is read."""
+    names = {alias: relation for relation, alias in aliases.items()}
+    parts = [item for item in tree.expressions if item.alias_or_name not in _EVIDENCE]
+    parts += [tree.args[name] for name in ("where", "distinct") if tree.args.get(name)]
+    reads = set()
+    for column in (column for part in parts for column in part.find_all(exp.Column)):
+        if not column.table and column.name in names:
+            return None
+        # Without a relation before it, a column may be any relation's.
+        relations = [names[column.table]] if column.table in names else list(aliases)
+        reads |= {f"{relation}.{column.name}" for relation in relations}
+    return frozenset(reads)
 
 
 def _is_steady(column: exp.Column) -> bool:

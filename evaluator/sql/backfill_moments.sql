@@ -1,5 +1,5 @@
--- The nights on which something of a stage changed: itself, its API, integrations, certificate, or how well it
--- and its certificate are known; staleness comes and goes on nights of its own.
+-- The nights on which something that the policy reads of a stage changed: itself, its API, integrations,
+-- certificate, or how well it and its certificate are known; staleness comes and goes on nights of its own.
 INSERT INTO moment (stage_id, n)
 WITH stretch AS (
     -- How well scopes and unread items are known: a stretch begins, and between readings it goes stale.
@@ -34,29 +34,73 @@ known AS (
            AND w.as_of > s.read_before + %(max_staleness)s::interval
          ORDER BY w.n LIMIT 1)
     ) AS e
+),
+-- Stretches of items, each with whether it reads otherwise than the one before and the one after.
+stage_event AS (
+    SELECT s.stage_id, s.first,
+           'stage.version_id' = ANY(%(_reads)s)
+           OR (lag(s.past) OVER w, lag(s.client_certificate_id) OVER w, lag(s.certificate_named_at) OVER w,
+               lag(s.disappeared_at) OVER w)
+              IS DISTINCT FROM (s.first, s.client_certificate_id, s.certificate_named_at, s.disappeared_at)
+           OR ('stage.deployment_id' = ANY(%(_reads)s)
+               AND lag(s.deployment_id) OVER w IS DISTINCT FROM s.deployment_id) AS is_new
+    FROM old_stage AS s
+    WINDOW w AS (PARTITION BY s.stage_id ORDER BY s.first)
+),
+api_event AS (
+    SELECT a.rest_api_key, a.first,
+           'rest_api.version_id' = ANY(%(_reads)s)
+           OR (lag(a.past) OVER w, lag(a.is_private) OVER w) IS DISTINCT FROM (a.first, a.is_private)
+           OR ('rest_api.name' = ANY(%(_reads)s) AND lag(a.name) OVER w IS DISTINCT FROM a.name) AS is_new
+    FROM old_api AS a
+    WINDOW w AS (PARTITION BY a.rest_api_key ORDER BY a.first)
+),
+integration_event AS (
+    SELECT i.rest_api_key, i.first, i.past,
+           'integration.version_id' = ANY(%(_reads)s)
+           OR (lag(i.past) OVER w, lag(i.has_http) OVER w) IS DISTINCT FROM (i.first, i.has_http)
+           OR ('integration.types' = ANY(%(_reads)s) AND lag(i.types) OVER w IS DISTINCT FROM i.types) AS is_new,
+           lead(i.first) OVER w IS DISTINCT FROM i.past AS is_end
+    FROM old_integration AS i
+    WINDOW w AS (PARTITION BY i.rest_api_key ORDER BY i.first)
+),
+certificate_event AS (
+    SELECT c.account_region_id, c.certificate_id, c.first, c.past,
+           'certificate.version_id' = ANY(%(_reads)s)
+           OR (lag(c.past) OVER w, lag(c.absent_since) OVER w) IS DISTINCT FROM (c.first, c.absent_since)
+           OR ('certificate.created_at' = ANY(%(_reads)s)
+               AND lag(c.created_at) OVER w IS DISTINCT FROM c.created_at)
+           OR ('certificate.expires_at' = ANY(%(_reads)s)
+               AND lag(c.expires_at) OVER w IS DISTINCT FROM c.expires_at) AS is_new,
+           lead(c.first) OVER w IS DISTINCT FROM c.past AS is_end
+    FROM old_certificate AS c
+    WINDOW w AS (PARTITION BY c.account_region_id, c.certificate_id ORDER BY c.first)
 )
 SELECT m.stage_id, m.n FROM (
-    SELECT s.stage_id, s.first AS n FROM old_stage AS s
+    SELECT s.stage_id, s.first AS n FROM stage_event AS s WHERE s.is_new
     UNION
     SELECT s.stage_id, a.first
-    FROM old_api AS a
-    JOIN old_stage AS s ON s.rest_api_key = a.rest_api_key AND a.first > s.first AND a.first < s.past
+    FROM api_event AS a
+    JOIN old_stage AS s ON s.rest_api_key = a.rest_api_key AND a.first >= s.first AND a.first < s.past
+    WHERE a.is_new
     UNION
     SELECT s.stage_id, e.n
-    FROM old_integration AS i
-    CROSS JOIN LATERAL (VALUES (i.first), (i.past)) AS e (n)
-    JOIN old_stage AS s ON s.rest_api_key = i.rest_api_key AND e.n > s.first AND e.n < s.past
+    FROM integration_event AS i
+    CROSS JOIN LATERAL (VALUES (i.first, i.is_new), (i.past, i.is_end)) AS e (n, is_event)
+    JOIN old_stage AS s ON s.rest_api_key = i.rest_api_key AND e.n >= s.first AND e.n < s.past
+    WHERE e.is_event
     UNION
     SELECT s.stage_id, e.n
-    FROM old_certificate AS c
-    CROSS JOIN LATERAL (VALUES (c.first), (c.past)) AS e (n)
+    FROM certificate_event AS c
+    CROSS JOIN LATERAL (VALUES (c.first, c.is_new), (c.past, c.is_end)) AS e (n, is_event)
     JOIN old_stage AS s
         ON s.account_region_id = c.account_region_id AND s.client_certificate_id = c.certificate_id
-        AND e.n > s.first AND e.n < s.past
+        AND e.n >= s.first AND e.n < s.past
+    WHERE e.is_event
     UNION
     SELECT s.stage_id, k.n
     FROM known AS k
-    JOIN old_stage AS s ON s.account_region_id = k.account_region_id AND k.n > s.first AND k.n < s.past
+    JOIN old_stage AS s ON s.account_region_id = k.account_region_id AND k.n >= s.first AND k.n < s.past
     WHERE CASE
         WHEN k.item_type = 'stage' THEN k.item_id IS NULL OR s.rest_api_key = k.rest_api_key
         WHEN k.item_id IS NULL THEN s.client_certificate_id IS NOT NULL

@@ -1,5 +1,6 @@
--- The stages that may be judged otherwise than at the last evaluation: what belongs to them changed since, how
--- well it is known changed, or its time has come.
+-- The stages that may be judged otherwise than at the last evaluation: what the policy reads of what belongs to
+-- them changed since, how well it is known changed, or its time has come. A version that was followed by one with
+-- the same in all that is read, and without a gap, changed nothing.
 INSERT INTO pg_temp.dirty (stage_id)
 WITH collection AS (
     SELECT max(r.as_of) AS last_before FROM cmdb.run AS r
@@ -36,8 +37,16 @@ api_changed AS (
     FROM cmdb.rest_api_closed AS x
     JOIN cmdb.rest_api AS a ON a.rest_api_key = x.rest_api_key
     WHERE x.superseded_at > %(_since)s
+      AND ('rest_api.version_id' = ANY(%(_reads)s) OR x.is_private IS DISTINCT FROM a.is_private
+           OR ('rest_api.name' = ANY(%(_reads)s) AND x.name IS DISTINCT FROM a.name))
     UNION
-    SELECT i.account_region_id, i.rest_api_key FROM cmdb.integration AS i WHERE i.version_id > %(_watermark)s
+    SELECT i.account_region_id, i.rest_api_key
+    FROM cmdb.integration AS i
+    LEFT JOIN cmdb.integration_closed AS x ON x.rest_api_key = i.rest_api_key AND x.superseded_at > %(_since)s
+    WHERE i.version_id > %(_watermark)s
+      AND (x.rest_api_key IS NULL OR 'integration.version_id' = ANY(%(_reads)s) OR x.valid_to < x.superseded_at
+           OR x.has_http IS DISTINCT FROM i.has_http
+           OR ('integration.types' = ANY(%(_reads)s) AND x.types IS DISTINCT FROM i.types))
     UNION
     SELECT a.account_region_id, a.rest_api_key
     FROM unread_changed AS u
@@ -54,6 +63,9 @@ certificate_changed AS (
     FROM cmdb.certificate_closed AS x
     JOIN cmdb.certificate AS c ON c.certificate_key = x.certificate_key
     WHERE x.superseded_at > %(_since)s
+      AND ('certificate.version_id' = ANY(%(_reads)s) OR x.valid_to < x.superseded_at
+           OR ('certificate.created_at' = ANY(%(_reads)s) AND x.created_at IS DISTINCT FROM c.created_at)
+           OR ('certificate.expires_at' = ANY(%(_reads)s) AND x.expires_at IS DISTINCT FROM c.expires_at))
     UNION
     SELECT u.account_region_id, u.item_id FROM unread_changed AS u WHERE u.item_type <> 'stage'
 )
@@ -61,7 +73,14 @@ SELECT s.stage_id FROM cmdb.stage AS s WHERE s.stage_id > %(_watermark)s
 UNION
 SELECT s.stage_id FROM cmdb.stage AS s WHERE s.valid_to > %(_since)s
 UNION
-SELECT x.stage_id FROM cmdb.stage_closed AS x WHERE x.superseded_at > %(_since)s
+SELECT s.stage_id
+FROM cmdb.stage_closed AS x
+JOIN cmdb.stage AS s ON s.stage_id = x.stage_id
+WHERE x.superseded_at > %(_since)s
+  AND ('stage.version_id' = ANY(%(_reads)s) OR x.valid_to < x.superseded_at
+       OR x.client_certificate_id IS DISTINCT FROM s.client_certificate_id
+       OR x.certificate_named_at <> s.certificate_named_at
+       OR ('stage.deployment_id' = ANY(%(_reads)s) AND x.deployment_id IS DISTINCT FROM s.deployment_id))
 UNION
 SELECT s.stage_id
 FROM api_changed AS a

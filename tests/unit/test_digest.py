@@ -14,7 +14,7 @@ STAGES = [Stage(name, "prod", None, None, {}) for name in ("one", "two", "two", 
 
 def compared(tokens: dict[str, bytes] | None, stored: bytes | None) -> tuple[Differing[Stage] | None, bytes]:
     work = Work(7, Reading(ScopeStatus.COMPLETE, items=STAGES), None, is_first=False)
-    found = differing(work, stored, tokens, api_of=lambda stage: stage.rest_api_id)
+    found = differing(work, stored, tokens)
     assert work.tokens is not None
     return found, work.tokens
 
