@@ -22,6 +22,7 @@ _WAITING = (
 class Point:
     """A moment: the lock that keeps the night from going on, and the statement that then waits for it.
 
+    The server shows no more than the first 1,024 characters of a statement.
     ``once`` is asked until it has an answer before the lock is taken, for what is not there at first.
     """
 
@@ -41,7 +42,7 @@ POINTS = (
         "between the close and the open of a stage's version",
         "SELECT FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key "
         "WHERE a.name = 'api 3' AND s.stage_name = 'prod' FOR UPDATE OF s",
-        "UPDATE cmdb.stage AS s",
+        "-- Open new versions of stages",
     ),
     Point(
         "before the commit of an account-region",

@@ -15,7 +15,7 @@ from cmdb.prune import prune
 from cmdb.runs import RunKind, RunStatus, RunTotals
 from evaluator.engine import FULL, evaluate
 from tests.integration.test_incremental import MAX_STALENESS, POLICIES, judge_nightly, two_databases
-from tests.support.histories import History
+from tests.support.histories import History, catalog
 from tests.support.lives import BEGINNING, Step, lives
 from tests.support.servers import Servers
 
@@ -49,8 +49,9 @@ def test_what_disappeared_before_the_limit_goes_with_all_that_was_said_of_it(eng
     assert pruned.rows["apis"] == 1
     assert rows(engine, NOW) == before
     assert rows(engine, "SELECT count(*) FROM cmdb.stage_payload") == [(1,)]
-    assert rows(engine, "SELECT count(*) FROM compliance.record") == [(len(POLICIES),)]
-    assert rows(engine, "SELECT count(*) FROM compliance.tally WHERE valid_to IS NULL") == [(len(POLICIES),)]
+    judged = len(catalog().policies)
+    assert rows(engine, "SELECT count(*) FROM compliance.record") == [(judged,)]
+    assert rows(engine, "SELECT count(*) FROM compliance.tally WHERE valid_to IS NULL") == [(judged,)]
 
 
 def test_versions_that_a_record_rests_on_stay_however_old(engine: Engine) -> None:
