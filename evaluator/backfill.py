@@ -34,7 +34,7 @@ from evaluator.registry import Registered, register
 
 BACKFILL = "backfill"
 
-_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
+_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL default_statistics_target = 10"
 _FORGOTTEN = ("episode", "tally", "record_closed", "record", "evaluation")
 _READING_NIGHTS = "SELECT w.as_of, w.run_id FROM pg_temp.night AS w ORDER BY w.n"
 
@@ -90,7 +90,6 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
     _script(cursor, "backfill_versions")
     _script(cursor, "backfill_moments", {**values, "_reads": sorted(local.reads)})
     statement, bound = _statement(judge.policy, judge.registered, local)
-    cursor.execute("CREATE TEMPORARY TABLE due (stage_id bigint, n integer) ON COMMIT DROP")
     while True:
         with judge.asking():
             cursor.execute(statement, {**bound, **values})
@@ -99,7 +98,7 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
         cursor.execute(query("backfill_rechecks", SQL))
         if not cursor.rowcount:
             break
-        cursor.execute("TRUNCATE moment; INSERT INTO moment SELECT stage_id, n FROM due; TRUNCATE due")
+        _script(cursor, "backfill_due")
     cursor.execute("ANALYZE swept")
     cursor.execute(query("backfill_write", SQL))
     changed = cursor.rowcount

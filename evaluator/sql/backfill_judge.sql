@@ -2,14 +2,14 @@
 INSERT INTO swept
     (stage_id, n, account_region_id, condition_key, recheck_at, stage_version, rest_api_version,
      integration_version, certificate_version)
-WITH known_stage AS MATERIALIZED (
+WITH known_stage AS (
     SELECT m.n, w.as_of AS as_of, s.stage_id, s.version_id, s.account_region_id, s.rest_api_key, s.stage_name,
            s.deployment_id, s.client_certificate_id, s.certificate_named_at, s.disappeared_at,
            CASE WHEN u.rest_api_key IS NOT NULL THEN u.read_before
                 WHEN sc.is_read THEN w.collected_at ELSE sc.read_before END AS read_at
     FROM moment AS m
     JOIN night AS w ON w.n = m.n
-    JOIN old_stage AS s ON s.stage_id = m.stage_id AND m.n >= s.first AND m.n < s.past
+    JOIN old_stage AS s ON s.stage_id = m.stage_id AND s.first = m.first
     LEFT JOIN old_scope AS sc
         ON sc.account_region_id = s.account_region_id AND sc.item_type = 'stage'
         AND m.n >= sc.first AND m.n < sc.past

@@ -1,6 +1,7 @@
 -- The nights on which something that the policy reads of a stage changed: itself, its API, integrations,
 -- certificate, or how well it and its certificate are known; staleness comes and goes on nights of its own.
-INSERT INTO moment (stage_id, n)
+-- On the first night everything is new, every stage among it. A moment names the stage's stretch that it lies in.
+INSERT INTO moment (stage_id, n, first)
 WITH stretch AS (
     -- How well scopes and unread items are known: a stretch begins, and between readings it goes stale.
     SELECT sc.account_region_id, sc.item_type, NULL::text AS item_id, NULL::bigint AS rest_api_key, sc.first,
@@ -10,7 +11,7 @@ WITH stretch AS (
     SELECT u.account_region_id, u.item_type, u.item_id, u.rest_api_key, u.first, u.past, false, u.read_before
     FROM old_unread AS u
 ),
-turning AS (
+turning AS MATERIALIZED (
     -- Nights on which what every run reads turns stale, or fresh again, because no run read at all.
     SELECT w.n FROM (
         SELECT n, collected_at < as_of - %(max_staleness)s::interval AS is_stale,
@@ -76,32 +77,32 @@ certificate_event AS (
     FROM old_certificate AS c
     WINDOW w AS (PARTITION BY c.account_region_id, c.certificate_id ORDER BY c.first)
 )
-SELECT m.stage_id, m.n FROM (
-    SELECT s.stage_id, s.first AS n FROM stage_event AS s WHERE s.is_new
+SELECT m.stage_id, m.n, m.first FROM (
+    SELECT s.stage_id, s.first AS n, s.first FROM stage_event AS s WHERE s.is_new
     UNION
-    SELECT s.stage_id, a.first
+    SELECT s.stage_id, a.first, s.first
     FROM api_event AS a
     JOIN old_stage AS s ON s.rest_api_key = a.rest_api_key AND a.first >= s.first AND a.first < s.past
-    WHERE a.is_new
+    WHERE a.is_new AND a.first > 0
     UNION
-    SELECT s.stage_id, e.n
+    SELECT s.stage_id, e.n, s.first
     FROM integration_event AS i
     CROSS JOIN LATERAL (VALUES (i.first, i.is_new), (i.past, i.is_end)) AS e (n, is_event)
     JOIN old_stage AS s ON s.rest_api_key = i.rest_api_key AND e.n >= s.first AND e.n < s.past
-    WHERE e.is_event
+    WHERE e.is_event AND e.n > 0
     UNION
-    SELECT s.stage_id, e.n
+    SELECT s.stage_id, e.n, s.first
     FROM certificate_event AS c
     CROSS JOIN LATERAL (VALUES (c.first, c.is_new), (c.past, c.is_end)) AS e (n, is_event)
     JOIN old_stage AS s
         ON s.account_region_id = c.account_region_id AND s.client_certificate_id = c.certificate_id
         AND e.n >= s.first AND e.n < s.past
-    WHERE e.is_event
+    WHERE e.is_event AND e.n > 0
     UNION
-    SELECT s.stage_id, k.n
+    SELECT s.stage_id, k.n, s.first
     FROM known AS k
     JOIN old_stage AS s ON s.account_region_id = k.account_region_id AND k.n >= s.first AND k.n < s.past
-    WHERE CASE
+    WHERE k.n > 0 AND CASE
         WHEN k.item_type = 'stage' THEN k.item_id IS NULL OR s.rest_api_key = k.rest_api_key
         WHEN k.item_id IS NULL THEN s.client_certificate_id IS NOT NULL
         ELSE s.client_certificate_id = k.item_id

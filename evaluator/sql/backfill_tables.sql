@@ -30,7 +30,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS old_unread (
     account_region_id integer NOT NULL, item_type text NOT NULL, item_id text NOT NULL,
     rest_api_key bigint, first integer NOT NULL, past integer NOT NULL, read_before timestamptz
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE IF NOT EXISTS moment (stage_id bigint NOT NULL, n integer NOT NULL) ON COMMIT DROP;
+CREATE TEMPORARY TABLE IF NOT EXISTS moment (
+    stage_id bigint NOT NULL, n integer NOT NULL, first integer NOT NULL
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE IF NOT EXISTS due (stage_id bigint NOT NULL, n integer NOT NULL) ON COMMIT DROP;
 CREATE TEMPORARY TABLE IF NOT EXISTS swept (
     stage_id bigint NOT NULL, n integer NOT NULL, account_region_id integer NOT NULL,
     condition_key integer NOT NULL, recheck_at timestamptz, stage_version bigint, rest_api_version bigint,
