@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -100,14 +99,18 @@ class World:
                 inventory.store_account(account)
         seconds = 0.0
         shown = estate.snapshots(night if shown_as is None else shown_as, first=night == 0)
-        with ThreadPoolExecutor(THREADS) as pool:
+        # The thread that made the snapshots merges too: one that sleeps meanwhile costs the others a wake-up.
+        with ThreadPoolExecutor(THREADS - 1) as pool:
             for batch in batches(shown, BATCH * READY):
                 parts = [
                     [Answered.of(snapshot) for snapshot in batch[at : at + BATCH]]
                     for at in range(0, len(batch), BATCH)
                 ]
                 began = time.perf_counter()
-                list(pool.map(partial(_store, inventory), parts))
+                others = [pool.submit(_store, inventory, part) for part in parts[1:]]
+                _store(inventory, parts[0])
+                for other in others:
+                    other.result()
                 seconds += time.perf_counter() - began
                 # Not to be held while the next ones are made.
                 batch.clear()
