@@ -135,4 +135,5 @@ def _reports(world: World) -> list[Result]:
     return results
 
 
+#: Last: it may leave a world of fewer stages.
 CASES = (Case("year", year, order=90),)

@@ -70,4 +70,4 @@ def _fill(world: World) -> None:
         connection.execute(script.format(stages=world.stages, regions=regions).encode())
 
 
-CASES = (Case("report", report, order=90),)
+CASES = (Case("report", report, order=80),)
