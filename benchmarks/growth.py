@@ -111,12 +111,21 @@ def _plot(results: Sequence[Result]) -> str:
     for number in stages:
         x, _ = place(number, 10.0**low)
         parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 35}" text-anchor="middle">{number:,} stages</text>')
-    for at, ((case, server), series) in enumerate(_series(results).items()):
-        colour = _COLOURS[at % len(_COLOURS)]
-        dash = ' stroke-dasharray="6 3"' if server != "embedded" else ""
+    cases = sorted({result.case for result in results})
+    for at, case in enumerate(cases):
+        text = f'<text x="{_WIDTH - 5 * _MARGIN}" y="{24 + at * 17}" fill="{_colour(at)}">{case}</text>'
+        parts.append(text)
+    for (case, server), series in _series(results).items():
+        colour = _colour(cases.index(case))
+        dash = "" if server == "embedded" else ' stroke-dasharray="6 3"'
         points = " ".join("{:.1f},{:.1f}".format(*place(one.stages, one.measured)) for one in series)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
-        y = 24 + at * 17
-        parts.append(f'<text x="{_WIDTH - 5 * _MARGIN}" y="{y}" fill="{colour}">{case} ({server})</text>')
+    if any(result.server != "embedded" for result in results):
+        y = 24 + (len(cases) + 1) * 17
+        parts.append(f'<text x="{_WIDTH - 5 * _MARGIN}" y="{y}">solid: embedded, dashed: postgres15</text>')
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
+
+
+def _colour(at: int) -> str:
+    return _COLOURS[at % len(_COLOURS)]
