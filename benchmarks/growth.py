@@ -27,7 +27,7 @@ _COLOURS = (
 
 def write(results: Sequence[Result]) -> None:
     """Write ``docs/performance.md`` and its plot from results of more than one size."""
-    timed = [result for result in results if result.unit == "s" and result.floor is not None]
+    timed = [one for one in results if one.unit == "s" and one.floor is not None and one.goal is not None]
     images = ROOT / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
     (images / "growth.svg").write_text(_plot(timed), encoding="utf-8")
