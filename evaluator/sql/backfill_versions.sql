@@ -1,5 +1,7 @@
--- All versions as stretches of nights. A night's number is how many nights lie before a time: "nights" are the
--- times right after them. The function holds nothing stable, and is therefore no call but part of its statement.
+-- All versions as stretches of nights. A night's number is how many nights lie before a time; the calendar holds
+-- the times right after them, so that the function needs nothing stable and is no call but part of its statement.
+CREATE TEMPORARY VIEW calendar AS
+SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night;
 CREATE OR REPLACE FUNCTION pg_temp.night_of(moment timestamptz, nights timestamptz[]) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(width_bucket(moment, nights), cardinality(nights));
@@ -10,7 +12,7 @@ FROM (
     SELECT x.stage_id, x.version_id, x.deployment_id, x.client_certificate_id, x.certificate_named_at,
            p.disappeared_at, pg_temp.night_of(p.since, a.nights) AS first,
            pg_temp.night_of(p.until, a.nights) AS past
-    FROM (SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night) AS a
+    FROM calendar AS a
     CROSS JOIN (
         SELECT stage_id, version_id, deployment_id, client_certificate_id, certificate_named_at, valid_from,
                valid_to, NULL::timestamptz AS superseded_at
@@ -32,7 +34,7 @@ SELECT v.rest_api_key, v.first, v.past, v.version_id, a.account_region_id, a.res
 FROM (
     SELECT x.rest_api_key, x.version_id, x.name, x.is_private,
            pg_temp.night_of(x.valid_from, t.nights) AS first, pg_temp.night_of(x.superseded_at, t.nights) AS past
-    FROM (SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night) AS t
+    FROM calendar AS t
     CROSS JOIN (
         SELECT rest_api_key, version_id, name, is_private, valid_from, NULL::timestamptz AS superseded_at
         FROM cmdb.rest_api
@@ -47,7 +49,7 @@ SELECT v.rest_api_key, v.first, v.past, v.version_id, v.has_http, v.types
 FROM (
     SELECT x.rest_api_key, x.version_id, x.has_http, x.types,
            pg_temp.night_of(x.valid_from, t.nights) AS first, pg_temp.night_of(x.valid_to, t.nights) AS past
-    FROM (SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night) AS t
+    FROM calendar AS t
     CROSS JOIN (
         SELECT rest_api_key, version_id, has_http, types, valid_from, valid_to FROM cmdb.integration
         UNION ALL
@@ -61,7 +63,7 @@ SELECT c.account_region_id, c.certificate_id, v.first, v.past, c.kind, v.version
 FROM (
     SELECT x.certificate_key, x.version_id, x.created_at, x.expires_at, p.absent_since,
            pg_temp.night_of(p.since, t.nights) AS first, pg_temp.night_of(p.until, t.nights) AS past
-    FROM (SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night) AS t
+    FROM calendar AS t
     CROSS JOIN (
         SELECT certificate_key, version_id, created_at, expires_at, valid_from, valid_to, proven_absent,
                NULL::timestamptz AS superseded_at
@@ -84,7 +86,7 @@ SELECT v.account_region_id, v.item_type, v.first, v.past, v.is_read, v.read_befo
 FROM (
     SELECT st.account_region_id, st.item_type, st.status IN ('complete', 'partial') AS is_read, st.read_before,
            pg_temp.night_of(st.valid_from, t.nights) AS first, pg_temp.night_of(st.valid_to, t.nights) AS past
-    FROM (SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night) AS t
+    FROM calendar AS t
     CROSS JOIN cmdb.scope_state AS st
     WHERE st.item_type IN ('stage', 'client_certificate', 'acm_certificate')
 ) AS v
@@ -94,7 +96,7 @@ SELECT v.account_region_id, v.item_type, v.item_id, a.rest_api_key, v.first, v.p
 FROM (
     SELECT u.account_region_id, u.item_type, u.item_id, u.read_before,
            pg_temp.night_of(u.valid_from, t.nights) AS first, pg_temp.night_of(u.valid_to, t.nights) AS past
-    FROM (SELECT array_agg(as_of + interval '1 microsecond' ORDER BY n) AS nights FROM night) AS t
+    FROM calendar AS t
     CROSS JOIN cmdb.unread_item AS u
     WHERE u.item_type IN ('stage', 'client_certificate', 'acm_certificate')
 ) AS v

@@ -22,7 +22,7 @@ _WAITING = (
 class Point:
     """A moment: the lock that keeps the night from going on, and the statement that then waits for it.
 
-    The server shows no more than the first 1,024 characters of a statement.
+    ``waiting`` has to be among the first 1,024 characters: the server shows no more of a statement.
     ``once`` is asked until it has an answer before the lock is taken, for what is not there at first.
     """
 
