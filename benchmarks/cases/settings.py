@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from unittest.mock import patch
 import psycopg
 from psycopg import sql
 
-from benchmarks.frame import REPEATS, Case, Result
+from benchmarks.frame import Case, Result, side_by_side
 from benchmarks.world import World
 
 #: By name: how the program sets it, and what servers have.
@@ -52,13 +51,12 @@ def settings(world: World) -> Sequence[Result]:
 
 
 def _compared(world: World, name: str, other: Sequence[tuple[str, str]], work: Callable[[], float]) -> Result:
-    as_set, without = [], []
-    for _ in range(REPEATS):
-        as_set.append(work())
+    def without() -> float:
         with _rewritten(other):
-            without.append(work())
-    floor, measured = statistics.median(as_set), statistics.median(without)
-    return Result(f"without_{name}", world.server, world.stages, floor, measured, measured / floor, None,
+            return work()
+
+    floor, measured, ratio = side_by_side(work, without)
+    return Result(f"without_{name}", world.server, world.stages, floor, measured, ratio, None,
                   driver=world.stages, note="floor: as the program sets it")  # fmt: skip
 
 
