@@ -10,7 +10,7 @@ from psycopg import sql
 
 from benchmarks.estate import Estate
 from benchmarks.world import World
-from cmdb.database import transaction
+from cmdb.server.database import transaction
 
 
 def bare_copy(world: World, night: int = 0, *, keep: bool = False) -> float:

@@ -16,10 +16,10 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from cmdb import runs
-from cmdb.database import open_engine
-from cmdb.inventory import PostgresInventory
-from cmdb.runs import RunKind, RunStatus, RunTotals
+from cmdb.runs import runs
+from cmdb.runs.runs import RunKind, RunStatus, RunTotals
+from cmdb.server.database import open_engine
+from cmdb.storage.inventory import PostgresInventory
 from collectors.plan import CollectionPlan
 from collectors.progress import RegionDone
 from collectors.quota import API_GATEWAY

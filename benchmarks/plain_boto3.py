@@ -19,7 +19,7 @@ from typing import Any
 
 import boto3
 
-from gateledger.demo.aws.estate import DEFAULT_ROLE
+from simulated_aws.estate import DEFAULT_ROLE
 
 
 def stages(clients: list[Any], calls: int) -> int:

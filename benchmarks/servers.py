@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
-from cmdb import embedded
-from cmdb.embedded_binaries import run_program
-from cmdb.embedded_user import open_way_to, server_user
+from cmdb.server import embedded
+from cmdb.server.embedded_binaries import run_program
+from cmdb.server.embedded_user import open_way_to, server_user
 
 EMBEDDED = "embedded"
 SYSTEM_15 = "postgres15"

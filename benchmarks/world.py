@@ -17,15 +17,15 @@ from sqlalchemy import Engine
 
 from benchmarks import servers
 from benchmarks.estate import Answered, Estate, night_time
-from cmdb import runs
-from cmdb.database import open_engine, transaction, upgrade
-from cmdb.inventory import PostgresInventory
-from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.runs import runs
+from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.server.database import open_engine, transaction, upgrade
 from cmdb.snapshot import AccountRegionSnapshot
+from cmdb.storage.inventory import PostgresInventory
 from collectors.answers import AnswerDigests
-from evaluator.catalog import load_catalog
-from evaluator.engine import Evaluation, evaluate
-from evaluator.policy import Policy
+from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.policy import Policy
+from evaluator.judging.engine import Evaluation, evaluate
 
 SSL_POLICY = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 MAX_STALENESS = timedelta(hours=72)

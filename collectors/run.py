@@ -18,13 +18,13 @@ from cmdb.snapshot import (
     MergeResult,
     ScopeStatus,
 )
+from collectors.account_access import enter_and_store
 from collectors.accounts import Target, list_targets
+from collectors.batching import Unstored
 from collectors.collection import Collection, collect_account_region, scope_statuses
-from collectors.entering import enter_and_store
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
 from collectors.progress import Progress, RegionDone
-from collectors.unstored import Unstored
 
 __all__ = [
     "Collection",

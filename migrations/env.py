@@ -8,10 +8,10 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
-from cmdb import queue_schema, reporting
-from cmdb.database import MIGRATION_LOCK, open_engine
 from cmdb.errors import SettingsError
 from cmdb.queries import execute_script, query_text
+from cmdb.server import queue_schema, reporting
+from cmdb.server.database import MIGRATION_LOCK, open_engine
 from cmdb.tables import metadata
 
 OUR_SCHEMAS = {"cmdb", "compliance"}

@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from sqlalchemy import Engine
 
-from cmdb.database import open_engine
+from cmdb.server.database import open_engine
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
 
 # A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones.

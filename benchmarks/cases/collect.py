@@ -18,10 +18,10 @@ from typing import Any
 from benchmarks import servers
 from benchmarks.frame import REPEATS, Case, Result, side_by_side
 from benchmarks.world import World
-from cmdb.database import open_engine, upgrade
-from gateledger.demo.aws.estate import DEFAULT_ROLE
-from gateledger.demo.aws.quota import BURST, RATE, RESOURCES_BURST, RESOURCES_RATE
-from gateledger.demo.aws.regions import regions_of
+from cmdb.server.database import open_engine, upgrade
+from simulated_aws.estate import DEFAULT_ROLE
+from simulated_aws.quota import BURST, RATE, RESOURCES_BURST, RESOURCES_RATE
+from simulated_aws.regions import regions_of
 
 LATENCY_MS = 30.0
 PAGE = 500

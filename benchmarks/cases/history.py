@@ -10,9 +10,9 @@ from datetime import timedelta
 from benchmarks.floors import bare_copy
 from benchmarks.frame import REPEATS, Case, Result
 from benchmarks.world import MAX_STALENESS, World
-from cmdb.database import transaction
-from cmdb.runs import RunKind
-from evaluator.backfill import backfill
+from cmdb.runs.runs import RunKind
+from cmdb.server.database import transaction
+from evaluator.judging.backfill import backfill
 
 NIGHTS = 365
 #: The year is lived through at most at this size: every night is merged for real.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmarks.floors import bare_copy
 from benchmarks.frame import Case, Result, side_by_side
 from benchmarks.world import World
-from cmdb.runs import RunKind
+from cmdb.runs.runs import RunKind
 
 
 def first_load(world: World) -> Sequence[Result]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmarks.frame import Case, Result
 from benchmarks.world import World
-from cmdb.database import transaction
-from evaluator.catalog import load_catalog
-from evaluator.registry import register
+from cmdb.server.database import transaction
+from evaluator.catalog.loading import load_catalog
+from evaluator.judging.registry import register
 
 STAGES_PER_REGION = 500
 SECONDS = 60.0
@@ -25,8 +25,8 @@ SITE_MEBIBYTES = 20.0
 _WRITE = """
 import json, re, sys
 from pathlib import Path
-from cmdb.database import open_engine
-from evaluator.catalog import load_catalog
+from cmdb.server.database import open_engine
+from evaluator.catalog.loading import load_catalog
 from gateledger.report.build import write_report
 written = write_report(open_engine(sys.argv[1]), load_catalog().policies, Path(sys.argv[2]))
 peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024

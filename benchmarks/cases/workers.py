@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.cases.collect import FIRST, LATENCY_MS, Simulated, collector, simulated
 from benchmarks.frame import Case, Result
 from benchmarks.world import World
-from gateledger.demo.aws.estate import DEFAULT_ROLE
+from simulated_aws.estate import DEFAULT_ROLE
 
 WORKERS = 4
 _ACCOUNTS, _REGIONS, _APIS = 20, 10, 10

@@ -15,19 +15,19 @@ from typing import Any
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from sqlalchemy import Engine
 
-from cmdb.database import open_engine, upgrade
-from cmdb.embedded import lease
 from cmdb.errors import GateledgerError
+from cmdb.server.database import open_engine, upgrade
+from cmdb.server.embedded import lease
 from collectors.calls import RetryPolicy
-from gateledger import nightly
-from gateledger.console import Format, say, short_time
-from gateledger.demo.aws import DEFAULT_ROLE, DemoNights, SimulatedAws, demo_nights
-from gateledger.findings import Selection, show_first
-from gateledger.history import show_history
-from gateledger.progress import SilentProgress
-from gateledger.settings import Settings
-from gateledger.statuses import Status
-from gateledger.summary import RunSummary, counted
+from gateledger.nightly import job as nightly
+from gateledger.nightly.summary import RunSummary, counted
+from gateledger.queries.findings import Selection, show_first
+from gateledger.queries.history import show_history
+from gateledger.queries.statuses import Status
+from gateledger.settings.model import Settings
+from gateledger.terminal.console import Format, say, short_time
+from gateledger.terminal.progress import SilentProgress
+from simulated_aws import DEFAULT_ROLE, DemoNights, SimulatedAws, demo_nights
 
 #: The stage whose history is shown at the end: it gets its certificate, loses it, and gets another.
 TOLD_STAGE = "checkout"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from gateledger.asking import Connection
+from gateledger.queries.reading import Connection
 from gateledger.report.charts import Chart, percent_series, told
 from gateledger.report.facts import Account
 from gateledger.report.overview import EXPIRY_DAYS
-from gateledger.report.questions import Record, ask, grouped, stream
+from gateledger.report.queries import Record, ask, grouped, stream
 from gateledger.report.site import Site
 
 #: Stages listed over all account pages together, and on one page at most: the site stays small.

@@ -16,17 +16,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from evaluator.policy import Policy
+from evaluator.catalog.policy import Policy
 from gateledger.report.account_page import write_account_pages
+from gateledger.report.directory import MARKER, building
 from gateledger.report.facts import read_facts
 from gateledger.report.findings_page import write_findings
 from gateledger.report.overview import SHOWN_CHANGES, write_accounts, write_overview
-from gateledger.report.place import MARKER, building
 from gateledger.report.policy_page import write_policies
-from gateledger.report.questions import asking
+from gateledger.report.queries import asking
 from gateledger.report.rendering import iso
 from gateledger.report.site import Site
-from gateledger.settings import Settings
+from gateledger.settings.model import Settings
 
 log = logging.getLogger("gateledger.report")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gateledger.report.questions import Record
+from gateledger.report.queries import Record
 from gateledger.report.rendering import iso
 
 #: What a text of a finding may name, in the order in which the script puts it back.

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cmdb.errors import GateledgerError
-from gateledger.asking import Connection
-from gateledger.report.questions import Record, ask, grouped, stream
+from gateledger.queries.reading import Connection
+from gateledger.queries.statuses import Status
+from gateledger.report.queries import Record, ask, grouped, stream
 from gateledger.report.tallies import Tally
-from gateledger.statuses import Status
 
 #: Days of history that the report looks back at.
 DAYS = 365

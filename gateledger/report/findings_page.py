@@ -5,12 +5,12 @@ from __future__ import annotations
 import zipfile
 from typing import Any
 
-from gateledger.asking import Connection
+from gateledger.queries.reading import Connection
+from gateledger.queries.statuses import Status
 from gateledger.report.compact import Findings
-from gateledger.report.questions import Record, ask, copied
+from gateledger.report.queries import Record, ask, copied
 from gateledger.report.rendering import script_json
 from gateledger.report.site import Site
-from gateledger.statuses import Status
 
 #: Rows that the page holds before its script has run, and for those who do without it.
 STATIC_ROWS = 100

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from gateledger.asking import Connection
+from gateledger.queries.reading import Connection
+from gateledger.queries.statuses import Status
 from gateledger.report.charts import Chart, percent_series, status_series, told
 from gateledger.report.facts import Changes, Facts
-from gateledger.report.questions import ask
+from gateledger.report.queries import ask
 from gateledger.report.site import PolicyEntry, Site
 from gateledger.report.tallies import Tally
-from gateledger.statuses import Status
 
 #: Certificates that expire within so many days are told.
 EXPIRY_DAYS = 90

@@ -7,13 +7,13 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from evaluator.policy import Policy
-from gateledger.asking import Connection
-from gateledger.durations import format_duration
+from evaluator.catalog.policy import Policy
+from gateledger.queries.reading import Connection
 from gateledger.report.charts import Chart, status_series, told
 from gateledger.report.overview import movements, postures
-from gateledger.report.questions import Record, ask
+from gateledger.report.queries import Record, ask
 from gateledger.report.site import PolicyEntry, Site
+from gateledger.settings.durations import format_duration
 
 SHOWN_STAGES = 15
 SHOWN_ACCOUNTS = 10

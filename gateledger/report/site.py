@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from evaluator.policy import Policy
+from evaluator.catalog.policy import Policy
+from gateledger.queries.statuses import Status
 from gateledger.report.facts import Account, Facts
 from gateledger.report.rendering import days_between, file_name, render
 from gateledger.report.tallies import Tally
-from gateledger.statuses import Status
 
 #: The templates' own indentation; values hold no markup, so a line of theirs never begins with a tag.
 _INDENTED = re.compile(r"\n\s+<")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from gateledger.statuses import Status
+from gateledger.queries.statuses import Status
 
 #: Statuses of live stages, in the order in which the report shows them.
 SHOWN = (Status.INCOMPLIANT, Status.UNDETERMINED, Status.COMPLIANT, Status.INAPPLICABLE)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from gateledger.demo.aws import Estate, SimulatedAws
-from gateledger.settings_load import load_settings
+from gateledger.settings.loading import load_settings
+from simulated_aws import Estate, SimulatedAws
 from tests.support.checks import breaches, differences_to_replay, differences_to_the_past
 from tests.support.nights import ACCOUNT, REGION, MakeNights, Nights
 

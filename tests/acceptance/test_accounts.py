@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateledger.demo.aws import DEFAULT_ROLE, Estate, Role, SimulatedAws
-from gateledger.demo.aws.regions import home_region
-from gateledger.settings_load import load_settings
+from gateledger.settings.loading import load_settings
+from simulated_aws import DEFAULT_ROLE, Estate, Role, SimulatedAws
+from simulated_aws.regions import home_region
 from tests.support.nights import ACCOUNT, REGION, Nights, StageKey
 
 MEMBER = "444455556666"

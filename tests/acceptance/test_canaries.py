@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from cmdb.embedded_binaries import embedded_binary
-from gateledger.demo.aws import FaultKind
+from cmdb.server.embedded_binaries import embedded_binary
+from simulated_aws import FaultKind
 from tests.support.nights import ACCOUNT, REGION, Nights
 
 CANARIES = {

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gateledger.demo.aws import FaultKind
+from simulated_aws import FaultKind
 from tests.support.nights import EXPIRY, REGION, MakeNights, Nights
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateledger.cli import execute
-from gateledger.exits import ExitCode
+from gateledger.cli.entry import execute
+from gateledger.terminal.exits import ExitCode
 
 
 def test_the_demo_lives_through_its_nights_and_its_data_can_be_looked_at(

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateledger.demo.aws import Rule, SimulatedAws
-from gateledger.demo.aws.regions import DEFAULT_REGIONS
-from gateledger.exits import ExitCode
-from gateledger.jobs import exit_code
-from gateledger.summary import RunSummary
+from gateledger.nightly.jobs import exit_code
+from gateledger.nightly.summary import RunSummary
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import Rule, SimulatedAws
+from simulated_aws.regions import DEFAULT_REGIONS
 from tests.support.checks import checksums
 from tests.support.faulty import FAULTS, Furnished, Page, add_faults, without_doubt
 from tests.support.nights import ACCOUNT, MakeNights, Nights

@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateledger import nightly
-from gateledger.cli import execute
-from gateledger.demo.aws import SimulatedAws
-from gateledger.exits import ExitCode
-from gateledger.forecast import forecast
+from gateledger.cli.entry import execute
+from gateledger.nightly import job as nightly
+from gateledger.nightly.forecast import forecast
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import SimulatedAws
 from tests.support.nights import ACCOUNT, REGION, Nights
 
 OPERATIONS = {

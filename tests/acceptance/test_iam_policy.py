@@ -11,9 +11,9 @@ import pytest
 import yaml
 from cfnlint import lint_all
 
-from gateledger.cli import execute
-from gateledger.demo.aws import Role, SimulatedAws
-from gateledger.exits import ExitCode
+from gateledger.cli.entry import execute
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import Role, SimulatedAws
 from tests.support.nights import ACCOUNT, REGION, Nights
 
 MEMBER = "444455556666"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateledger.demo.aws import FaultKind
+from simulated_aws import FaultKind
 from tests.support.nights import EXPIRY, MakeNights, Nights
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from collectors.errors import CollectionError
-from gateledger.demo.aws import Estate, FaultKind, Rule
-from gateledger.exits import ExitCode
-from gateledger.jobs import exit_code
+from gateledger.nightly.jobs import exit_code
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import Estate, FaultKind, Rule
 from tests.support.checks import checksums
 from tests.support.faulty import FAULTS
 from tests.support.nights import ACCOUNT, REGION, MakeNights, Nights, StageKey

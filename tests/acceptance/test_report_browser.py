@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, sync_playwright
 
-from cmdb.database import open_engine
+from cmdb.server.database import open_engine
 from tests.support.reports import ACCOUNTS, HOSTILE, IMG, LONG, SCRIPT, chromium, hostile_history, written
 from tests.support.servers import EMBEDDED, Servers, scratch_folder
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from cmdb.errors import AsOfTooEarly
-from cmdb.retirement import AccountRetired, AccountUnknown
 from cmdb.snapshot import AccountKey
-from gateledger import nightly
-from gateledger.cli import execute
-from gateledger.demo.aws import DEFAULT_ROLE, Estate
-from gateledger.exits import ExitCode
-from gateledger.progress import SilentProgress
+from cmdb.storage.retirement import AccountRetired, AccountUnknown
+from gateledger.cli.entry import execute
+from gateledger.nightly import job as nightly
+from gateledger.terminal.exits import ExitCode
+from gateledger.terminal.progress import SilentProgress
+from simulated_aws import DEFAULT_ROLE, Estate
 from tests.support.nights import ACCOUNT, REGION, Nights, StageKey
 
 MEMBER = "444455556666"

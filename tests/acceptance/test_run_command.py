@@ -17,9 +17,9 @@ from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from cmdb import runs
-from gateledger.demo.aws import FaultKind, SimulatedAws
-from gateledger.exits import ExitCode
+from cmdb.runs import runs
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import FaultKind, SimulatedAws
 from tests.support.nights import ACCOUNT, REGION
 from tests.support.questions import ask
 

@@ -18,15 +18,15 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from cmdb.locks import session_lock
-from cmdb.runs import run_lock
-from gateledger.app import App
-from gateledger.cli import execute
-from gateledger.demo.aws import FaultKind
-from gateledger.exits import ExitCode
-from gateledger.night import NIGHT_LOCK, run_night
-from gateledger.night_ends import NightEnd, Occasion
-from gateledger.schedule import Scheduler
+from cmdb.runs.locks import session_lock
+from cmdb.runs.runs import run_lock
+from gateledger.cli.entry import execute
+from gateledger.nightly.exit_status import NightEnd, Occasion
+from gateledger.nightly.night import NIGHT_LOCK, run_night
+from gateledger.nightly.schedule import Scheduler
+from gateledger.settings.app import App
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import FaultKind
 from tests.support.nights import Nights
 
 PATIENCE = 60

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateledger import nightly
-from gateledger.demo.aws import FaultKind
-from gateledger.progress import SilentProgress
+from gateledger.nightly import job as nightly
+from gateledger.terminal.progress import SilentProgress
+from simulated_aws import FaultKind
 from tests.support.nights import SSL, Nights
 from tests.support.questions import ask
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from collectors.errors import CollectionError
-from gateledger.demo.aws import DEFAULT_ROLE, Estate, SimulatedAws
+from simulated_aws import DEFAULT_ROLE, Estate, SimulatedAws
 from tests.support.faulty import without_doubt
 from tests.support.nights import SSL, MakeNights, Nights
 from tests.support.soaking import Key, Organization

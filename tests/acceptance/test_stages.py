@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateledger.demo.aws import Estate, FaultKind
+from simulated_aws import Estate, FaultKind
 from tests.support.nights import ACCOUNT, EXPIRY, REGION, SSL, MakeNights, Nights
 
 PRESENT = ("COMPLIANT", "certificate_present")

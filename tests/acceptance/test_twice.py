@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from cmdb.database import open_engine
-from gateledger.demo.aws import FaultKind
+from cmdb.server.database import open_engine
+from simulated_aws import FaultKind
 from tests.support.checks import breaches, checksums, differences_to_replay, differences_to_the_past
 from tests.support.faulty import Furnished
 from tests.support.nights import Nights

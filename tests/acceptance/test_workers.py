@@ -18,15 +18,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.dispatch import Dispatch, RunOver, WorkerInventory, order_of
-from cmdb.runs import RunKind, RunStatus, RunTotals
+from cmdb.runs import runs
+from cmdb.runs.dispatch import Dispatch, RunOver, WorkerInventory, order_of
+from cmdb.runs.runs import RunKind, RunStatus, RunTotals
 from cmdb.snapshot import AccountKey, AccountReading, ScopeStatus
-from gateledger import tasks
-from gateledger.cli import execute
-from gateledger.demo.aws import DEFAULT_ROLE, Estate, SimulatedAws
-from gateledger.exits import ExitCode
-from gateledger.summary import RunSummary
+from gateledger.cli.entry import execute
+from gateledger.nightly.summary import RunSummary
+from gateledger.terminal.exits import ExitCode
+from gateledger.workers import tasks
+from simulated_aws import DEFAULT_ROLE, Estate, SimulatedAws
 from tests.support.histories import DENIED
 from tests.support.nights import ACCOUNT, REGION, Nights
 from tests.support.snapshots import nothing_read

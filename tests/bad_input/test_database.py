@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateledger.exits import ExitCode
+from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import ARN
 from tests.support.command_line import CommandLine
 from tests.support.refusals import assert_refused, snapshot

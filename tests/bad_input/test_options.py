@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import typer
 
-from gateledger.cli import cli
-from gateledger.exits import ExitCode
+from gateledger.cli.entry import cli
+from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import NEEDED
 from tests.bad_input.option_rows import ELSEWHERE, FREE, LONG, NAMES, OPTIONS, STEERING, Rows
 from tests.support.command_line import CommandLine

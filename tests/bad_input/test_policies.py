@@ -11,11 +11,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from evaluator.cases import CaseFile, CasesFile
-from evaluator.frameworks import FrameworkFile, SectionFile
-from evaluator.parameters import Parameter
-from evaluator.policy import ConditionFile, PolicyFile, Similar
-from gateledger.exits import ExitCode
+from evaluator.catalog.cases import CaseFile, CasesFile
+from evaluator.catalog.frameworks import FrameworkFile, SectionFile
+from evaluator.catalog.parameters import Parameter
+from evaluator.catalog.policy import ConditionFile, PolicyFile, Similar
+from gateledger.terminal.exits import ExitCode
 from tests.support.command_line import CommandLine
 from tests.support.refusals import assert_refused, snapshot
 from tests.unit.policies.test_policy_mistakes import CASES, FILES, LOGIC, POLICY, written

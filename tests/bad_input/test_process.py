@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateledger.exits import ExitCode
+from gateledger.terminal.exits import ExitCode
 from tests.support.command_line import Ended
 from tests.support.refusals import assert_refused, snapshot
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateledger.exits import ExitCode
-from gateledger.settings import environment_name, setting_names
+from gateledger.settings.model import environment_name, setting_names
+from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import NEEDED
 from tests.bad_input.settings_rows import SETTINGS, Wrong
 from tests.support.command_line import CommandLine

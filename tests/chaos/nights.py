@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
-from cmdb.database import open_engine, upgrade
-from gateledger.demo.aws import DEFAULT_ROLE, Estate, SimulatedAws
+from cmdb.server.database import open_engine, upgrade
+from simulated_aws import DEFAULT_ROLE, Estate, SimulatedAws
 from tests.chaos.jobs import Ending, Job, Jobs
 from tests.support.checks import breaches
 

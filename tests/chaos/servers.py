@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cmdb.embedded_binaries import run_program
-from cmdb.embedded_user import open_way_to, server_user
+from cmdb.server.embedded_binaries import run_program
+from cmdb.server.embedded_user import open_way_to, server_user
 from tests.support.servers import find_system_15
 
 _PATIENCE = 60.0

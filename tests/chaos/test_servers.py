@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cmdb import embedded
+from cmdb.server import embedded
 from tests.chaos.jobs import Jobs
 from tests.chaos.nights import DisturbedNight, prepared, told
 from tests.chaos.points import POINTS, Point, arrive, held

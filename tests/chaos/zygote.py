@@ -14,7 +14,8 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from gateledger import cli, nightly
+from gateledger.cli import entry as cli
+from gateledger.nightly import job as nightly
 
 # Commands import what they need when they run; here it is done before.
 assert nightly.run is not None

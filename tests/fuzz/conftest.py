@@ -13,7 +13,7 @@ from cmdb.snapshot import AccountKey, AccountRegionSnapshot, KnownRegion
 from collectors.calls import RetryPolicy
 from collectors.collection import Collection, collect_account_region
 from collectors.plan import CollectionPlan
-from gateledger.demo.aws import DEFAULT_ROLE, Estate, SimulatedAws
+from simulated_aws import DEFAULT_ROLE, Estate, SimulatedAws
 from tests.fuzz.transport import Answer, Call, Spoil, Wire, connect
 
 OWN, MEMBER = "111111111111", "222222222222"

@@ -12,9 +12,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
 
-from gateledger.demo.aws import Estate, Faults
-from gateledger.demo.aws.http11 import Request
-from gateledger.demo.aws.service import Service
+from simulated_aws import Estate, Faults
+from simulated_aws.http11 import Request
+from simulated_aws.service import Service
 
 #: More requests than any reading of the small estate needs: beyond, it runs in circles.
 MOST_REQUESTS = 300

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cmdb import embedded
+from cmdb.server import embedded
 from tests.support.servers import scratch_folder
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.database import transaction
-from cmdb.runs import RunKind, RunStatus, RunTotals
-from evaluator.backfill import backfill
-from evaluator.engine import INCREMENTAL, evaluate
+from cmdb.runs import runs
+from cmdb.runs.runs import RunKind, RunStatus, RunTotals
+from cmdb.server.database import transaction
+from evaluator.judging.backfill import backfill
+from evaluator.judging.engine import INCREMENTAL, evaluate
 from tests.integration.test_incremental import MAX_STALENESS, POLICIES, QUIET, two_databases
 from tests.support.lives import Step, live, lives, verdicts
 from tests.support.servers import Servers

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb.database import drifts, open_engine, require_current, transaction, upgrade
-from cmdb.locks import session_lock
-from cmdb.runs import RUN_LOCK
-from gateledger.cli import execute
-from gateledger.exits import ExitCode
+from cmdb.runs.locks import session_lock
+from cmdb.runs.runs import RUN_LOCK
+from cmdb.server.database import drifts, open_engine, require_current, transaction, upgrade
+from gateledger.cli.entry import execute
+from gateledger.terminal.exits import ExitCode
 from tests.support.checks import breaches, checksums
 from tests.support.histories import History
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15

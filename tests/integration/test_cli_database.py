@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from gateledger.cli import execute
-from gateledger.exits import ExitCode
-from gateledger.findings import FINDING_KEYS, HISTORY_KEYS
+from gateledger.cli.entry import execute
+from gateledger.queries.findings import FINDING_KEYS, HISTORY_KEYS
+from gateledger.terminal.exits import ExitCode
 
 ARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod"
 

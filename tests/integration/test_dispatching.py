@@ -14,17 +14,17 @@ from procrastinate.jobs import Job
 from psycopg.rows import dict_row
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.database import transaction
-from cmdb.dispatch import order_of, run_with_other_key
-from cmdb.inventory import PostgresInventory
-from cmdb.runs import Run, RunKind
+from cmdb.runs import runs
+from cmdb.runs.dispatch import order_of, run_with_other_key
+from cmdb.runs.runs import Run, RunKind
+from cmdb.server.database import transaction
 from cmdb.snapshot import AccountKey, AccountReading, ScopeStatus
+from cmdb.storage.inventory import PostgresInventory
 from collectors.plan import CollectionPlan
-from gateledger.dispatching import Coordinator
-from gateledger.progress import SilentProgress
-from gateledger.tasks import fingerprint, plan_of, shared_plan
-from gateledger.worker import Reader, _GivenBack, _Retry
+from gateledger.terminal.progress import SilentProgress
+from gateledger.workers.dispatching import Coordinator
+from gateledger.workers.tasks import fingerprint, plan_of, shared_plan
+from gateledger.workers.worker import Reader, _GivenBack, _Retry
 
 ACCOUNT = AccountKey("aws", "111122223333")
 REGIONS = ("eu-central-1", "us-east-1")

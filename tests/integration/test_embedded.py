@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cmdb import embedded
-from cmdb.embedded_postmaster import live_postmaster
+from cmdb.server import embedded
+from cmdb.server.embedded_postmaster import live_postmaster
 from tests.support.commands import command
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cmdb import embedded
-from cmdb.embedded_postmaster import live_postmaster
-from cmdb.embedded_socket import socket_address
 from cmdb.errors import EmbeddedServerError
+from cmdb.server import embedded
+from cmdb.server.embedded_postmaster import live_postmaster
+from cmdb.server.embedded_socket import socket_address
 from tests.support.commands import command
 from tests.support.small_disk import small_disk as mounted_small_disk
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cmdb import embedded
-from cmdb.embedded_binaries import binaries_folder
-from cmdb.embedded_postmaster import live_postmaster
-from cmdb.embedded_user import SERVER_USER, ServerUser, open_installation
+from cmdb.server import embedded
+from cmdb.server.embedded_binaries import binaries_folder
+from cmdb.server.embedded_postmaster import live_postmaster
+from cmdb.server.embedded_user import SERVER_USER, ServerUser, open_installation
 from tests.support.commands import command
 
 # 24 is PR_CAPBSET_DROP, 19 is CAP_SYS_PTRACE; the program executed next lacks the capability.

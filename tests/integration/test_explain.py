@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import Engine
 
 from cmdb.snapshot import CertificateKind
-from evaluator.catalog import Catalog
-from evaluator.engine import evaluate
-from evaluator.explain import Explanation, explain
-from gateledger.asking import reading
-from gateledger.remediation import Target, new_certificate, rotation
+from evaluator.catalog.loading import Catalog
+from evaluator.judging.engine import evaluate
+from evaluator.judging.explain import Explanation, explain
+from gateledger.queries.reading import reading
+from gateledger.queries.remediation import Target, new_certificate, rotation
 from tests.support.command_line import CommandLine
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, arn_of, catalog
 

@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from sqlalchemy import Engine
 
-from gateledger.export import writing
-from gateledger.export.ocsf import SCHEMA_VERSION
-from gateledger.export.writing import Export, ExportFormat, write_export
+from gateledger.exports import writing
+from gateledger.exports.ocsf import SCHEMA_VERSION
+from gateledger.exports.writing import Export, ExportFormat, write_export
 from tests.support.command_line import CommandLine
 from tests.support.histories import DENIED, FIRST_NIGHT, History
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import yaml
 
-from cmdb.database import open_engine
+from cmdb.server.database import open_engine
 from tests.support.reports import hostile_history
 
 GRAFANA = Path(__file__).parents[2] / "deploy/grafana"

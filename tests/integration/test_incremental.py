@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 
-from cmdb.database import open_engine, transaction
-from cmdb.runs import RunKind
-from evaluator.catalog import load_catalog
-from evaluator.engine import FULL, INCREMENTAL, evaluate
+from cmdb.runs.runs import RunKind
+from cmdb.server.database import open_engine, transaction
+from evaluator.catalog.loading import load_catalog
+from evaluator.judging.engine import FULL, INCREMENTAL, evaluate
 from tests.support.lives import Step, live, lives, verdicts
 from tests.support.policies import reading_more
 from tests.support.servers import Servers

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from cmdb.errors import SettingsError
-from cmdb.runs import Run
-from gateledger.notify import SHOWN, message_of, notify_of_changes
-from gateledger.settings_load import load_settings
-from gateledger.settings_values import notify_targets
-from gateledger.summary import RunSummary
+from cmdb.runs.runs import Run
+from gateledger.nightly.notify import SHOWN, message_of, notify_of_changes
+from gateledger.nightly.summary import RunSummary
+from gateledger.settings.loading import load_settings
+from gateledger.settings.values import notify_targets
 from tests.support.histories import DENIED, History
 from tests.support.webhook import SECRET, webhook
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateledger.exits import ExitCode
+from gateledger.terminal.exits import ExitCode
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import command_paths
 from tests.support.old_server import claiming

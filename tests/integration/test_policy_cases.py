@@ -7,9 +7,9 @@ import dataclasses
 import psycopg
 import pytest
 
-from evaluator.case_runner import run_cases
-from evaluator.catalog import load_catalog
-from evaluator.policy import Policy
+from evaluator.catalog.case_runner import run_cases
+from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.policy import Policy
 
 POLICIES = {policy.id: policy for policy in load_catalog().policies}
 SSL = POLICIES["/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"]

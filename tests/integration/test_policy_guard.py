@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from cmdb.database import Cursor, open_engine, transaction
 from cmdb.queries import query_text
+from cmdb.server.database import Cursor, open_engine, transaction
+from evaluator.catalog.offered import OFFERED
 from evaluator.errors import PolicyError
-from evaluator.guard import guarded
-from evaluator.offered import OFFERED
+from evaluator.judging.guard import guarded
 from tests.support.histories import History
 
 pytestmark = pytest.mark.both_servers
@@ -150,7 +150,7 @@ def test_every_policy_runs_in_the_cage(engine: Engine) -> None:
     for relations in ("relations_now", "relations_as_of"):
         with caged(engine) as cursor:
             for name in OFFERED:
-                text = f"WITH {query_text(relations, 'evaluator.sql')} SELECT count(*) FROM {name}"
+                text = f"WITH {query_text(relations, 'evaluator.judging.sql')} SELECT count(*) FROM {name}"
                 cursor.execute(
                     text.encode(), {"as_of": "2026-01-02T00:00:00Z", "max_staleness": timedelta(hours=72)}
                 )

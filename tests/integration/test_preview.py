@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from cmdb.database import transaction
-from evaluator.preview import preview
+from cmdb.server.database import transaction
+from evaluator.judging.preview import preview
 from tests.support.histories import MAX_STALENESS, History, catalog
 from tests.support.lives import verdicts
 

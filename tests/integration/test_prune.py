@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.database import transaction
-from cmdb.prune import prune
-from cmdb.runs import RunKind, RunStatus, RunTotals
-from evaluator.engine import FULL, evaluate
+from cmdb.runs import runs
+from cmdb.runs.runs import RunKind, RunStatus, RunTotals
+from cmdb.server.database import transaction
+from cmdb.storage.prune import prune
+from evaluator.judging.engine import FULL, evaluate
 from tests.integration.test_incremental import MAX_STALENESS, POLICIES, judge_nightly, two_databases
 from tests.support.histories import History, catalog
 from tests.support.lives import BEGINNING, Step, lives

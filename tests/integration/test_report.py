@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb.database import open_engine
-from gateledger.report import build, place
+from cmdb.server.database import open_engine
+from gateledger.report import build
+from gateledger.report import directory as place
 from gateledger.report.build import write_nightly, write_report
+from gateledger.report.directory import NotAReport, building
 from gateledger.report.facts import NothingEvaluated
-from gateledger.report.place import NotAReport, building
 from gateledger.report.rendering import SECURITY_POLICY
-from gateledger.settings import Settings
+from gateledger.settings.model import Settings
 from tests.support.histories import History, catalog
 from tests.support.reports import ACCOUNTS, FORMULA, HOSTILE, IMG, SCRIPT, hostile_history, written
 from tests.support.servers import EMBEDDED, Servers, scratch_folder

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb.reporting import VIEWS, stray_files
+from cmdb.server.reporting import VIEWS, stray_files
 from tests.support.histories import History
 
 pytestmark = pytest.mark.both_servers

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import URL, Engine
 
-from cmdb.database import open_engine, transaction, upgrade
-from cmdb.embedded_binaries import embedded_binary
-from cmdb.roles import RoleNameWrong, roles_script
-from evaluator.guard import guarded
-from gateledger.cli import execute
-from gateledger.demo.aws import Estate, SimulatedAws
-from gateledger.exits import ExitCode
+from cmdb.server.database import open_engine, transaction, upgrade
+from cmdb.server.embedded_binaries import embedded_binary
+from cmdb.server.roles import RoleNameWrong, roles_script
+from evaluator.judging.guard import guarded
+from gateledger.cli.entry import execute
+from gateledger.terminal.exits import ExitCode
+from simulated_aws import Estate, SimulatedAws
 from tests.support.histories import History
 from tests.support.nights import ACCOUNT, REGION
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb.database import open_engine
+from cmdb.server.database import open_engine
 from tests.support.histories import DENIED, History
 from tests.support.servers import EMBEDDED, Servers
 

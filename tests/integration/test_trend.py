@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from gateledger.plots import percent_plot
+from gateledger.terminal.plots import percent_plot
 from tests.support.command_line import CommandLine
 from tests.support.histories import FIRST_NIGHT, History, arn_of
 

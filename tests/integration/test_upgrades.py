@@ -18,10 +18,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from cmdb import database
-from cmdb.database import current_revision, drifts, head_revision, open_engine, transaction, upgrade
-from gateledger.cli import execute
-from gateledger.exits import ExitCode
+from cmdb.server import database
+from cmdb.server.database import current_revision, drifts, head_revision, open_engine, transaction, upgrade
+from gateledger.cli.entry import execute
+from gateledger.terminal.exits import ExitCode
 from tests.support.checks import breaches, checksums
 from tests.support.histories import History
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb import runs
-from cmdb.runs import RunKind, RunStatus, RunTotals
-from evaluator.engine import evaluate
+from cmdb.runs import runs
+from cmdb.runs.runs import RunKind, RunStatus, RunTotals
+from evaluator.judging.engine import evaluate
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, catalog
 
 pytestmark = pytest.mark.both_servers

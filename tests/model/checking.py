@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cmdb.inventory import PostgresInventory
 from cmdb.snapshot import AccountKey
+from cmdb.storage.inventory import PostgresInventory
 from tests.model.oracle import Oracle
 from tests.model.system import System
 from tests.model.truth import names_one

@@ -10,7 +10,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from cmdb.runs import RunKind
+from cmdb.runs.runs import RunKind
 from cmdb.snapshot import ScopeStatus
 from tests.model import truth
 from tests.model.checking import check, check_the_past

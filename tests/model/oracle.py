@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cmdb.runs import RunKind
+from cmdb.runs.runs import RunKind
 from tests.model.knowledge import Observer
 from tests.model.records import Book, Evaluation
 from tests.model.system import Night, batched, catalog, parameters

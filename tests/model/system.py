@@ -11,15 +11,15 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.database import transaction
-from cmdb.inventory import PostgresInventory
 from cmdb.queries import query_text
-from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.runs import runs
+from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.server.database import transaction
 from cmdb.snapshot import AccountKey, AccountReading, Failure, FailureKind, ScopeStatus
+from cmdb.storage.inventory import PostgresInventory
 from cmdb.tables.base import metadata
-from evaluator.catalog import Catalog, load_catalog
-from evaluator.engine import evaluate
+from evaluator.catalog.loading import Catalog, load_catalog
+from evaluator.judging.engine import evaluate
 from tests.model.reader import read
 from tests.model.truth import NO_FAULTS, Faults, Region
 from tests.model.verdicts import EXPIRY, Rules
@@ -180,7 +180,7 @@ class System:
     def judged_as_of(self, policy_id: str, moment: datetime, rules: Rules) -> Rows:
         """Judge every stage over the relations as they were at a time."""
         logic, bound = catalog().policy(policy_id).bound_logic(parameters(policy_id, rules))
-        relations = query_text("relations_as_of", "evaluator.sql")
+        relations = query_text("relations_as_of", "evaluator.judging.sql")
         return self.rows(
             f"WITH {relations} SELECT a.account_id, ar.region, api.rest_api_id, s.stage_name, v.condition "
             f"FROM ({logic}) AS v JOIN cmdb.stage AS s ON s.stage_id = v.stage_id "

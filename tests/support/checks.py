@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from cmdb.queries import query_text
-from evaluator.catalog import Catalog, load_catalog
-from evaluator.policy import Policy
+from evaluator.catalog.loading import Catalog, load_catalog
+from evaluator.catalog.policy import Policy
 from tests.support.questions import Row, ask, ask_file
 
 #: Columns that report.finding and report.finding_as_of share and that a later night does not change.
@@ -87,7 +87,9 @@ def catalog() -> Catalog:
 
 def _replayed(engine: Engine, policy: Policy, night: Row) -> dict[int, Row]:
     logic, bound = policy.bound_logic({})
-    statement = f"WITH {query_text('relations_as_of', 'evaluator.sql')} SELECT v.* FROM ({logic}) AS v"
+    statement = (
+        f"WITH {query_text('relations_as_of', 'evaluator.judging.sql')} SELECT v.* FROM ({logic}) AS v"
+    )
     rows = ask(engine, statement, {**bound, "as_of": night["as_of"], "max_staleness": night["max_staleness"]})
     found = {row["stage_id"]: row for row in rows}
     assert len(found) == len(rows), f"{policy.id} replayed at {night['as_of']} judges a stage twice"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateledger.cli import execute
+from gateledger.cli.entry import execute
 
 
 @dataclass(frozen=True)

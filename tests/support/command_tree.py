@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gateledger.cli import cli
+from gateledger.cli.entry import cli
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gateledger.demo.aws import AccountRegion, FaultKind, Rule, SimulatedAws
+from simulated_aws import AccountRegion, FaultKind, Rule, SimulatedAws
 from tests.support.nights import SSL, Nights
 from tests.support.questions import ask
 

@@ -19,9 +19,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.inventory import PostgresInventory
-from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.runs import runs
+from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
 from cmdb.snapshot import (
     AccountKey,
     AccountReading,
@@ -36,8 +35,9 @@ from cmdb.snapshot import (
     ScopeStatus,
     Stage,
 )
-from evaluator.catalog import Catalog, load_catalog
-from evaluator.engine import evaluate
+from cmdb.storage.inventory import PostgresInventory
+from evaluator.catalog.loading import Catalog, load_catalog
+from evaluator.judging.engine import evaluate
 
 FIRST_NIGHT = datetime(2026, 1, 1, 2, tzinfo=UTC)
 DENIED = Failure(FailureKind.DENIED, "GetStages", "GetStages was denied.")

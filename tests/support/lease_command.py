@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psycopg
 
-from cmdb import embedded
-from cmdb.embedded_binaries import binaries_folder
-from cmdb.embedded_user import ServerUser, open_installation
 from cmdb.errors import GateledgerError
+from cmdb.server import embedded
+from cmdb.server.embedded_binaries import binaries_folder
+from cmdb.server.embedded_user import ServerUser, open_installation
 
 
 def main(data_dir: str, user_name: str | None = None) -> None:

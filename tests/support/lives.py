@@ -13,11 +13,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from cmdb import runs
-from cmdb.database import transaction
-from cmdb.inventory import PostgresInventory
 from cmdb.queries import query_text
-from cmdb.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.runs import runs
+from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.server.database import transaction
 from cmdb.snapshot import (
     AccountKey,
     AccountReading,
@@ -32,6 +31,7 @@ from cmdb.snapshot import (
     ScopeStatus,
     Stage,
 )
+from cmdb.storage.inventory import PostgresInventory
 from tests.support.answers import with_answers
 
 BEGINNING = datetime(2026, 1, 1, 2, tzinfo=UTC)

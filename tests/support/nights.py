@@ -22,11 +22,11 @@ from sqlalchemy import Engine
 
 from collectors.calls import RetryPolicy
 from collectors.plan import CollectionPlan
-from gateledger import nightly
-from gateledger.demo.aws import AccountRegion, Rule, SimulatedAws
-from gateledger.progress import SilentProgress
-from gateledger.settings import Settings
-from gateledger.summary import RunSummary
+from gateledger.nightly import job as nightly
+from gateledger.nightly.summary import RunSummary
+from gateledger.settings.model import Settings
+from gateledger.terminal.progress import SilentProgress
+from simulated_aws import AccountRegion, Rule, SimulatedAws
 from tests.support.questions import ask, ask_file
 
 FIRST_NIGHT = datetime(2026, 11, 1, 2, tzinfo=UTC)

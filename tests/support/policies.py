@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evaluator.catalog import load_catalog
-from evaluator.logic import check_logic
-from evaluator.policy import Policy
+from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.logic import check_logic
+from evaluator.catalog.policy import Policy
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 _PLACE = "        WHEN stage.client_certificate_id IS NULL OR"

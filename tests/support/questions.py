@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import dict_row
 from sqlalchemy import Engine
 
-from cmdb.database import transaction
+from cmdb.server.database import transaction
 
 Row = dict[str, Any]
 _FILES = Path(__file__).parent / "sql"

@@ -15,10 +15,10 @@ from typing import Self
 import psycopg
 from sqlalchemy.engine import make_url
 
-from cmdb import embedded
-from cmdb.database import open_engine, upgrade
-from cmdb.embedded_binaries import run_program
-from cmdb.embedded_user import open_way_to, server_user
+from cmdb.server import embedded
+from cmdb.server.database import open_engine, upgrade
+from cmdb.server.embedded_binaries import run_program
+from cmdb.server.embedded_user import open_way_to, server_user
 
 EMBEDDED = "embedded"
 SYSTEM_15 = "postgres15"

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from gateledger.demo.aws import AccountRegion, Estate
+from simulated_aws import AccountRegion, Estate
 
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1")
 #: Longer than a reading is trusted (72 hours).

@@ -14,9 +14,9 @@ import pytest
 from psycopg import errors as pg
 
 from cmdb.errors import AlreadyRunning
-from gateledger.cli import cli, execute
-from gateledger.exits import ExitCode
-from gateledger.failures import sentence
+from gateledger.cli.entry import cli, execute
+from gateledger.terminal.exits import ExitCode
+from gateledger.terminal.failures import sentence
 from tests.support.command_tree import commands
 
 ROOT = Path(__file__).resolve().parents[2]

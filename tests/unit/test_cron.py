@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateledger.cron import last_time, next_time, read_schedule
-from gateledger.schedule import retry_delay
+from gateledger.nightly.schedule import retry_delay
+from gateledger.settings.cron import last_time, next_time, read_schedule
 
 VIENNA = ZoneInfo("Europe/Vienna")
 

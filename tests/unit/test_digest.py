@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cmdb.compare import Differing, Work, differing
-from cmdb.digest import UNKNOWN, Tokens
 from cmdb.snapshot import Reading, ScopeStatus, Stage
+from cmdb.storage.compare import Differing, Work, differing
+from cmdb.storage.digest import UNKNOWN, Tokens
 
 A, B, C = b"a" * 12, b"b" * 12, b"c" * 12
 STAGES = [Stage(name, "prod", None, None, {}) for name in ("one", "two", "two", "three")]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateledger.cli import execute
-from gateledger.docs import commands, reference
-from gateledger.exits import ExitCode
-from gateledger.settings import environment_name, setting_names
+from gateledger.cli.entry import execute
+from gateledger.cli.reference import commands, reference
+from gateledger.settings.model import environment_name, setting_names
+from gateledger.terminal.exits import ExitCode
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = dict(commands())
@@ -18,7 +18,9 @@ COMMANDS = dict(commands())
 
 def test_the_reference_in_docs_is_what_the_commands_say() -> None:
     written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert written == reference(), "docs/cli.md is old: run `python -m gateledger.docs > docs/cli.md`"
+    assert written == reference(), (
+        "docs/cli.md is old: run `python -m gateledger.cli.reference > docs/cli.md`"
+    )
 
 
 def test_the_reference_names_every_command_exit_code_and_setting() -> None:

@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 
 from collectors.progress import RegionDone
-from gateledger.console import LAID_OUT, Column, Format, emit
-from gateledger.exits import ExitCode
-from gateledger.jobs import exit_code
-from gateledger.logs import JsonFormatter, TextFormatter, configure_logging, one_line
-from gateledger.progress import LogProgress, Progress, progress_for
-from gateledger.summary import FailedScope, RunSummary, write_summary
+from gateledger.nightly.jobs import exit_code
+from gateledger.nightly.summary import FailedScope, RunSummary, write_summary
+from gateledger.terminal.console import LAID_OUT, Column, Format, emit
+from gateledger.terminal.exits import ExitCode
+from gateledger.terminal.logs import JsonFormatter, TextFormatter, configure_logging, one_line
+from gateledger.terminal.progress import LogProgress, Progress, progress_for
 
 ROOT = Path(__file__).resolve().parents[2]
 NIGHT = datetime(2026, 11, 1, 3, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -88,7 +88,7 @@ def test_a_table_that_is_piped_is_plain_whole_and_cannot_steer_a_terminal(
 def on_a_terminal(width: int) -> str:
     """Return what a listing looks like on a terminal of this width."""
     script = (
-        "from gateledger.console import Column, Format, emit\n"
+        "from gateledger.terminal.console import Column, Format, emit\n"
         "rows = [{'status': 'INCOMPLIANT', 'name': 'n' * 30, 'note': '[red]\\x1b[2J'}]\n"
         "wide = [Column('status', 'status'), Column('name', 'name'), Column('note', 'note')]\n"
         "narrow = [Column('status', 'all', lines=(('status', 'note'), ('name',)))]\n"

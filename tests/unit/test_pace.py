@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateledger.pace import Pace
+from gateledger.terminal.throughput import Pace
 
 
 class Clock:

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmdb.errors import SettingsError
-from gateledger.durations import LONGEST, format_duration, parse_duration
-from gateledger.settings import Settings, environment_name, setting_names
-from gateledger.settings_load import load_settings
+from gateledger.settings.durations import LONGEST, format_duration, parse_duration
+from gateledger.settings.loading import load_settings
+from gateledger.settings.model import Settings, environment_name, setting_names
 
 ONE, TWO = "111122223333", "444455556666"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.catalog import load_catalog
+from evaluator.catalog.loading import load_catalog
 from evaluator.errors import PolicyError
 
 POLICIES = Path(__file__).parents[2] / "evaluator" / "policies"

@@ -12,7 +12,7 @@ from cmdb.snapshot import AccountKey, AccountRegionSnapshot, FailureKind, KnownR
 from collectors.calls import RetryPolicy
 from collectors.collection import Collection, collect_account_region
 from collectors.plan import CollectionPlan
-from gateledger.demo.aws import DEFAULT_ROLE, AccountRegion, Estate, FaultKind, SimulatedAws
+from simulated_aws import DEFAULT_ROLE, AccountRegion, Estate, FaultKind, SimulatedAws
 
 OWN, MEMBER = "111111111111", "222222222222"
 REGION = "eu-west-1"

@@ -13,7 +13,7 @@ from collectors.accounts import enter, list_targets
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
 from collectors.sessions import Sessions
-from gateledger.demo.aws import DEFAULT_ROLE, Estate, FaultKind, Role, SimulatedAws
+from simulated_aws import DEFAULT_ROLE, Estate, FaultKind, Role, SimulatedAws
 from tests.unit.collectors.conftest import MEMBER, OWN, QUICK, REGION
 
 Enter = Callable[..., dict[str, AccountReading]]

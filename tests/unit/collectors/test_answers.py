@@ -9,7 +9,7 @@ import pytest
 from cmdb.snapshot import AccountRegionSnapshot, ScopeStatus
 from collectors import answers
 from collectors.answers import BODY, AnswerDigests, bodies_of
-from gateledger.demo.aws import AccountRegion, FaultKind, SimulatedAws
+from simulated_aws import AccountRegion, FaultKind, SimulatedAws
 from tests.unit.collectors.conftest import Read
 
 

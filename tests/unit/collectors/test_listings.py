@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cmdb.snapshot import FailureKind, ScopeStatus
-from gateledger.demo.aws import Estate, FaultKind, SimulatedAws
+from simulated_aws import Estate, FaultKind, SimulatedAws
 from tests.unit.collectors.conftest import AS_OF, KINDS, OWN, REGION, Read, patience
 
 PAGES: list[int | str] = [1, 2, "last"]

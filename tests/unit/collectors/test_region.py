@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from cmdb.snapshot import FailureKind, KnownRegion, MethodsReading, ScopeStatus
-from gateledger.demo.aws import AccountRegion, FaultKind, SimulatedAws
+from simulated_aws import AccountRegion, FaultKind, SimulatedAws
 from tests.unit.collectors.conftest import AS_OF, KINDS, MEMBER, OWN, REGION, Read, patience
 
 COMPLETE, PARTIAL, FAILED = ScopeStatus.COMPLETE, ScopeStatus.PARTIAL, ScopeStatus.FAILED

@@ -21,14 +21,14 @@ from cmdb.snapshot import (
     MergeResult,
     ScopeStatus,
 )
+from collectors import batching as unstored
 from collectors import snapshot as region_snapshot
-from collectors import unstored
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
 from collectors.progress import RegionDone
 from collectors.quota import API_GATEWAY, Limit, Limits
 from collectors.run import CollectionSummary, collect
-from gateledger.demo.aws import Estate, FaultKind, SimulatedAws
+from simulated_aws import Estate, FaultKind, SimulatedAws
 from tests.unit.collectors.conftest import AS_OF, MEMBER, OWN
 
 REGIONS = ("eu-west-1", "us-east-1", "us-west-2")

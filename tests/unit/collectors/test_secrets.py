@@ -9,7 +9,7 @@ import pytest
 
 from cmdb.snapshot import AccountRegionSnapshot
 from collectors.values import Hasher
-from gateledger.demo.aws import AccountRegion, FaultKind, SimulatedAws
+from simulated_aws import AccountRegion, FaultKind, SimulatedAws
 from tests.unit.collectors.conftest import Read
 
 SECRET = "hunter2-hunter2"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cmdb.snapshot import AccountKey, AccountRegionSnapshot, CallCounts, Reading, RestApi, ScopeStatus
-from collectors.unstored import TOGETHER, Unstored
+from collectors.batching import TOGETHER, Unstored
 
 
 def snapshot(region: str = "eu-west-1", apis: int = 0, seconds: float = 0.0) -> AccountRegionSnapshot:

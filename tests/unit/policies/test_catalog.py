@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.catalog import load_catalog
+from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.parameters import Parameter, ParameterType
 from evaluator.errors import PolicyError
-from evaluator.parameters import Parameter, ParameterType
 from tests.unit.policies.test_policy_mistakes import LOGIC, POLICY, sentence, written
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evaluator.catalog import load_catalog
-from evaluator.locality import local_form
+from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.locality import local_form
 from tests.support.policies import SSL, reading_more
 
 PLAIN = load_catalog().policy(SSL).logic_sql

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.catalog import load_catalog
+from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.offered import AS_OF
 from evaluator.errors import PolicyError
-from evaluator.offered import AS_OF
 
 POLICY = """\
 id: /own/stages/named

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from gateledger.demo.aws import AccountRegion, Estate, SimulatedAws
+from simulated_aws import AccountRegion, Estate, SimulatedAws
 
 MANAGEMENT, MEMBER = "111111111111", "222222222222"
 REGION = "eu-west-1"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from gateledger.demo.aws import DEFAULT_ROLE, AccountRegion, Estate, Role, SimulatedAws
+from simulated_aws import DEFAULT_ROLE, AccountRegion, Estate, Role, SimulatedAws
 
 MANAGEMENT, MEMBER = "111111111111", "222222222222"
 ROLE_ARN = f"arn:aws:iam::{MEMBER}:role/{DEFAULT_ROLE}"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from gateledger.demo.aws import AccountRegion, DemoNights, Estate, demo_nights, scaled_estate
-from gateledger.demo.aws.demo_estate import CENTRAL, SHOP, WEST
-from gateledger.demo.aws.faults import Occasion
+from simulated_aws import AccountRegion, DemoNights, Estate, demo_nights, scaled_estate
+from simulated_aws.demo_estate import CENTRAL, SHOP, WEST
+from simulated_aws.faults import Occasion
 
 LAST = datetime(2026, 11, 20, 2, tzinfo=UTC)
 
@@ -173,7 +173,7 @@ def test_it_runs_as_a_process_of_its_own_with_a_side_door() -> None:
         "-W",
         "error",
         "-m",
-        "gateledger.demo.aws",
+        "simulated_aws",
         "--estate",
         "scaled",
         "--apis",

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from gateledger.demo.aws import AccountRegion, FaultKind, Rule, SimulatedAws
+from simulated_aws import AccountRegion, FaultKind, Rule, SimulatedAws
 
 REGION, MANAGEMENT, MEMBER = "eu-west-1", "111111111111", "222222222222"
 

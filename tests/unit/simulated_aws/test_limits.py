@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from gateledger.demo.aws import DEFAULT_ROLE, AccountRegion, SimulatedAws
-from gateledger.demo.aws.log import Entry, RequestLog
-from gateledger.demo.aws.quota import Quota
+from simulated_aws import DEFAULT_ROLE, AccountRegion, SimulatedAws
+from simulated_aws.log import Entry, RequestLog
+from simulated_aws.quota import Quota
 
 MANAGEMENT, MEMBER = "111111111111", "222222222222"
 

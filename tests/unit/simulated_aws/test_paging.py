@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from gateledger.demo.aws import AccountRegion
+from simulated_aws import AccountRegion
 
 
 def test_a_page_holds_25_unless_asked_for_more(gateway: Any, place: AccountRegion) -> None:

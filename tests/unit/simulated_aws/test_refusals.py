@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from gateledger.demo.aws import AccountRegion, SimulatedAws
+from simulated_aws import AccountRegion, SimulatedAws
 
 
 @pytest.mark.parametrize(

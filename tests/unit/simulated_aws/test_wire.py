@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography import x509
 
-from gateledger.demo.aws import AccountRegion, Estate, SimulatedAws
+from simulated_aws import AccountRegion, Estate, SimulatedAws
 
 REGION, MANAGEMENT, MEMBER = "eu-west-1", "111111111111", "222222222222"
 

@@ -1,0 +1,191 @@
+"""Runs: one at a time, one time each, and what became of the ones that were killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from psycopg import Connection as PsycopgConnection
+from psycopg import OperationalError
+from sqlalchemy import Engine
+from sqlalchemy.pool import PoolProxiedConnection
+
+from cmdb.errors import AlreadyRunning, AsOfTooEarly, RunOvertaken
+from cmdb.queries import query
+from cmdb.server.database import Cursor, take_back, transaction
+
+#: Session-level advisory lock that a run holds from start to end (an arbitrary number of our own).
+RUN_LOCK = 7_205_759_403_792_002
+
+
+class RunKind(StrEnum):
+    """What a run does."""
+
+    RUN = "run"
+    COLLECT = "collect"
+    EVALUATE = "evaluate"
+    RETIRE = "retire"
+
+    @property
+    def collects(self) -> bool:
+        """Whether such a run reads AWS."""
+        return self in {RunKind.RUN, RunKind.COLLECT}
+
+
+class RunStatus(StrEnum):
+    """How a run stands or ended; ``INCOMPLETE``: done, but some scope failed."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run in progress: its number, kind and one time."""
+
+    run_id: int
+    kind: RunKind
+    as_of: datetime
+
+
+@dataclass(slots=True)
+class RunTotals:
+    """What a run counted."""
+
+    items_seen: int = 0
+    items_changed: int = 0
+    findings_changed: int = 0
+    calls: int = 0
+    throttles: int = 0
+
+
+@contextmanager
+def run_lock(engine: Engine) -> Iterator[None]:
+    """Hold the lock that keeps two runs from overlapping.
+
+    Raises ``AlreadyRunning``. The lock belongs to a session, so a killed process gives it back.
+    """
+    raw = engine.raw_connection()
+    try:
+        connection = raw.driver_connection
+        assert isinstance(connection, PsycopgConnection)  # noqa: S101 - the engine is psycopg's
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (RUN_LOCK,)).fetchone()
+        connection.commit()
+        if row is None or not row[0]:
+            raise AlreadyRunning(
+                "Another run of gateledger is in progress on this database: wait for it to end "
+                "(`gateledger status` shows it)."
+            )
+        try:
+            yield
+        finally:
+            _unlock(raw, connection)
+    finally:
+        raw.close()
+
+
+def _unlock(raw: PoolProxiedConnection, connection: PsycopgConnection[Any]) -> None:
+    """Give the run lock back; a session that was lost in between has given it back already."""
+    take_back(raw, connection)
+    if connection.closed:
+        return
+    try:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (RUN_LOCK,))
+        connection.commit()
+    except OperationalError:
+        raw.invalidate()
+
+
+def hold(cursor: Cursor, run_id: int) -> None:
+    """Keep a run from being settled by another one until the end of the transaction.
+
+    Whoever lost the session that held the run lock may have been overtaken. Raises ``RunOvertaken`` then.
+    """
+    if cursor.execute(query("run_hold"), {"run_id": run_id}).fetchone() is None:
+        raise RunOvertaken(
+            f"Run {run_id} lost its connection to the database and another run has begun since: nothing more "
+            "of it is kept; see `gateledger status`."
+        )
+
+
+def start(engine: Engine, kind: RunKind, as_of: datetime | None) -> Run:
+    """Open a run under the run lock, after settling one that was killed.
+
+    ``as_of`` defaults to the database's clock, and never lies before the last run's: a clock that went back
+    is held at the last run's time. Raises ``AsOfTooEarly`` when the given time does.
+    """
+    with transaction(engine) as connection, connection.cursor() as cursor:
+        _abandon(cursor)
+        row = cursor.execute(query("run_clock")).fetchone()
+        clock, last = row if row is not None else (None, None)
+        if as_of is not None and last is not None and as_of < last:
+            raise AsOfTooEarly(
+                f"--as-of {iso(as_of)} lies before the last run's {iso(last)}: history is only written "
+                "forward; give that time or a later one."
+            )
+        moment = as_of if as_of is not None else max(clock, last) if last is not None else clock
+        inserted = cursor.execute(query("run_open"), {"kind": kind, "as_of": moment}).fetchone()
+    if inserted is None:
+        raise AlreadyRunning("The database did not take the run: look at `gateledger status`.")
+    return Run(inserted[0], kind, moment)
+
+
+def finish_collection(engine: Engine, run: Run) -> tuple[int, int]:
+    """Note the scopes that the run did not cover; return how many are fine and how many failed."""
+    with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
+        _mark_uncollected(cursor, run.as_of)
+        row = cursor.execute(query("run_scopes"), {"as_of": run.as_of}).fetchone()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def finish(
+    engine: Engine,
+    run: Run,
+    status: RunStatus,
+    totals: RunTotals,
+    scopes: tuple[int, int] = (0, 0),
+    error: str | None = None,
+) -> None:
+    """Close a run with what it counted. Raises ``RunOvertaken``."""
+    with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
+        cursor.execute(
+            query("run_close"),
+            {
+                "run_id": run.run_id,
+                "status": status,
+                "scopes_ok": scopes[0],
+                "scopes_failed": scopes[1],
+                "items_seen": totals.items_seen,
+                "items_changed": totals.items_changed,
+                "findings_changed": totals.findings_changed,
+                "calls": totals.calls,
+                "throttles": totals.throttles,
+                "error": error,
+            },
+        )
+
+
+def iso(moment: datetime) -> str:
+    """Return a time as people read it: ISO 8601, UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _abandon(cursor: Cursor) -> None:
+    """Settle a run whose process died: what it did not reach counts as not collected by it."""
+    for kind, as_of in cursor.execute(query("run_abandon")).fetchall():
+        if RunKind(kind).collects:
+            _mark_uncollected(cursor, as_of)
+
+
+def _mark_uncollected(cursor: Cursor, as_of: datetime) -> None:
+    for step in ("uncollected_close", "uncollected_open", "uncollected_store"):
+        cursor.execute(query(step), {"as_of": as_of})

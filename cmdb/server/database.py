@@ -1,0 +1,211 @@
+"""Engine, transactions and the state of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from cmdb.errors import (
+    DatabaseForeign,
+    DatabaseNewer,
+    DatabaseOutdated,
+    DatabaseTooOld,
+    DatabaseUnreachable,
+    SettingsError,
+)
+from cmdb.queries import query_text
+
+#: Advisory lock under which migrations run (an arbitrary number of our own).
+MIGRATION_LOCK = 7_205_759_403_792_001
+#: Oldest PostgreSQL that the SQL is written and tested for.
+OLDEST_SERVER = 15
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+def open_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """Return an engine for a ``postgresql://`` URL, on psycopg 3, with every session in UTC.
+
+    Raises ``SettingsError`` when the text is not such a URL. Nothing is connected yet; a connection to a
+    server before PostgreSQL 15 raises ``DatabaseTooOld``, whatever it is for.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SettingsError(
+            "GATELEDGER_DATABASE_URL is not a PostgreSQL URL: write it as "
+            "postgresql://user:password@host:5432/database."
+        )
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"application_name": "gateledger", "connect_timeout": 10},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settle(dbapi_connection: Any, _record: Any) -> None:
+        version = dbapi_connection.info.server_version
+        if version < OLDEST_SERVER * 10_000:
+            dbapi_connection.close()
+            raise DatabaseTooOld(
+                f"The database server is PostgreSQL {version // 10_000}; gateledger needs {OLDEST_SERVER} or "
+                "newer: point GATELEDGER_DATABASE_URL at a newer server, or unset it to use the embedded one."
+            )
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute("SET timezone = 'UTC'")
+        dbapi_connection.commit()
+
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Give a psycopg connection in one transaction: committed at the end, rolled back on any error."""
+    raw = engine.raw_connection()
+    try:
+        connection = cast("psycopg.Connection[tuple[Any, ...]]", raw.driver_connection)
+        try:
+            yield connection
+            connection.commit()
+        except BaseException:
+            take_back(raw, connection)
+            raise
+    finally:
+        raw.close()
+
+
+def take_back(raw: PoolProxiedConnection, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Roll back what a connection began; a lost one is kept from the pool, which would ask it."""
+    if not connection.closed:
+        with suppress(psycopg.OperationalError):
+            connection.rollback()
+    if connection.closed:
+        raw.invalidate()
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    inside = Path(__file__).parents[1] / "_migrations"
+    config = Config()
+    config.set_main_option(
+        "script_location", str(inside if inside.is_dir() else Path(__file__).parents[2] / "migrations")
+    )
+    config.attributes["connection"] = connection
+    return config
+
+
+def head_revision() -> str:
+    """Return the revision that this code needs."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if head is None:
+        raise DatabaseOutdated("This installation holds no migrations: install gateledger again.")
+    return head
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision of the database, or None when it holds no CMDB."""
+    if connection.scalar(text("SELECT to_regclass('cmdb.alembic_version')")) is None:
+        return None
+    return cast("str | None", connection.scalar(text("SELECT version_num FROM cmdb.alembic_version")))
+
+
+def is_known_revision(revision: str) -> bool:
+    """Tell whether this code has the migration."""
+    script = ScriptDirectory.from_config(_alembic())
+    return any(known.revision == revision for known in script.walk_revisions())
+
+
+def check_server(engine: Engine) -> None:
+    """Raise when the database cannot carry a CMDB of this code.
+
+    ``DatabaseUnreachable``, ``DatabaseTooOld`` (PostgreSQL before 15), ``DatabaseForeign`` (tables that are
+    not ours and no CMDB), ``DatabaseNewer`` (its schema comes from newer code).
+    """
+    with _connect(engine) as connection:
+        _check(connection)
+
+
+def _check(connection: Connection) -> None:
+    revision = current_revision(connection)
+    if revision is None:
+        foreign = connection.execute(text(query_text("foreign_tables"))).scalars().all()
+        if foreign:
+            raise DatabaseForeign(
+                f"The database {connection.engine.url.database!r} already holds tables that are not "
+                f"gateledger's ({', '.join(foreign[:3])}{', ...' if len(foreign) > 3 else ''}): "
+                "give gateledger an empty database of its own."
+            )
+    elif not is_known_revision(revision):
+        raise DatabaseNewer(
+            f"The database's schema (revision {revision}) is newer than this gateledger "
+            f"(revision {head_revision()}): install the newer gateledger here."
+        )
+
+
+@contextmanager
+def _connect(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise unreachable(error, engine) from error
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def unreachable(error: Exception, engine: Engine) -> DatabaseUnreachable:
+    """Return the sentence for a database that cannot be reached, without its password."""
+    url = engine.url.render_as_string(hide_password=True).replace("+psycopg", "")
+    cause = str(getattr(error, "orig", error)).strip().splitlines()
+    reason = cause[0].rstrip(".") if cause else type(error).__name__
+    return DatabaseUnreachable(
+        f"The database {url} cannot be reached ({reason}): check GATELEDGER_DATABASE_URL and that the "
+        "server runs."
+    )
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring the schema and the reporting views up to date in one transaction; return the revision.
+
+    Raises what ``check_server`` raises; on any error the database stays as it was.
+    """
+    with _connect(engine) as connection:
+        _check(connection)
+        connection.rollback()
+        with connection.begin():
+            command.upgrade(_alembic(connection), "head")
+    return head_revision()
+
+
+def drifts(engine: Engine) -> None:
+    """Raise ``alembic.util.exc.AutogenerateDiffsDetected`` when tables and migrations disagree."""
+    with _connect(engine) as connection, connection.begin():
+        command.check(_alembic(connection))
+
+
+def require_current(engine: Engine) -> None:
+    """Raise ``DatabaseOutdated`` (or what ``check_server`` raises) unless the schema is this code's."""
+    with _connect(engine) as connection:
+        _check(connection)
+        revision = current_revision(connection)
+    if revision != head_revision():
+        state = "holds no CMDB yet" if revision is None else f"is at revision {revision}"
+        raise DatabaseOutdated(
+            f"The database {state} and this gateledger needs revision {head_revision()}: "
+            "run `gateledger db upgrade`."
+        )

@@ -1,0 +1,1 @@
+"""What was read becomes versions: comparing, merging, retention, retirement."""

@@ -1,0 +1,122 @@
+"""Retention: drop history past a limit, in small transactions that lock nothing for long.
+
+What is current stays, and what explains it or the history that is kept: versions that are a record's
+evidence, a certificate's absence while a stage names it, a policy's last evaluation. Things that disappeared
+before the limit go with all that was said of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg import sql
+from sqlalchemy import Engine
+
+from cmdb.queries import query, query_text
+from cmdb.server.database import transaction
+
+log = logging.getLogger(__name__)
+
+#: Rows (or things that disappeared) per transaction.
+BATCH = 10_000
+
+#: Tables of closed versions and the part of a record's evidence that may name them.
+_VERSIONS = (
+    ("stage_closed", "stage_id", "stage_version"),
+    ("rest_api_closed", "rest_api_key", "rest_api_version"),
+    ("integration_closed", "rest_api_key", "integration_version"),
+    ("certificate_closed", "certificate_key", "certificate_version"),
+)
+#: Tables of intervals, the columns that identify a row in them, and the column that says when it ended.
+_ENDED = (
+    ("compliance.record_closed", "policy_key, stage_id, valid_from", "valid_to"),
+    ("compliance.episode", "policy_key, stage_id, started_at", "ended_at"),
+    ("cmdb.scope_state", "account_region_id, item_type, valid_from", "valid_to"),
+    ("cmdb.unread_item", "account_region_id, item_type, item_id, valid_from", "valid_to"),
+    ("cmdb.account_closed", "account_key, valid_from", "valid_to"),
+)
+_COUNTS = ("compliance.tally", "policy_key, account_region_id, condition_key, valid_from", "valid_to")
+
+
+@dataclass(slots=True)
+class Pruned:
+    """How many rows went, by table; things that disappeared are counted under their own."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def add(self, table: str, count: int) -> None:
+        """Count rows."""
+        if count:
+            self.rows[table] = self.rows.get(table, 0) + count
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return sum(self.rows.values())
+
+
+def prune(engine: Engine, limit: datetime, counts_limit: datetime | None = None) -> Pruned:
+    """Drop what ended at ``limit`` or before; counts by ``counts_limit``, where that lies further back.
+
+    To be called under the run lock. Killed half-way, it leaves a consistent history of which less is dropped;
+    the next call goes on.
+    """
+    pruned = Pruned()
+    values = {"limit": limit, "batch": BATCH}
+    for step in ("stages", "apis", "certificates"):
+        _repeat(engine, f"prune_dead_{step}", values, pruned, step)
+    for table, key, evidence in _VERSIONS:
+        _versions(engine, table, key, evidence, values, pruned)
+    for table, key, ended in _ENDED:
+        _ended(engine, (table, key, ended), values, pruned)
+    counts = limit if counts_limit is None else min(limit, counts_limit)
+    _ended(engine, _COUNTS, {**values, "limit": counts}, pruned)
+    with transaction(engine) as connection:
+        connection.execute(query("prune_unknown"), values)
+        pruned.add("compliance.evaluation", connection.execute(query("prune_evaluations"), values).rowcount)
+        pruned.add("cmdb.run", connection.execute(query("prune_runs"), values).rowcount)
+    log.info(
+        "dropped %d rows of before %s", pruned.total, limit.isoformat(), extra={"event": "history.pruned"}
+    )
+    return pruned
+
+
+def _repeat(engine: Engine, name: str, values: Mapping[str, Any], pruned: Pruned, counted: str) -> None:
+    """Run one of our statements, each time in a transaction of its own, until it finds nothing more."""
+    while True:
+        with transaction(engine) as connection:
+            row = connection.execute(query(name), values).fetchone()
+        count = 0 if row is None else int(row[0])
+        pruned.add(counted, count)
+        if count < BATCH:
+            return
+
+
+def _ended(engine: Engine, where: tuple[str, str, str], values: Mapping[str, Any], pruned: Pruned) -> None:
+    table, key, ended = where
+    text = query_text("prune_ended")
+    for place, part in (("table", table), ("key", key), ("ended", ended)):
+        text = text.replace(f"{{{place}}}", part)
+    _delete(engine, text, values, pruned, table)
+
+
+def _versions(
+    engine: Engine, table: str, key: str, evidence: str, values: Mapping[str, Any], pruned: Pruned
+) -> None:
+    text = query_text("prune_versions")
+    for place, part in (("table", table), ("key", key), ("evidence", evidence)):
+        text = text.replace(f"{{{place}}}", part)
+    _delete(engine, text, values, pruned, f"cmdb.{table}")
+
+
+def _delete(engine: Engine, text: str, values: Mapping[str, Any], pruned: Pruned, table: str) -> None:
+    while True:
+        with transaction(engine) as connection:
+            count = connection.execute(sql.SQL(text), values).rowcount
+        pruned.add(table, count)
+        if count < BATCH:
+            return

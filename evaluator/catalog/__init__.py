@@ -1,0 +1,1 @@
+"""Policy folders and frameworks, read and checked before anything runs."""

@@ -1,0 +1,261 @@
+"""The catalog: every policy folder and framework, read and checked whole before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from cmdb.snapshot import ItemType
+from evaluator.catalog.cases import Case, load_cases
+from evaluator.catalog.files import load_model, read_text
+from evaluator.catalog.frameworks import Framework, Section, load_frameworks
+from evaluator.catalog.logic import Logic, check_logic
+from evaluator.catalog.parameters import effective
+from evaluator.catalog.policy import Condition, Policy, PolicyFile
+from evaluator.errors import PolicyError
+
+log = logging.getLogger(__name__)
+
+FILES = ("policy.yaml", "logic.sql", "description.md", "remediation.md", "cases.yaml")
+"""What a policy folder holds."""
+FRAMEWORKS = "frameworks"
+"""Directory of framework files, beside the policies."""
+
+_NEEDED: Mapping[str, tuple[ItemType, ...]] = {
+    "stage": (ItemType.STAGE,),
+    "rest_api": (ItemType.REST_API,),
+    "integration": (ItemType.INTEGRATION,),
+    "certificate": (ItemType.CLIENT_CERTIFICATE, ItemType.ACM_CERTIFICATE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All policies, ordered by id, and all frameworks, ordered by id."""
+
+    policies: tuple[Policy, ...]
+    frameworks: tuple[Framework, ...]
+
+    def policy(self, policy_id: str) -> Policy:
+        """Return a policy by its id; raises ``PolicyError`` when there is none."""
+        for policy in self.policies:
+            if policy.id == policy_id:
+                return policy
+        known = ", ".join(policy.id for policy in self.policies)
+        raise PolicyError(f"There is no policy {policy_id!r}: choose one of {known}.")
+
+
+def load_catalog(
+    extra_dirs: Sequence[Path] = (), parameters: Mapping[str, Mapping[str, object]] | None = None
+) -> Catalog:
+    """Return the policies that come with the program and those of ``extra_dirs``.
+
+    ``parameters`` (policy id -> name -> value) override defaults. Raises ``PolicyError`` with one sentence
+    for the first mistake in any folder, framework or parameter.
+    """
+    package = Path(str(resources.files("evaluator")))
+    roots = [package / "policies", *extra_dirs]
+    framework_roots = [package, *extra_dirs]
+    frameworks = load_frameworks(
+        file for root in framework_roots for file in sorted((root / FRAMEWORKS).glob("*.yaml"))
+    )
+    policies: dict[str, Policy] = {}
+    seen: set[Path] = set()
+    for root in roots:
+        for folder in _policy_folders(root, seen):
+            policy = load_policy(folder, frameworks)
+            if policy.id in policies:
+                raise PolicyError(
+                    f"{folder / 'policy.yaml'}: the id {policy.id!r} is already that of "
+                    f"{policies[policy.id].folder}; give it another id."
+                )
+            policies[policy.id] = policy
+    _link_back(policies, frameworks)
+    _override(policies, parameters or {})
+    log.debug("catalog of %d policies", len(policies), extra={"event": "catalog.loaded"})
+    ordered = tuple(policies[policy_id] for policy_id in sorted(policies))
+    return Catalog(ordered, tuple(frameworks[framework] for framework in sorted(frameworks)))
+
+
+def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
+    """Return the policy of one folder; raises ``PolicyError`` for the first mistake in it."""
+    source = folder / "policy.yaml"
+    content = load_model(source, PolicyFile)
+    effective(str(source), content.parameters, {})
+    logic = check_logic(str(folder / "logic.sql"), read_text(folder / "logic.sql"), content.parameters)
+    _check_conditions(folder, content, logic)
+    description = _prose(folder / "description.md")
+    remediation = _prose(folder / "remediation.md")
+    cases = load_cases(folder / "cases.yaml")
+    _check_cases(folder / "cases.yaml", content, logic, cases)
+    return Policy(
+        folder=folder,
+        id=content.id,
+        name=content.name,
+        contextual_name=content.contextual_name,
+        type=content.type,
+        categories=tuple(content.categories),
+        severity=content.severity,
+        tags=tuple(content.tags),
+        resource_type=content.resource_type,
+        item_types=tuple(content.item_types),
+        parameters=content.parameters,
+        conditions=tuple(
+            Condition(name, given.status, given.message, given.remediation)
+            for name, given in content.conditions.items()
+        ),
+        similar=tuple(content.similar),
+        logic=logic,
+        description=description,
+        remediation=remediation,
+        cases=cases,
+        sections=_sections(source, content, frameworks),
+    )
+
+
+def _policy_folders(root: Path, seen: set[Path]) -> list[Path]:
+    if not root.is_dir():
+        raise PolicyError(f"{root}: there is no such directory; correct the policy directories.")
+    found = []
+    for folder, names in _walk(root, ()):
+        if not names & {*FILES, "policy.yml"}:
+            continue
+        if "policy.yaml" not in names:
+            hint = "rename policy.yml" if "policy.yml" in names else "add it"
+            raise PolicyError(f"{folder / 'policy.yaml'}: the file is missing; {hint}.")
+        found.append(folder)
+    if not found and not (root / FRAMEWORKS).is_dir():
+        raise PolicyError(f"{root}: no folder in it holds a policy.yaml; add one or leave the directory out.")
+    fresh = [folder for folder in found if folder.resolve() not in seen]
+    seen.update(folder.resolve() for folder in fresh)
+    return fresh
+
+
+def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str]]]:
+    """Yield each directory with its names; a link that leads back up is refused, dot names are passed by."""
+    try:
+        real = folder.resolve(strict=True)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PolicyError(f"{folder}: the directory cannot be read ({reason}); check it.") from None
+    if real in above:
+        raise PolicyError(f"{folder}: the link leads back to {real}, which it is in; remove the link.")
+    visible = [entry for entry in entries if not entry.name.startswith(".")]
+    for entry in visible:
+        if entry.is_symlink() and not Path(entry.path).exists():
+            raise PolicyError(f"{entry.path}: the link leads nowhere; remove or correct it.")
+    yield folder, {entry.name for entry in visible if not entry.is_dir()}
+    for entry in visible:
+        if entry.is_dir():
+            yield from _walk(Path(entry.path), (*above, real))
+
+
+def _prose(path: Path) -> str:
+    text = read_text(path).strip()
+    if not text:
+        raise PolicyError(f"{path}: the file is empty; write what it is for.")
+    return text + "\n"
+
+
+def _check_conditions(folder: Path, content: PolicyFile, logic: Logic) -> None:
+    for name in logic.conditions:
+        if name not in content.conditions:
+            raise PolicyError(
+                f"{folder / 'logic.sql'}: the condition {name!r} is not declared; declare it in policy.yaml."
+            )
+    for name in content.conditions:
+        if name not in logic.conditions:
+            raise PolicyError(
+                f"{folder / 'policy.yaml'}: the condition {name!r} is never given by logic.sql; "
+                "add a branch to its CASE or remove the condition."
+            )
+    for relation in sorted(logic.relations):
+        for item_type in _NEEDED.get(relation, ()):
+            if item_type not in content.item_types:
+                raise PolicyError(
+                    f"{folder / 'policy.yaml'}: logic.sql reads {relation}, but item_types lacks "
+                    f"{item_type}; add it."
+                )
+
+
+def _check_cases(path: Path, content: PolicyFile, logic: Logic, cases: Sequence[Case]) -> None:
+    for case in cases:
+        declared = content.conditions.get(case.condition)
+        if declared is None:
+            raise PolicyError(
+                f"{path}: case {case.name!r} expects {case.condition!r}, which is no condition of "
+                f"policy.yaml; write one of {', '.join(content.conditions)}."
+            )
+        if declared.status != case.status:
+            raise PolicyError(
+                f"{path}: case {case.name!r} expects {case.condition!r} with status {case.status!r}, but "
+                f"policy.yaml gives it {declared.status}; correct one of them."
+            )
+        if case.over is not None:
+            later = logic.conditions[logic.conditions.index(case.condition) + 1 :]
+            if case.over not in later:
+                raise PolicyError(
+                    f"{path}: case {case.name!r} says `over: {case.over}`, which does not come after "
+                    f"{case.condition}; name a later condition."
+                )
+        effective(f"{path}: case {case.name!r}", content.parameters, case.parameters)
+    tried = {case.condition for case in cases}
+    for name in content.conditions:
+        if name not in tried:
+            raise PolicyError(f"{path}: no case expects the condition {name!r}; add one.")
+
+
+def _sections(source: Path, content: PolicyFile, frameworks: Mapping[str, Framework]) -> tuple[Section, ...]:
+    sections = []
+    for framework_id, keys in content.frameworks.items():
+        framework = frameworks.get(framework_id)
+        if framework is None:
+            raise PolicyError(
+                f"{source}: the framework {framework_id!r} is unknown; write one of "
+                f"{', '.join(sorted(frameworks))}, or add its file to a {FRAMEWORKS} directory."
+            )
+        for key in keys:
+            section = framework.section(key)
+            if section is None:
+                raise PolicyError(
+                    f"{source}: {framework.file} has no section {key!r}; correct it or add the section there."
+                )
+            if section in sections:
+                raise PolicyError(
+                    f"{source}: the section {key!r} of {framework_id} is there twice; remove one."
+                )
+            sections.append(section)
+    return tuple(sections)
+
+
+def _link_back(policies: dict[str, Policy], frameworks: Mapping[str, Framework]) -> None:
+    for framework in frameworks.values():
+        for section in framework.sections:
+            for policy_id in section.policies:
+                policy = policies.get(policy_id)
+                if policy is None:
+                    raise PolicyError(
+                        f"{framework.file}: section {section.key!r} names the policy {policy_id!r}, which "
+                        f"there is not; write one of {', '.join(sorted(policies))}."
+                    )
+                if section not in policy.sections:
+                    policies[policy_id] = dataclasses.replace(policy, sections=(*policy.sections, section))
+
+
+def _override(policies: dict[str, Policy], parameters: Mapping[str, Mapping[str, object]]) -> None:
+    for policy_id, values in parameters.items():
+        policy = policies.get(policy_id)
+        if policy is None:
+            raise PolicyError(
+                f"settings: parameters are set for the policy {policy_id!r}, which there is not; "
+                "write one of "
+                f"{', '.join(sorted(policies))}."
+            )
+        effective(f"settings: policy {policy_id}", policy.parameters, values)
+        policies[policy_id] = dataclasses.replace(policy, overrides=dict(values))

@@ -1,0 +1,332 @@
+"""Checking ``logic.sql`` before it may run: one SELECT that gives every stage a condition, and nothing else.
+
+What runs is the text of the file, so besides the parsed tree the text's own tokens are checked; spellings
+that PostgreSQL and the parser could read differently (dollar quotes, backslashes, braces) are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import OptimizeError, ParseError, SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.tokenizer_core import Token, TokenType
+
+from evaluator.catalog import logic_rules as rules
+from evaluator.catalog.offered import AS_OF, OFFERED, RECHECK, VERDICT
+from evaluator.catalog.parameters import placeholders
+from evaluator.errors import PolicyError
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?))")
+_TIME_TYPES = frozenset({exp.DType.TIMESTAMPTZ})
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """A checked ``logic.sql``."""
+
+    text: str
+    relations: frozenset[str]
+    """Offered relations that it reads."""
+    conditions: tuple[str, ...]
+    """Conditions in the order of its CASE, each once, where it stands last."""
+    has_recheck: bool
+    """Whether it returns ``recheck_at``."""
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The text's tokens; comments are not among them."""
+        return tokenize(self.text)
+
+    @property
+    def canonical(self) -> str:
+        """The text without comments and with one blank between tokens: what decides verdicts."""
+        tokens = [token for token in self.tokens if token.token_type is not TokenType.SEMICOLON]
+        return " ".join(self.text[token.start : token.end + 1] for token in tokens)
+
+    def beginning_with(self, condition: str) -> str:
+        """Return the SQL as if the CASE began with this condition's first branch: does it hold by itself?"""
+        tree = sqlglot.parse_one(self.text, dialect="postgres")
+        case = _projections(tree)["condition"].unalias()
+        branches = case.args["ifs"]
+        names = [branch.args["true"].name for branch in branches]
+        kept = branches[names.index(condition) :] if condition in names else []
+        case.set("ifs", kept or [exp.If(this=exp.false(), true=case.args["default"].copy())])
+        # The generator writes placeholders in psycopg's form; they become the file's form again.
+        return re.sub(r"%\((\w+)\)s", r":\1", tree.sql(dialect="postgres", comments=False))
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of PostgreSQL text."""
+    return sqlglot.tokenize(text, dialect="postgres")
+
+
+def check_logic(source: str, text: str, parameters: Iterable[str]) -> Logic:
+    """Return the checked logic; ``source`` names the file in the sentence of a ``PolicyError``."""
+    tokens = _tokens(source, text)
+    tree = _parse(source, text)
+    _refuse_writes(source, tree)
+    _check_calls(source, tokens)
+    _check_parts(source, tree)
+    relations = _check_relations(source, tree)
+    _check_placeholders(source, tree, tokens, set(parameters))
+    _check_every_stage(source, tree)
+    outputs = _check_outputs(source, tree)
+    conditions = _conditions(source, outputs["condition"])
+    _check_literals(source, tree, outputs["condition"])
+    _check_columns(source, tree)
+    return Logic(text, relations, conditions, RECHECK[0] in outputs)
+
+
+def _tokens(source: str, text: str) -> list[Token]:
+    for character in "$\\{}":
+        if character in text:
+            line = text[: text.index(character)].count("\n") + 1
+            raise PolicyError(f"{source}: line {line} has the character {character!r}; write it without.")
+    try:
+        tokens = tokenize(text)
+    except SqlglotError:
+        raise PolicyError(f"{source}: a quote or comment is not closed; close it.") from None
+    if not tokens:
+        raise PolicyError(f"{source}: the file has no statement; write one SELECT.")
+    ends = [token for token in tokens if token.token_type is TokenType.SEMICOLON]
+    if ends and (len(ends) > 1 or tokens[-1].token_type is not TokenType.SEMICOLON):
+        raise PolicyError(f"{source}: the file has more than one statement; write one SELECT.")
+    if tokens[0].text.upper() not in ("SELECT", "WITH"):
+        raise PolicyError(f"{source}: the statement begins with {tokens[0].text!r}; write one SELECT.")
+    return tokens
+
+
+def _parse(source: str, text: str) -> exp.Select:
+    try:
+        tree = sqlglot.parse_one(text, dialect="postgres")
+        # Walking is as deep as parsing was: it fails here or never.
+        sum(1 for _ in tree.walk())
+    except ParseError as error:
+        found = error.errors[0] if error.errors else {}
+        near = f" near {found['highlight']!r}" if found.get("highlight") else ""
+        line = f" at line {found['line']}" if found.get("line") else ""
+        raise PolicyError(f"{source}: the SQL is wrong{line}{near}; correct it.") from None
+    except SqlglotError as error:
+        raise PolicyError(f"{source}: the SQL is wrong ({str(error).splitlines()[0]}); correct it.") from None
+    except RecursionError:
+        raise PolicyError(f"{source}: the SQL is nested too deeply; make it simpler.") from None
+    if not isinstance(tree, exp.Select):
+        _refuse_writes(source, tree)
+        raise PolicyError(f"{source}: the statement is {tree.key.upper()}; write one plain SELECT.")
+    return tree
+
+
+def _refuse_writes(source: str, tree: exp.Expr) -> None:
+    for node in tree.find_all(*rules.WRITES):
+        names = {exp.Into: "SELECT INTO", exp.Lock: "a row lock (FOR UPDATE, FOR SHARE)"}
+        what = names.get(type(node), node.key.upper())
+        raise PolicyError(f"{source}: the statement writes or locks with {what}; a policy may only read.")
+
+
+def _check_parts(source: str, tree: exp.Expr) -> None:
+    for node in tree.walk():
+        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+            raise PolicyError(f"{source}: the statement selects `*`; name the columns.")
+        if isinstance(node, exp.With) and node.args.get("recursive"):
+            raise PolicyError(f"{source}: the statement is recursive; write it without RECURSIVE.")
+        if isinstance(node, exp.Cast):
+            _check_cast(source, node)
+        elif isinstance(node, exp.Func) and not isinstance(node, rules.STRUCTURE):
+            if isinstance(node, exp.Anonymous):
+                continue  # its name is checked where the tokens are
+            if node.sql_name().startswith(("CURRENT_", "SESSION_", "LOCALTIME")):
+                raise PolicyError(
+                    f"{source}: the statement asks the clock or the session ({node.sql_name().lower()}); "
+                    f"use the parameter :{AS_OF} for the time."
+                )
+        elif not isinstance(node, rules.STRUCTURE):
+            raise PolicyError(
+                f"{source}: the statement uses {node.key.upper()} ({_short(node)}), which a policy may not; "
+                "write it without."
+            )
+
+
+def _check_cast(source: str, node: exp.Cast) -> None:
+    kind = node.to.this
+    if kind in rules.TYPES:
+        return
+    literal = node.this
+    if kind in _TIME_TYPES and isinstance(literal, exp.Placeholder):
+        return
+    if kind in _TIME_TYPES and isinstance(literal, exp.Literal) and _TIME.fullmatch(literal.name):
+        return
+    raise PolicyError(
+        f"{source}: the cast {_short(node)} may depend on the clock, the session or other tables; cast to "
+        "text, boolean, a number or interval, or write a time as timestamptz '2026-01-31T00:00:00Z'."
+    )
+
+
+def _check_calls(source: str, tokens: list[Token]) -> None:
+    for position, (word, after) in enumerate(pairwise(tokens)):
+        if after.token_type is not TokenType.L_PAREN or not re.match(r"\w", word.text):
+            continue
+        if word.token_type in (TokenType.STRING, TokenType.NUMBER):
+            continue
+        name = word.text.lower()
+        qualified = position > 0 and tokens[position - 1].token_type is TokenType.DOT
+        if qualified or (name not in rules.FUNCTIONS and name not in rules.BEFORE_PARENTHESIS):
+            hint = f"use the parameter :{AS_OF} for the time" if name in _CLOCKS else "use one of these: "
+            allowed = "" if name in _CLOCKS else ", ".join(sorted(rules.FUNCTIONS))
+            raise PolicyError(
+                f"{source}: line {word.line} calls {name}(), which a policy may not; {hint}{allowed}."
+            )
+
+
+_CLOCKS = frozenset(
+    {"now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "age"}
+)
+
+
+def _check_relations(source: str, tree: exp.Select) -> frozenset[str]:
+    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    for name in sorted(own & set(OFFERED)):
+        raise PolicyError(f"{source}: WITH names a relation {name!r} that is offered; choose another name.")
+    names = set()
+    for table in tree.find_all(exp.Table):
+        name = table.name
+        if table.args.get("db") or table.args.get("catalog") or not isinstance(table.this, exp.Identifier):
+            raise PolicyError(
+                f"{source}: the statement reads {_short(table)}; name one of {', '.join(OFFERED)} "
+                "without a schema."
+            )
+        if table.args.get("only") or (name not in own and name not in OFFERED):
+            raise PolicyError(
+                f"{source}: the statement reads {_short(table)}, which is not offered; read only "
+                f"{', '.join(OFFERED)}."
+            )
+        if name not in own:
+            names.add(name)
+    return frozenset(names)
+
+
+def _check_placeholders(source: str, tree: exp.Select, tokens: list[Token], declared: set[str]) -> None:
+    used = [name for _, name in placeholders(tokens)]
+    if len(used) != sum(1 for _ in tree.find_all(exp.Placeholder)):
+        raise PolicyError(f"{source}: a parameter is not written as `:name`; write it so.")
+    for name in used:
+        if name != AS_OF and name not in declared:
+            known = ", ".join(sorted({AS_OF, *declared}))
+            raise PolicyError(
+                f"{source}: the parameter :{name} is not declared (known: {known}); "
+                "declare it in policy.yaml."
+            )
+    for name in sorted(declared - set(used)):
+        raise PolicyError(
+            f"{source}: the declared parameter {name!r} is not used; use :{name} or "
+            "remove it from policy.yaml."
+        )
+
+
+def _check_every_stage(source: str, tree: exp.Select) -> None:
+    """The outermost SELECT may leave no stage out: every stage has a status under every policy."""
+    origin = tree.args.get("from_")
+    table = origin.this if origin is not None else None
+    if not isinstance(table, exp.Table) or table.name != "stage":
+        raise PolicyError(f"{source}: the outermost SELECT is not FROM stage; begin with FROM stage.")
+    for part in ("where", "having", "group", "distinct", "limit", "offset", "windows", "qualify"):
+        if tree.args.get(part):
+            raise PolicyError(
+                f"{source}: the outermost SELECT has {part.upper()}, which may leave stages out; "
+                "give those stages a condition."
+            )
+    for join in tree.args.get("joins") or []:
+        if join.side != "LEFT" or join.kind not in ("", "OUTER") or join.method:
+            raise PolicyError(f"{source}: {_short(join)!r} may leave stages out; write LEFT JOIN with an ON.")
+
+
+def _projections(tree: exp.Expr) -> dict[str, exp.Expr]:
+    return {item.alias_or_name: item for item in tree.args["expressions"]}
+
+
+def _check_outputs(source: str, tree: exp.Select) -> dict[str, exp.Expr]:
+    outputs = _projections(tree)
+    if len(outputs) < len(tree.expressions):
+        raise PolicyError(f"{source}: two output columns have the same name; give each its own.")
+    for name, _ in VERDICT:
+        if name not in outputs:
+            raise PolicyError(f"{source}: the output column {name!r} is missing; select it.")
+    for name in outputs:
+        if name not in {known for known, _ in (*VERDICT, RECHECK)}:
+            raise PolicyError(f"{source}: the output column {name or '?'!r} is not expected; remove it.")
+    stage = tree.args["from_"].this.alias_or_name
+    for name in ("stage_id", "account_region_id"):
+        column = outputs[name].unalias()
+        if not isinstance(column, exp.Column) or (column.table, column.name) != (stage, name):
+            raise PolicyError(f"{source}: the output column {name!r} has to be {stage}.{name}; select that.")
+    return outputs
+
+
+def _conditions(source: str, output: exp.Expr) -> tuple[str, ...]:
+    case = output.unalias()
+    if not isinstance(case, exp.Case):
+        raise PolicyError(
+            f"{source}: `condition` is not a CASE; write CASE WHEN ... THEN 'name' ... ELSE 'name' END."
+        )
+    default = case.args.get("default")
+    if default is None:
+        raise PolicyError(f"{source}: the CASE of `condition` has no ELSE; add ELSE 'name'.")
+    results = [*(branch.args["true"] for branch in case.args["ifs"]), default]
+    for result in results:
+        if not isinstance(result, exp.Literal) or not result.is_string:
+            raise PolicyError(
+                f"{source}: the CASE of `condition` gives {_short(result)}; "
+                "give the name of a condition in quotes."
+            )
+    names = [result.name for result in results]
+    return tuple(name for position, name in enumerate(names) if name not in names[position + 1 :])
+
+
+def _check_literals(source: str, tree: exp.Select, condition: exp.Expr) -> None:
+    case = condition.unalias()
+    names = {id(branch.args["true"]) for branch in case.args["ifs"]} | {id(case.args["default"])}
+    for literal in tree.find_all(exp.Literal):
+        if literal.is_string and id(literal) not in names:
+            words = set(re.findall(r"[a-z]+", literal.name.lower()))
+            if words & rules.CLOCK_WORDS:
+                raise PolicyError(
+                    f"{source}: the text {literal.name!r} could be read as a time of the clock; "
+                    f"use the parameter :{AS_OF}."
+                )
+
+
+def _check_columns(source: str, tree: exp.Select) -> None:
+    aliases = {table.alias_or_name for table in tree.find_all(exp.Table)}
+    for column in tree.find_all(exp.Column):
+        if column.args.get("db") or column.args.get("catalog"):
+            raise PolicyError(f"{source}: {_short(column)} names a schema; name the relation and the column.")
+        if not column.table and column.name in aliases:
+            raise PolicyError(f"{source}: {column.name!r} selects a whole row; name its columns.")
+    schema: Mapping[str, object] = {name: dict(columns) for name, columns in OFFERED.items()}
+    try:
+        qualify(
+            tree.copy(),
+            dialect="postgres",
+            schema=dict(schema),
+            expand_stars=False,
+            quote_identifiers=False,
+            identify=False,
+        )
+    except OptimizeError as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise PolicyError(
+            f"{source}: a column is not there or not clear ({reason}); write relation.column as offered."
+        ) from None
+    except SqlglotError as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise PolicyError(f"{source}: the SQL is wrong ({reason}); correct it.") from None
+
+
+def _short(node: exp.Expr) -> str:
+    text = node.sql(dialect="postgres", comments=False)
+    return text if len(text) <= 60 else text[:57] + "..."

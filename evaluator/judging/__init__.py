@@ -1,0 +1,1 @@
+"""Judging items under policies, and what is kept of it."""

@@ -1,0 +1,130 @@
+"""Judge all past nights from the versions, and write the history as if the policy had judged them in turn.
+
+A backfill judges at the time of every finished run that judged anything, whatever policies it named, so that
+all policies share the same nights; at the time of every finished collection that no such run followed before
+the next collection; and at its own run's time. A time is judged once, over all that was collected with it, be
+it by a collection after the run that judged it at first. It replaces the policy's earlier history, in one
+transaction. What it writes carries the policy as it is today.
+
+A policy that judges each stage by what belongs to it alone (``evaluator.catalog.locality``) is swept over:
+each stage is judged only at the nights on which something that the policy reads of it changed, all in the
+same few statements. Any other is judged night by night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from psycopg import sql
+from sqlalchemy import Engine
+
+from cmdb.queries import query, query_text
+from cmdb.runs.runs import Run, hold
+from cmdb.server.database import Cursor, transaction
+from evaluator.catalog.locality import Local, select_list, with_keys
+from evaluator.catalog.policy import Policy
+from evaluator.judging import judge as judging
+from evaluator.judging.engine import Evaluation, bound_values, in_full, store_evaluation
+from evaluator.judging.guard import DEFAULT_TIMEOUT
+from evaluator.judging.judge import SQL, Judge
+from evaluator.judging.registry import Registered, register
+
+BACKFILL = "backfill"
+
+_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL default_statistics_target = 10"
+_FORGOTTEN = ("episode", "tally", "record_closed", "record", "evaluation")
+_READING_NIGHTS = "SELECT w.as_of, w.run_id FROM pg_temp.night AS w ORDER BY w.n"
+
+
+def backfill(
+    engine: Engine,
+    policy: Policy,
+    run: Run,
+    *,
+    max_staleness: timedelta,
+    parameters: Mapping[str, Any],
+    sweeping: bool = True,
+    statement_timeout: timedelta = DEFAULT_TIMEOUT,
+) -> Evaluation:
+    """Replace a policy's history by what it says of every past night; the last is the run's own.
+
+    Without ``sweeping`` every night is judged in full, whatever the policy. Raises ``PolicyError`` as
+    ``evaluator.engine.evaluate`` does; the earlier history stays then.
+    """
+    with transaction(engine) as connection, connection.cursor() as cursor:
+        hold(cursor, run.run_id)
+        registered = register(cursor, policy, parameters, run.as_of)
+        values = bound_values(registered, run.as_of, max_staleness) | {"run_id": run.run_id}
+        cursor.execute(_SETTINGS)
+        cursor.execute(query("backfill_tables", SQL))
+        cursor.execute(query("backfill_nights", SQL), values)
+        for table in _FORGOTTEN:
+            statement = query_text("backfill_forget", SQL).replace("{table}", table)
+            cursor.execute(sql.SQL(statement), values)
+        judge = Judge(cursor, policy, registered, values, judging.AS_OF, statement_timeout)
+        local = judge.local if sweeping else None
+        outcome = _night_by_night(judge) if local is None else _sweep(judge, local)
+        store_evaluation(cursor, values, run.run_id, outcome)
+    return outcome
+
+
+def _night_by_night(judge: Judge) -> Evaluation:
+    """Judge every night in full."""
+    cursor, changed, stages = judge.cursor, 0, 0
+    for as_of, run_id in cursor.execute(_READING_NIGHTS).fetchall():
+        values = {**judge.values, "as_of": as_of}
+        found = in_full(replace(judge, values=values))
+        changed, stages = changed + found.changed, found.stages
+        if run_id != judge.values["run_id"]:
+            outcome = Evaluation(judge.policy.id, found.stages, found.changed, BACKFILL)
+            store_evaluation(cursor, values, run_id, outcome)
+    return Evaluation(judge.policy.id, stages, changed, BACKFILL)
+
+
+def _sweep(judge: Judge, local: Local) -> Evaluation:
+    """Judge each stage at the nights on which something of it changed."""
+    cursor, values = judge.cursor, judge.values
+    _script(cursor, "backfill_versions")
+    _script(cursor, "backfill_moments", {**values, "_reads": sorted(local.reads)})
+    statement, bound = _statement(judge.policy, judge.registered, local)
+    while True:
+        with judge.asking():
+            cursor.execute(statement, {**bound, **values})
+        if not judge.policy.has_recheck:
+            break
+        cursor.execute(query("backfill_rechecks", SQL))
+        if not cursor.rowcount:
+            break
+        _script(cursor, "backfill_due")
+    cursor.execute("ANALYZE swept")
+    cursor.execute(query("backfill_write", SQL))
+    changed = cursor.rowcount
+    for step in ("closed", "open", "episodes", "tally", "evaluations"):
+        cursor.execute(query(f"backfill_{step}", SQL), values)
+    row = cursor.execute("SELECT count(DISTINCT stage_id) FROM swept").fetchone()
+    return Evaluation(judge.policy.id, 0 if row is None else row[0], changed, BACKFILL)
+
+
+def _statement(policy: Policy, registered: Registered, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
+    """Return the statement that judges moments: the policy's own expressions over what held at each."""
+    keyed = with_keys(policy.logic_sql, registered.condition_keys)
+    logic, bound = policy.bind(keyed, policy.values(registered.parameters))
+    text = query_text("backfill_judge", SQL)
+    parts = {
+        "select": select_list(logic).replace("%(as_of)s::timestamptz", "e.night_as_of"),
+        "recheck": "" if policy.has_recheck else ", NULL::timestamptz AS recheck_at",
+        **{name: local.aliases.get(name, f"no_{name}") for name in ("stage", "rest_api", "integration")},
+        "certificate": local.aliases.get("certificate", "no_certificate"),
+    }
+    for place, part in parts.items():
+        text = text.replace(f"{{{place}}}", part)
+    return sql.SQL(text), bound
+
+
+def _script(cursor: Cursor, name: str, values: Mapping[str, Any] | None = None) -> None:
+    """Run a file of several statements, of which the driver binds one at a time."""
+    for statement in query_text(name, SQL).split(";\n"):
+        cursor.execute(sql.SQL(statement), values)

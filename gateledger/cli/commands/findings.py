@@ -1,0 +1,85 @@
+"""``gateledger findings``: what holds for every stage under every policy, now or at a past time."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateledger.cli.options import (
+    AccountOption,
+    FailOnOption,
+    FormatOption,
+    PolicyOption,
+    RegionOption,
+    check_time,
+    help_of,
+    read_time,
+)
+from gateledger.queries.statuses import Status
+from gateledger.settings.app import App
+from gateledger.terminal.console import Format
+
+_EXAMPLES = (
+    "gateledger findings --status INCOMPLIANT",
+    "gateledger findings --account 111122223333 --format csv > findings.csv",
+    "gateledger findings --as-of 2026-10-01 --format json | jq length",
+    "gateledger findings --policy rest-api-stage-ssl-certificate --fail-on INCOMPLIANT",
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command(help=help_of(findings, *_EXAMPLES))(findings)
+
+
+def findings(
+    context: typer.Context,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(
+            "--status",
+            case_sensitive=False,
+            metavar="STATUS",
+            help="Only INCOMPLIANT, UNDETERMINED, COMPLIANT, INAPPLICABLE or DISAPPEARED ones. Repeatable.",
+        ),
+    ] = None,
+    policy: PolicyOption = None,
+    account: AccountOption = None,
+    region: RegionOption = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="TIME",
+            callback=check_time,
+            help="What was known at this time (ISO 8601; UTC unless it names a zone). Default: now.",
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="On a terminal: all rows, not the first 50.")
+    ] = False,
+    fail_on: FailOnOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List findings, incompliant ones first.
+
+    Every stage is listed under every policy unless narrowed. Data goes to stdout; on a terminal the table
+    stops after 50 rows and says how many more there are. CSV holds values exactly as they are: open it in a
+    spreadsheet by importing its columns as text.
+    """
+    from gateledger.queries.findings import Selection, list_findings
+    from gateledger.queries.policy_ids import resolve_policies
+
+    app = App.of(context)
+    time = read_time(as_of)
+    with app.database() as engine:
+        selection = Selection(
+            statuses=status or None,
+            policies=resolve_policies(app.settings, engine, policy),
+            accounts=account or None,
+            regions=region or None,
+            as_of=time,
+        )
+        code = list_findings(engine, selection, form, everything=everything, fail_on=fail_on or [])
+    raise typer.Exit(code)

@@ -1,0 +1,1 @@
+"""What people do with the database itself: upgrade, open, back up, restore."""

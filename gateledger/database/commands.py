@@ -1,0 +1,97 @@
+"""What the ``db`` commands do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from cmdb.errors import GateledgerError
+from cmdb.server.database import check_server, current_revision, upgrade
+from cmdb.server.embedded import embedded_binary, uri
+from gateledger.settings.app import App
+from gateledger.terminal.console import say
+
+
+class PsqlMissing(GateledgerError):
+    """There is no psql on this system; install the PostgreSQL client."""
+
+
+def upgrade_database(app: App) -> None:
+    """Upgrade the schema and say from which revision to which."""
+    with app.server() as engine:
+        check_server(engine)
+        with engine.connect() as connection:
+            before = current_revision(connection)
+        after = upgrade(engine)
+    if before == after:
+        say(f"The database is up to date (revision {after}).")
+    elif before is None:
+        say(f"The database was set up (revision {after}).")
+    else:
+        say(f"The database was upgraded from revision {before} to {after}.")
+
+
+def print_uri(app: App, *, hold: bool) -> None:
+    """Write the URL to stdout; with ``hold`` return only when interrupted, the server up meanwhile."""
+    if not hold:
+        say(app.settings.given_database() or uri(app.settings.data_dir))
+        return
+    with app.address() as url:
+        say(url)
+        sys.stdout.flush()
+        sys.stderr.write("The database answers at this URL until Ctrl-C.\n")
+        threading.Event().wait()
+
+
+def open_psql(app: App, arguments: Sequence[str]) -> int:
+    """Run psql on the database, its terminal ours, and return its exit code.
+
+    The password travels in the environment: a URL on the command line could be read by other users.
+    """
+    with app.address() as url:
+        parsed = make_url(url)
+        environment = dict(os.environ)
+        if parsed.password is not None:
+            environment["PGPASSWORD"] = str(parsed.password)
+        bare = parsed.set(password=None).render_as_string(hide_password=False)
+        # psql handles Ctrl-C itself (it cancels the running statement); we only wait for it.
+        before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        try:
+            done = subprocess.run(  # noqa: S603  psql is ours or the system's, its arguments are the user's
+                [str(_psql(app)), *arguments, "-d", bare],
+                env=environment,
+                check=False,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+def make_roles(app: App, service: str | None, reader: str | None, *, apply: bool) -> None:
+    """Write the statements that make the roles to stdout, or run them."""
+    from cmdb.server.roles import apply_roles, roles_script
+
+    if not apply:
+        sys.stdout.write(roles_script(service, reader))
+        return
+    with app.database() as engine:
+        apply_roles(engine, service, reader)
+    made = " and ".join(name for name in (service, reader) if name is not None)
+    say(
+        f"The rights of {made} are set; a login that was missing has no password yet (psql: \\password NAME)."
+    )
+
+
+def _psql(app: App) -> Path:
+    if app.settings.given_database() is None:
+        return embedded_binary("psql")
+    found = shutil.which("psql")
+    return Path(found) if found else embedded_binary("psql")

@@ -1,0 +1,254 @@
+"""The nightly job: collect, then evaluate every policy, as one run under one lock and one time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from cmdb.runs import runs
+from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
+from cmdb.snapshot import AccountKey
+from cmdb.storage.inventory import PostgresInventory
+from cmdb.storage.prune import prune
+from cmdb.storage.retirement import check_retirable
+from cmdb.storage.retirement import retire as retire_account
+from collectors.run import CollectionPlan, CollectionSummary
+from collectors.run import collect as collect_all
+from evaluator.catalog.loading import Catalog, load_catalog
+from evaluator.catalog.policy import Policy
+from evaluator.judging.backfill import backfill
+from evaluator.judging.engine import Evaluation
+from evaluator.judging.engine import evaluate as evaluate_policy
+from gateledger.nightly import run_summary as outcomes
+from gateledger.nightly.notify import notify_of_changes
+from gateledger.nightly.summary import RunSummary
+from gateledger.report.build import write_nightly
+from gateledger.settings.model import Settings
+from gateledger.terminal.progress import Progress
+
+log = logging.getLogger("gateledger.nightly")
+
+
+@dataclass(slots=True)
+class _Job:
+    """A run in progress with what it has counted so far."""
+
+    engine: Engine
+    run: Run
+    before: dict[str, int]
+    began: float = field(default_factory=time.monotonic)
+    totals: RunTotals = field(default_factory=RunTotals)
+    scopes: tuple[int, int] = (0, 0)
+
+    def status(self) -> RunStatus:
+        return RunStatus.INCOMPLETE if self.scopes[1] else RunStatus.COMPLETE
+
+
+def run(
+    engine: Engine,
+    settings: Settings,
+    *,
+    as_of: datetime | None,
+    progress: Progress,
+    plan: CollectionPlan | None = None,
+) -> RunSummary:
+    """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first.
+
+    ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
+    """
+    catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
+    plan = plan or collection_plan(settings)
+    with _job(engine, RunKind.RUN, as_of) as job:
+        _collect(job, settings, plan, progress)
+        _evaluate(job, settings, catalog.policies, progress)
+        _prune(job, settings)
+    write_nightly(engine, catalog.policies, settings)
+    summary = _summary(job)
+    notify_of_changes(engine, settings, summary)
+    return summary
+
+
+def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
+    """Collect only."""
+    plan = collection_plan(settings)
+    with _job(engine, RunKind.COLLECT, as_of) as job:
+        _collect(job, settings, plan, progress)
+    return _summary(job)
+
+
+def evaluate(
+    engine: Engine,
+    settings: Settings,
+    *,
+    as_of: datetime | None,
+    policy_ids: Sequence[str] | None,
+    progress: Progress,
+    backfilling: bool = False,
+) -> RunSummary:
+    """Evaluate the named policies, or all of them, over what the CMDB holds: tonight, or every past night."""
+    policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids)
+    with _job(engine, RunKind.EVALUATE, as_of) as job:
+        _evaluate(job, settings, policies, progress, backfill if backfilling else evaluate_policy)
+        job.scopes = outcomes.scope_counts(engine)
+    return _summary(job)
+
+
+def retire(
+    engine: Engine, settings: Settings, account: AccountKey, *, as_of: datetime | None, progress: Progress
+) -> RunSummary:
+    """Retire an account that left, then evaluate all policies: its stages become DISAPPEARED at once.
+
+    Raises ``AccountUnknown`` or ``AccountRetired`` before anything happens.
+    """
+    policies = load_catalog(settings.policy_dirs, settings.policy_parameters).policies
+    check_retirable(engine, account)
+    with _job(engine, RunKind.RETIRE, as_of) as job:
+        job.totals.items_changed = retire_account(engine, account, job.run.as_of).items
+        _evaluate(job, settings, policies, progress)
+        job.scopes = outcomes.scope_counts(engine)
+    return _summary(job)
+
+
+def chosen(catalog: Catalog, policy_ids: Sequence[str] | None) -> Sequence[Policy]:
+    """Return the policies with these ids, or all."""
+    if policy_ids is None:
+        return catalog.policies
+    return [policy for policy in catalog.policies if policy.id in set(policy_ids)]
+
+
+def collection_plan(settings: Settings) -> CollectionPlan:
+    """Return what the settings ask collectors to do."""
+    return CollectionPlan(
+        accounts=settings.accounts,
+        role_name=settings.role_name,
+        external_id=settings.external_id,
+        regions=settings.regions,
+        methods_max_age=settings.methods_max_age,
+        hash_key=settings.variable_hash_key(),
+        sensitive_tags=settings.sensitive_tags,
+        threads=settings.threads,
+    )
+
+
+@contextmanager
+def _job(engine: Engine, kind: RunKind, as_of: datetime | None) -> Iterator[_Job]:
+    """Hold the run lock and the run's row; close the row whatever happens, as far as the database lets us."""
+    with runs.run_lock(engine):
+        started = runs.start(engine, kind, as_of)
+        job = _Job(engine, started, outcomes.counts_by_status(engine))
+        log.info(
+            "run %d (%s) as of %s",
+            started.run_id,
+            kind,
+            runs.iso(started.as_of),
+            extra={"event": "run.started", "run_id": started.run_id, "kind": str(kind)},
+        )
+        try:
+            yield job
+        except BaseException as error:
+            _give_up(job, error)
+            raise
+        runs.finish(engine, started, job.status(), job.totals, job.scopes)
+    log.info(
+        "run %d is %s",
+        started.run_id,
+        job.status(),
+        extra={"event": "run.finished", "run_id": started.run_id, "status": str(job.status())},
+    )
+
+
+def _give_up(job: _Job, error: BaseException) -> None:
+    """Note why a run failed. When the database cannot take even that, the next run finds and settles it."""
+    try:
+        if job.run.kind.collects:
+            job.scopes = runs.finish_collection(job.engine, job.run)
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        runs.finish(job.engine, job.run, RunStatus.FAILED, job.totals, job.scopes, error=reason)
+    except Exception:
+        log.warning(
+            "run %d could not be closed; the next run settles it",
+            job.run.run_id,
+            exc_info=log.isEnabledFor(logging.DEBUG),
+            extra={"event": "run.not_closed", "run_id": job.run.run_id},
+        )
+
+
+def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Progress) -> None:
+    progress.phase("collect")
+    unreached = 0
+    if settings.workers:
+        from gateledger.workers.dispatching import Coordinator
+
+        coordinator = Coordinator(job.engine, job.run, plan, progress, settings.deadline)
+        _add(job, coordinator.collect())
+        job.scopes = runs.finish_collection(job.engine, job.run)
+        unreached = coordinator.mark_unreached()
+    else:
+        inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id)
+        _add(job, collect_all(plan, inventory, job.run.as_of, progress))
+        job.scopes = runs.finish_collection(job.engine, job.run)
+    job.scopes = (job.scopes[0], job.scopes[1] + unreached)
+    progress.finished()
+
+
+def _add(job: _Job, collected: CollectionSummary) -> None:
+    job.totals.items_seen += collected.items_seen
+    job.totals.items_changed += collected.items_changed
+    job.totals.calls += collected.calls
+    job.totals.throttles += collected.throttles
+
+
+def _evaluate(
+    job: _Job,
+    settings: Settings,
+    policies: Sequence[Policy],
+    progress: Progress,
+    judge: Callable[..., Evaluation] = evaluate_policy,
+) -> None:
+    progress.phase("evaluate")
+    progress.started(len(policies))
+    for policy in policies:
+        evaluation = judge(
+            job.engine,
+            policy,
+            job.run,
+            max_staleness=settings.max_staleness,
+            parameters=settings.parameters_of(policy.id),
+            statement_timeout=settings.statement_timeout,
+        )
+        job.totals.findings_changed += evaluation.changed
+        progress.policy_done(policy.id, evaluation.stages, evaluation.changed)
+    progress.finished()
+
+
+def _prune(job: _Job, settings: Settings) -> None:
+    """Drop history past the limit that the settings set, if any, counted from the run's time."""
+    if settings.keep is not None:
+        counts = settings.keep_counts
+        limit = job.run.as_of - settings.keep
+        prune(job.engine, limit, None if counts is None else job.run.as_of - counts)
+
+
+def _summary(job: _Job) -> RunSummary:
+    judged = job.run.kind is not RunKind.COLLECT
+    return RunSummary(
+        run_id=job.run.run_id,
+        kind=str(job.run.kind),
+        as_of=job.run.as_of,
+        duration=timedelta(seconds=time.monotonic() - job.began),
+        scopes_ok=job.scopes[0],
+        scopes_failed=job.scopes[1],
+        items_seen=job.totals.items_seen,
+        items_changed=job.totals.items_changed,
+        findings_changed=job.totals.findings_changed,
+        findings=outcomes.counts_by_status(job.engine) if judged else {},
+        before=job.before if judged else {},
+        new=outcomes.new_by_status(job.engine, job.run.as_of) if judged else {},
+        failures=outcomes.failures(job.engine),
+    )

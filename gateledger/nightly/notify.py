@@ -1,0 +1,190 @@
+"""Tell people what a run changed: one message a run, to any service that Apprise knows.
+
+What cannot be told is a warning in the log and never fails the run.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmdb.errors import SettingsError
+from gateledger.queries.reading import reading, records
+from gateledger.terminal.console import iso, short_time
+from gateledger.terminal.logs import one_line
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from gateledger.nightly.summary import RunSummary
+    from gateledger.settings.model import Settings
+
+log = logging.getLogger("gateledger.notify")
+
+#: Entries told one by one under each heading; the rest are a number.
+SHOWN = 20
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent."""
+
+    title: str
+    body: str
+
+
+def check_targets(settings: Settings) -> None:
+    """Raise ``SettingsError`` for an address that no service takes, before a scheduler waits for its night.
+
+    A run does not ask: no night is lost for an address. It is named by its place and service only: the rest
+    is secret.
+    """
+    for place, target in enumerate(settings.notify_targets(), start=1):
+        with _quiet():
+            is_fine = _service(target) is not None
+        if not is_fine:
+            service = one_line(target.partition("://")[0])
+            raise SettingsError(
+                f"GATELEDGER_NOTIFY: address {place} ({service}) is none that can be "
+                "used: correct it as https://appriseit.com/services/ lists it, or leave it out."
+            )
+
+
+def notify_of_changes(engine: Engine, settings: Settings, summary: RunSummary) -> None:
+    """Send what the run changed to the targets of the settings, if anything changed and any are set."""
+    targets = settings.notify_targets()
+    if not targets:
+        return
+    try:
+        message = message_of(engine, summary)
+        if message is None:
+            log.info("nothing changed, no message is sent", extra={"event": "notify.nothing_changed"})
+            return
+        send(targets, message)
+    except Exception as error:  # the run's work is done and must not fail for its message
+        log.warning(
+            "the message about run %d could not be made: %s",
+            summary.run_id,
+            type(error).__name__,
+            exc_info=log.isEnabledFor(logging.DEBUG),
+            extra={"event": "notify.failed", "run_id": summary.run_id, "error": type(error).__name__},
+        )
+
+
+def message_of(engine: Engine, summary: RunSummary) -> Message | None:
+    """Return what the run changed, or None when nothing that is worth a message did.
+
+    Told are stages that became incompliant, stages that were remediated, and scopes that failed for the
+    second time in a row; scopes that go on failing are only counted.
+    """
+    with reading(engine) as connection:
+        at = {"as_of": summary.as_of}
+        new = records(connection, "notify_new", at)
+        resolved = records(connection, "notify_resolved", at)
+        failing = records(connection, "notify_failing", at)
+    fresh = [row for row in failing if row["is_new"]]
+    if not (new or resolved or fresh):
+        return None
+    counted = [
+        *([f"{len(new):,} new incompliant"] if new else []),
+        *([f"{len(resolved):,} resolved"] if resolved else []),
+        *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
+    ]
+    sections = [
+        f"Run {summary.run_id} as of {iso(summary.as_of)}.",
+        *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
+        *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
+        *_section("Not read completely for more than a night", fresh, _scope),
+    ]
+    if len(failing) > len(fresh):
+        sections.append(f"{len(failing) - len(fresh):,} more have not been read completely for longer.")
+    return Message(f"Gateledger: {', '.join(counted)}", "\n\n".join(sections))
+
+
+def send(targets: Sequence[str], message: Message) -> int:
+    """Send a message to each target and return how many took it; log the ones that did not.
+
+    A target is named by its place in the setting and its service only: the rest of its address is secret.
+    """
+    taken = 0
+    for place, target in enumerate(targets, start=1):
+        service = one_line(target.partition("://")[0])
+        try:
+            with _quiet():
+                done = _send(target, message)
+        except Exception as error:  # a library of a hundred services may raise anything
+            done, reason = False, type(error).__name__
+        else:
+            reason = "it refused the message, cannot be reached, or its address is wrong"
+        if done:
+            taken += 1
+            log.info("message sent to target %d (%s)", place, service, extra={"event": "notify.sent"})
+            continue
+        log.warning(
+            "the message could not be sent to target %d (%s): %s; check GATELEDGER_NOTIFY",
+            place,
+            service,
+            reason,
+            extra={"event": "notify.target_failed", "target": place, "service": service},
+        )
+    return taken
+
+
+def _send(target: str, message: Message) -> bool:
+    import apprise
+
+    service = _service(target)
+    if service is None:
+        return False
+    return bool(service.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT))
+
+
+def _service(target: str) -> Any:
+    import apprise
+
+    return apprise.Apprise.instantiate(target, suppress_exceptions=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the libraries' own log lines away, which hold addresses with their secrets, and their warnings."""
+    loggers = [logging.getLogger(name) for name in ("apprise", "urllib3", "requests")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
+
+
+def _section(title: str, rows: Sequence[Row], line: Callable[[Row], str]) -> Iterator[str]:
+    if not rows:
+        return
+    lines = [f"{title}: {len(rows):,}", *(f"- {one_line(line(row))}" for row in rows[:SHOWN])]
+    if len(rows) > SHOWN:
+        lines.append(f"- and {len(rows) - SHOWN:,} more")
+    yield "\n".join(lines)
+
+
+def _account(row: Row) -> str:
+    return f"{row['account_id']} ({row['account_name']})" if row["account_name"] else str(row["account_id"])
+
+
+def _stage(row: Row) -> str:
+    policy = row["policy_id"].rsplit("/", 1)[-1]
+    return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"
+
+
+def _scope(row: Row) -> str:
+    since = f"last read {short_time(row['last_success_at'])}" if row["last_success_at"] else "never read"
+    error = f": {row['error']}" if row["error"] else ""
+    return f"{_account(row)} {row['region']} {row['item_type']}, {row['status']}, {since}{error}"

@@ -1,0 +1,41 @@
+"""What a run's summary says of findings and scopes, read from the reporting views."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from psycopg.sql import SQL
+from sqlalchemy import Engine
+
+from cmdb.queries import query
+from cmdb.server.database import transaction
+from gateledger.nightly.summary import FailedScope
+
+_SQL = "gateledger.queries.sql"
+
+
+def counts_by_status(engine: Engine) -> dict[str, int]:
+    """Return how many findings have each status now."""
+    return dict(_rows(engine, SQL("SELECT status, count(*) FROM report.finding GROUP BY status")))
+
+
+def new_by_status(engine: Engine, as_of: datetime) -> dict[str, int]:
+    """Return how many findings took their status at that time."""
+    return dict(_rows(engine, query("findings_new", _SQL), {"as_of": as_of}))
+
+
+def scope_counts(engine: Engine) -> tuple[int, int]:
+    """Return how many scopes of the inventory stand well and how many do not."""
+    well, badly = _rows(engine, query("scope_counts", _SQL))[0]
+    return int(well), int(badly)
+
+
+def failures(engine: Engine) -> tuple[FailedScope, ...]:
+    """Return the scopes that could not be read, or only in part."""
+    return tuple(FailedScope(*row) for row in _rows(engine, query("scopes_failed", _SQL)))
+
+
+def _rows(engine: Engine, statement: SQL, values: dict[str, Any] | None = None) -> list[Any]:
+    with transaction(engine) as connection:
+        return connection.execute(statement, values).fetchall()

@@ -1,0 +1,121 @@
+"""What a run did, for the people and programs that started it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateledger.queries.statuses import Status
+from gateledger.terminal.console import Format, emit, emit_object, iso, say
+from gateledger.terminal.logs import one_line
+
+#: Failures told one by one at the end of a run.
+SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FailedScope:
+    """A scope that this run could not read, with the reason in one sentence."""
+
+    account_id: str
+    region: str
+    item_type: str
+    status: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """The outcome of ``run``, ``collect`` or ``evaluate``.
+
+    ``findings`` counts live stages by status over all policies (empty after ``collect``);
+    ``before`` is the same before this run. ``new`` counts findings whose status became
+    the key in this run (``{"INCOMPLIANT": 3}``).
+    """
+
+    run_id: int
+    kind: str
+    as_of: datetime
+    duration: timedelta
+    scopes_ok: int = 0
+    scopes_failed: int = 0
+    items_seen: int = 0
+    items_changed: int = 0
+    findings_changed: int = 0
+    findings: dict[str, int] = field(default_factory=dict)
+    before: dict[str, int] = field(default_factory=dict)
+    new: dict[str, int] = field(default_factory=dict)
+    failures: tuple[FailedScope, ...] = ()
+
+
+def write_summary(summary: RunSummary, form: Format) -> None:
+    """Write the summary to stdout: sentences for people, one object or row for programs."""
+    if form is Format.JSON:
+        emit_object(as_object(summary))
+    elif form is Format.CSV:
+        flat = as_object(summary)
+        flat["failures"] = len(summary.failures)
+        emit([flat], form, keys=tuple(flat), table=())
+    else:
+        for line in lines(summary):
+            say(line)
+
+
+def as_object(summary: RunSummary) -> dict[str, Any]:
+    """Return the summary as programs read it; the duration is in seconds."""
+    return {
+        "run_id": summary.run_id,
+        "kind": summary.kind,
+        "as_of": summary.as_of,
+        "duration_seconds": round(summary.duration.total_seconds(), 3),
+        "scopes_ok": summary.scopes_ok,
+        "scopes_failed": summary.scopes_failed,
+        "items_seen": summary.items_seen,
+        "items_changed": summary.items_changed,
+        "findings_changed": summary.findings_changed,
+        "findings": dict(summary.findings),
+        "findings_before": dict(summary.before),
+        "new": dict(summary.new),
+        "failures": [asdict(failure) for failure in summary.failures],
+    }
+
+
+def lines(summary: RunSummary) -> list[str]:
+    """Return the summary as people read it."""
+    told = [
+        f"Run {summary.run_id} ({summary.kind}) as of {iso(summary.as_of)}, {_seconds(summary.duration)}."
+    ]
+    if summary.kind != "evaluate":
+        told.append(
+            f"Scopes: {summary.scopes_ok:,} ok, {summary.scopes_failed:,} failed. "
+            f"Items: {summary.items_seen:,} read, {summary.items_changed:,} changed."
+        )
+    if summary.kind != "collect":
+        told.append("Findings: " + (counted(summary.findings) or "none, no stage is known") + ".")
+        if summary.before:
+            new = counted(summary.new)
+            told.append(f"New since the last night: {new or 'nothing'}.")
+    for failure in summary.failures[:SHOWN_FAILURES]:
+        reason = f": {one_line(failure.error)}" if failure.error else ""
+        told.append(
+            f"Not read: {failure.account_id} {failure.region} {failure.item_type} ({failure.status}){reason}"
+        )
+    if len(summary.failures) > SHOWN_FAILURES:
+        told.append(
+            f"Not read: {len(summary.failures) - SHOWN_FAILURES:,} more; "
+            "`gateledger status --scopes` lists them."
+        )
+    return told
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Return counts by status as people read them, worst status first; empty when there is none."""
+    known = [status for status in Status if counts.get(status)]
+    return ", ".join(f"{counts[status]:,} {status}" for status in known)
+
+
+def _seconds(duration: timedelta) -> str:
+    seconds = duration.total_seconds()
+    return f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds // 60)} min {int(seconds % 60)} s"

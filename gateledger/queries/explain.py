@@ -1,0 +1,257 @@
+"""Why a stage has its status: conditions, evidence, what changed, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from evaluator.catalog.loading import Catalog
+from evaluator.judging.explain import Evidence, Explanation, explain
+from gateledger.queries import remediation
+from gateledger.queries.history import ARN, StageUnknown
+from gateledger.queries.reading import Connection, reading, records, rows
+from gateledger.queries.remediation import Target
+from gateledger.terminal.console import Format, cell, emit, iso, say, short_time
+from gateledger.terminal.logs import one_line
+
+STEP_KEYS = ("policy_id", "account_id", "resource_arn", "position", "condition", "held", "asks", "saw")
+
+
+def show_explanations(
+    engine: Engine,
+    catalog: Catalog,
+    arn: str,
+    form: Format,
+    *,
+    as_of: datetime | None = None,
+    accounts: Sequence[str] | None = None,
+    policies: Sequence[str] | None = None,
+) -> None:
+    """Write the explanations of a stage's verdicts; raises ``StageUnknown`` when there is none."""
+    with reading(engine) as connection:
+        told = list(_told(connection, catalog, arn.strip(), as_of, accounts, policies))
+    if not told:
+        when = "" if as_of is None else f" at {iso(as_of)}"
+        raise StageUnknown(
+            f"No policy had judged {one_line(arn)}{when}: `gateledger findings --format json` lists the "
+            "stages that are judged."
+        )
+    if form is Format.TABLE:
+        for one in told:
+            for line in _lines(one):
+                say(line)
+    elif form is Format.JSON:
+        emit(told, form, keys=tuple(told[0]), table=())
+    else:
+        emit(_steps(told), form, keys=STEP_KEYS, table=())
+
+
+def _told(
+    connection: Connection,
+    catalog: Catalog,
+    arn: str,
+    as_of: datetime | None,
+    accounts: Sequence[str] | None,
+    policies: Sequence[str] | None,
+) -> Iterator[dict[str, Any]]:
+    match = ARN.fullmatch(arn)
+    if match is None:
+        raise StageUnknown(
+            f"{one_line(arn)!r} is not the ARN of a stage: write "
+            "arn:aws:apigateway:REGION::/restapis/ID/stages/NAME, as `gateledger findings --format json` "
+            "lists it."
+        )
+    found = records(
+        connection,
+        "explain_stages",
+        {
+            "arn": arn,
+            "region": match["region"],
+            "rest_api_id": match["rest_api_id"],
+            "stage_name": match["stage_name"],
+            "accounts": None if accounts is None else list(accounts),
+        },
+    )
+    for stage in found:
+        for explanation in explain(connection, catalog, stage["stage_id"], as_of=as_of, policies=policies):
+            target = _target(connection, stage, explanation)
+            yield {
+                **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
+                **{name: value for name, value in _plain(explanation).items() if name != "relations"},
+                "changed_then": _changes(connection, stage, explanation, target),
+                "commands": _commands(explanation, target),
+            }
+
+
+def _plain(explanation: Explanation) -> dict[str, Any]:
+    plain = asdict(explanation)
+    plain["evidence"] = [asdict(evidence) for evidence in explanation.evidence]
+    return plain
+
+
+def _evidence(explanation: Explanation, item: str) -> Evidence | None:
+    return next((evidence for evidence in explanation.evidence if evidence.item == item), None)
+
+
+def _target(connection: Connection, stage: dict[str, Any], explanation: Explanation) -> Target:
+    """Return the stage with the certificate that it named when it was judged."""
+    where = {
+        name: stage[name] for name in ("account_id", "account_name", "region", "rest_api_id", "stage_name")
+    }
+    version = _evidence(explanation, "stage")
+    named = (version.facts["client_certificate_id"] or "").strip() if version is not None else ""
+    if not named:
+        return Target(**where)
+    known = records(
+        connection,
+        "explain_certificate",
+        {"account_id": stage["account_id"], "region": stage["region"], "certificate_id": named},
+    )
+    if not known:
+        return Target(**where, certificate_id=named)
+    return Target(
+        **where,
+        certificate_id=named,
+        certificate_kind=known[0]["kind"],
+        expires_at=known[0]["expires_at"],
+        stages_using=known[0]["stages_using"],
+    )
+
+
+def _commands(explanation: Explanation, target: Target) -> list[str]:
+    """Return commands for policies about certificates; others only have their remediation in words."""
+    if "certificate" not in explanation.relations:
+        return []
+    certificate = _evidence(explanation, "certificate")
+    exists = certificate is not None and certificate.facts["absent_since"] is None
+    if explanation.status == "COMPLIANT":
+        return remediation.rotation(target, exists=exists)
+    if explanation.status != "INCOMPLIANT":
+        return []
+    if exists:
+        return remediation.rotation(target, exists=True)
+    return [*remediation.new_certificate(target), *remediation.rotation(target, exists=False)]
+
+
+def _changes(
+    connection: Connection, stage: dict[str, Any], explanation: Explanation, target: Target
+) -> list[str]:
+    """Return, in sentences, what was found to have changed when the status began."""
+    since = explanation.since
+    told = []
+    versions = records(connection, "explain_versions", {"stage_id": stage["stage_id"], "at": since})
+    if versions and versions[0]["disappeared_at"] == since:
+        told.append("The stage was found gone.")
+    elif versions and versions[0]["valid_from"] == since:
+        told.append(_stage_change(versions))
+    for item, words in (("rest_api", "REST API"), ("integration", "Integrations of its methods")):
+        evidence = _evidence(explanation, item)
+        if evidence is not None and evidence.valid_from == since and "first time" not in "".join(told):
+            facts = ", ".join(f"{name} {cell(value)}" for name, value in evidence.facts.items())
+            told.append(f"{words} changed, or first read, then: {facts}.")
+    certificate = _evidence(explanation, "certificate")
+    if certificate is not None and certificate.facts["absent_since"] == since:
+        told.append(f"Certificate {one_line(certificate.item_id)} was found deleted.")
+    elif certificate is not None and certificate.valid_from == since:
+        told.append(f"Certificate {one_line(certificate.item_id)} was read anew, or for the first time.")
+    (first,) = rows(
+        connection, "explain_first", {"stage_id": stage["stage_id"], "policy_id": explanation.policy_id}
+    )
+    if first[0] == since:
+        told.append("The policy judged the stage for the first time.")
+    if told:
+        return told
+    if target.expires_at is not None and explanation.condition.startswith("certificate_expire"):
+        return [f"Nothing in AWS: time passed, the certificate ends on {iso(target.expires_at)}."]
+    return ["Nothing in what was read: time passed, or reading failed or worked again."]
+
+
+def _stage_change(versions: Sequence[dict[str, Any]]) -> str:
+    now = versions[0]
+    if now["changed"] is None:
+        return "The stage was seen for the first time."
+    if not now["changed"]:
+        return "The stage was updated, without a difference in its settings."
+    parts = []
+    for name in now["changed"]:
+        if name in now and len(versions) > 1:
+            before, after = (cell(version[name]) for version in (versions[1], now))
+            parts.append(f"{name} ({before} -> {after})" if before != after else name)
+        else:
+            parts.append(one_line(name))
+    return f"The stage changed: {', '.join(parts)}."
+
+
+def _steps(told: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for one in told:
+        for position, step in enumerate(one["steps"], start=1):
+            yield {
+                "policy_id": one["policy_id"],
+                "account_id": one["account_id"],
+                "resource_arn": one["resource_arn"],
+                "position": position,
+                **step,
+            }
+
+
+def _lines(one: dict[str, Any]) -> Iterator[str]:
+    name = f" ({one_line(one['account_name'])})" if one["account_name"] else ""
+    yield f"{one_line(one['resource_arn'])}, account {one['account_id']}{name}"
+    yield f"{one['policy_id']}: {one['status']} since {short_time(one['since'])}"
+    yield f"  {one_line(one['message'])}"
+    yield (
+        f"  Condition {one['condition']} since {short_time(one['valid_from'])}"
+        + (f", until {short_time(one['valid_to'])}" if one["valid_to"] else "")
+        + f"; judged {short_time(one['evaluated_at'])} by version {one['policy_version'][:12]} of the policy."
+    )
+    if one["episode_since"] is not None and one["episode_since"] != one["since"]:
+        yield f"  Incompliant, undetermined stretches included, since {short_time(one['episode_since'])}."
+    yield ""
+    yield "Conditions, in their order:"
+    if one["missing"]:
+        yield f"  {one_line(one['missing'])}"
+    yield from _step_lines(one["steps"])
+    yield ""
+    yield "Evidence:"
+    for evidence in one["evidence"]:
+        yield from _evidence_lines(evidence)
+    yield ""
+    yield f"What changed at {short_time(one['since'])}:"
+    for change in one["changed_then"]:
+        yield f"  {change}"
+    if one["remediation"] or one["commands"]:
+        yield ""
+        yield "What to do:"
+        if one["remediation"]:
+            yield f"  {one_line(one['remediation'])}"
+        yield from one["commands"]
+    yield ""
+
+
+def _step_lines(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
+    left = []
+    for step in steps:
+        if step["held"] is None:
+            left.append(step["condition"])
+            continue
+        yield f"  {'HELD  ' if step['held'] else 'passed'}  {step['condition']}: {one_line(step['asks'])}"
+        for name, value in step["saw"].items():
+            yield f"            {name} = {cell(value)}"
+    if left:
+        yield f"  not looked at: {', '.join(dict.fromkeys(left))}"
+
+
+def _evidence_lines(evidence: dict[str, Any]) -> Iterator[str]:
+    until = f" until {short_time(evidence['valid_to'])}" if evidence["valid_to"] else ""
+    read = "never read" if evidence["read_at"] is None else f"read {short_time(evidence['read_at'])}"
+    run = f" by run {evidence['run_id']}" if evidence["run_id"] is not None else ""
+    yield (
+        f"  {evidence['item']} {one_line(evidence['item_id'])}: version {evidence['version_id']}, so since "
+        f"{short_time(evidence['valid_from'])}{until}; {read}{run}"
+    )
+    facts = ", ".join(f"{name} {cell(value)}" for name, value in evidence["facts"].items())
+    yield f"    {facts}"

@@ -1,0 +1,160 @@
+"""Listing findings: filters, the order, the first rows on a terminal, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from gateledger.queries.reading import Connection, reading, rows, stream
+from gateledger.queries.statuses import Status
+from gateledger.terminal.console import Column, Format, emit, on_terminal, say
+from gateledger.terminal.exits import ExitCode
+
+#: Rows shown on a terminal unless all are asked for.
+FIRST = 50
+FINDING_KEYS = (
+    "policy_id",
+    "resource_arn",
+    "account_id",
+    "account_name",
+    "region",
+    "rest_api_id",
+    "rest_api_name",
+    "stage_name",
+    "client_certificate_id",
+    "status",
+    "condition",
+    "message",
+    "remediation",
+    "since",
+    "evaluated_at",
+    "evidence_at",
+    "episode_since",
+    "severity",
+    "partition",
+    "stage_id",
+)
+HISTORY_KEYS = (
+    "policy_id",
+    "resource_arn",
+    "account_id",
+    "region",
+    "rest_api_id",
+    "stage_name",
+    "status",
+    "condition",
+    "valid_from",
+    "valid_to",
+    "since",
+    "account_name",
+    "policy_version",
+    "stage_id",
+)
+_WHERE = (
+    Column("account_id", "account"),
+    Column("region", "region"),
+    Column("rest_api_id", "API"),
+    Column("stage_name", "stage"),
+)
+_STAGE = ("rest_api_id", "stage_name")
+_NOW = (
+    Column("status", "status"),
+    Column("since", "since"),
+    *_WHERE,
+    Column("condition", "condition"),
+    Column("policy_name", "policy"),
+)
+_THEN = (
+    Column("status", "status"),
+    Column("valid_from", "recorded"),
+    *_WHERE,
+    Column("condition", "condition"),
+    Column("policy_name", "policy"),
+)
+_NOW_NARROW = (
+    Column("status", "status / since", lines=(("status",), ("since",))),
+    Column("account_id", "account, region / API, stage", lines=(("account_id", "region"), _STAGE)),
+    Column("condition", "condition / policy", lines=(("condition",), ("policy_name",))),
+)
+_THEN_NARROW = (
+    Column("status", "status / recorded", lines=(("status",), ("valid_from",))),
+    *_NOW_NARROW[1:],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which findings are meant; ``None`` means all, ``as_of`` None means now."""
+
+    statuses: Sequence[str] | None = None
+    policies: Sequence[str] | None = None
+    accounts: Sequence[str] | None = None
+    regions: Sequence[str] | None = None
+    as_of: datetime | None = None
+
+    def parameters(self, limit: int | None = None) -> dict[str, Any]:
+        """Return the parameters of the findings queries."""
+        return {
+            "statuses": None if self.statuses is None else [str(status) for status in self.statuses],
+            "policies": None if self.policies is None else list(self.policies),
+            "accounts": None if self.accounts is None else list(self.accounts),
+            "regions": None if self.regions is None else list(self.regions),
+            "order": [str(status) for status in Status],
+            "as_of": self.as_of,
+            "limit": limit,
+        }
+
+
+def list_findings(
+    engine: Engine, selection: Selection, form: Format, *, everything: bool, fail_on: Sequence[str]
+) -> ExitCode:
+    """Write the findings to stdout and return how the command ends."""
+    past = selection.as_of is not None
+    limit = FIRST + 1 if form is Format.TABLE and on_terminal() and not everything else None
+    with reading(engine) as connection:
+        answer = stream(connection, "findings_as_of" if past else "findings", selection.parameters(limit))
+        if form is Format.TABLE:
+            shown = (_named(row) for number, row in enumerate(answer) if limit is None or number < FIRST)
+            table, narrow = (_THEN, _THEN_NARROW) if past else (_NOW, _NOW_NARROW)
+            written = emit(shown, form, keys=(), table=table, narrow=narrow)
+            if limit is not None and written == FIRST:
+                _say_how_many_more(connection, selection)
+        else:
+            emit(answer, form, keys=HISTORY_KEYS if past else FINDING_KEYS, table=())
+        if fail_on:
+            counts = count_findings(connection, selection)
+            if any(counts.get(str(status), 0) for status in fail_on):
+                return ExitCode.FINDINGS
+    return ExitCode.DONE
+
+
+def show_first(engine: Engine, selection: Selection, number: int) -> int:
+    """Write the first findings as a table and return how many more there are."""
+    with reading(engine) as connection:
+        answer = stream(connection, "findings", selection.parameters(number))
+        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=_NOW, narrow=_NOW_NARROW)
+        return sum(count_findings(connection, selection).values()) - shown
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """Add the last part of the policy's id, which is all that a table has room for."""
+    return {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
+
+
+def count_findings(connection: Connection, selection: Selection) -> dict[str, int]:
+    """Return how many of the selected findings have each status."""
+    name = "findings_count" if selection.as_of is None else "findings_count_as_of"
+    return {status: int(number) for status, number in rows(connection, name, selection.parameters())}
+
+
+def _say_how_many_more(connection: Connection, selection: Selection) -> None:
+    more = sum(count_findings(connection, selection).values()) - FIRST
+    if more > 0:
+        say(
+            f"{more:,} more: add --all, narrow with --status, --account, --region or --policy, "
+            "or use --format csv."
+        )

@@ -1,0 +1,1 @@
+"""Tables, plots, progress, log lines and exit status."""

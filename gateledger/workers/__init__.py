@@ -1,0 +1,1 @@
+"""Workers: processes on any machine that read account-regions for a run."""

@@ -1,0 +1,68 @@
+"""A side door for a simulated AWS in another process: counts, and switches, over HTTP.
+
+``GET /-/report`` tells requests by operation and status, and how the quota was kept. ``POST /-/clear``
+empties the log and fills the quota's buckets. ``POST /-/settings`` takes ``{"quota": bool, "latency_ms":
+number, "faults": probability, "fault_seed": number}``, each optional.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from simulated_aws.errors import AwsError, not_simulated
+from simulated_aws.http11 import Request
+from simulated_aws.responses import failure, success
+
+if TYPE_CHECKING:
+    from simulated_aws.service import Service
+
+CONTROL_PREFIX = "/-/"
+_SETTINGS = frozenset({"quota", "latency_ms", "faults", "fault_seed"})
+
+
+def control(service: Service, request: Request) -> bytes:
+    """Carry out one request of the side door; return the whole response."""
+    asked = (request.method, request.target)
+    try:
+        if asked == ("GET", "/-/report"):
+            return success("apigateway", orjson.dumps(_report(service))).encode()
+        if asked == ("POST", "/-/clear"):
+            service.log.clear()
+            service.quota.clear()
+            return success("apigateway", b"{}").encode()
+        if asked == ("POST", "/-/settings"):
+            _set(service, request.body)
+            return success("apigateway", b"{}").encode()
+        raise not_simulated(f"{request.method} {request.target}")
+    except AwsError as error:
+        return failure("apigateway", error).encode()
+
+
+def _set(service: Service, body: bytes) -> None:
+    try:
+        wanted: dict[str, Any] = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise AwsError(400, "BadRequestException", "Settings are a JSON object.") from None
+    if unknown := wanted.keys() - _SETTINGS:
+        raise AwsError(400, "BadRequestException", f"There is no setting {sorted(unknown)[0]!r}.")
+    service.quota_enabled = bool(wanted.get("quota", service.quota_enabled))
+    service.latency_ms = float(wanted.get("latency_ms", service.latency_ms))
+    if "faults" in wanted:
+        service.faults.at_random(float(wanted["faults"]), seed=int(wanted.get("fault_seed", 0)))
+
+
+def _report(service: Service) -> dict[str, Any]:
+    rates = service.log.rates()
+    operations: dict[str, dict[str, int]] = {}
+    for (operation, status), times in sorted(service.log.operations().items()):
+        operations.setdefault(operation, {})[str(status)] = times
+    return {
+        "requests": sum(service.log.counts().values()),
+        "account_regions": len(service.log.counts()),
+        "operations": operations,
+        "most_in_a_second": max((each.most_in_a_second for each in rates), default=0),
+        "worst_overdraft": max((each.overdraft for each in rates), default=0.0),
+        "worst_resources_overdraft": max((each.resources_overdraft for each in rates), default=0.0),
+    }

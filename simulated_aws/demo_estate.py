@@ -1,0 +1,155 @@
+"""A small organization with a face: a platform team, a shop and a payments company, in two regions."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from simulated_aws.estate import Estate
+from simulated_aws.region import AccountRegion
+
+PLATFORM, SHOP, PAYMENTS, OLD_SANDBOX = "310000000001", "310000000002", "310000000003", "310000000004"
+CENTRAL, WEST = "eu-central-1", "eu-west-1"
+REGIONS = (CENTRAL, WEST)
+ACTIVE_ACCOUNTS = (PLATFORM, SHOP, PAYMENTS)
+
+_SUBJECTS = {
+    PLATFORM: (
+        "identity",
+        "audit",
+        "notify",
+        "config",
+        "search",
+        "metrics",
+        "files",
+        "mail",
+        "jobs",
+        "flags",
+    ),
+    SHOP: (
+        "orders",
+        "cart",
+        "catalog",
+        "prices",
+        "stock",
+        "returns",
+        "reviews",
+        "gifts",
+        "loyalty",
+        "coupons",
+    ),
+    PAYMENTS: (
+        "cards",
+        "payouts",
+        "invoices",
+        "fraud",
+        "refunds",
+        "rates",
+        "terms",
+        "vault",
+        "ledgers",
+        "taxes",
+    ),
+}
+_STAGES = ("prod", "staging", "dev")
+
+
+@dataclass(frozen=True, slots=True)
+class StageKey:
+    """One stage of the story: account, region, REST API id, stage name."""
+
+    account_id: str
+    region: str
+    api_id: str
+    name: str
+
+
+@dataclass(slots=True)
+class Cast:
+    """The stages the story follows by name, and the things its nights work on."""
+
+    stages: dict[str, StageKey] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
+    """By name: certificate id or ACM ARN."""
+
+
+def demo_estate(first_night: datetime, *, seed: str = "demo") -> tuple[Estate, Cast]:
+    """Return the organization as it is on the first night, some 200 stages, and who is who in it.
+
+    Every condition of the certificate policy is there on the first night or comes about in the nights that
+    ``story.demo_nights`` tells, except ``unexpected``, which nothing real brings about.
+    """
+    estate = Estate(seed=seed, now=first_night - timedelta(days=90))
+    estate.add_account(PLATFORM, "Platform", regions=REGIONS, management=True)
+    estate.add_account(SHOP, "Northwind Shop", regions=REGIONS)
+    estate.add_account(PAYMENTS, "Payments", regions=REGIONS)
+    estate.add_account(OLD_SANDBOX, "Old sandbox", regions=REGIONS, status="SUSPENDED")
+    dice = random.Random(f"{seed}/estate")  # noqa: S311 - dice, no secrets
+    for account_id in ACTIVE_ACCOUNTS:
+        for region in REGIONS:
+            _everyday(estate.region(account_id, region), _SUBJECTS[account_id], dice)
+    cast = Cast()
+    _characters(estate, cast, first_night)
+    estate.now = first_night - timedelta(hours=6)
+    return estate, cast
+
+
+def _everyday(place: AccountRegion, subjects: tuple[str, ...], dice: random.Random) -> None:
+    """Ten APIs of three stages: production mostly with a certificate, development mostly without."""
+    shared = [place.create_certificate(f"backends {name}", tags={"owner": "platform"}) for name in ("a", "b")]
+    likely = {"prod": 0.85, "staging": 0.6, "dev": 0.25}
+    for number, subject in enumerate(subjects):
+        kinds = ("AWS_PROXY", "MOCK") if number % 5 == 4 else ("HTTP_PROXY",)
+        types = ("PRIVATE",) if number % 7 == 6 else ("REGIONAL",)
+        api = place.add_api(
+            subject,
+            description=f"{subject} for everyone",
+            integrations=kinds,
+            endpoint_types=types,
+            tags={"team": subject},
+        )
+        for name in _STAGES:
+            chosen = dice.choice(shared).id if dice.random() < likely[name] else None
+            place.add_stage(
+                api.id, name, certificate_id=chosen, variables={"backend": f"https://{subject}.example.com"}
+            )
+
+
+def _characters(estate: Estate, cast: Cast, first_night: datetime) -> None:
+    shop, payments, platform = (estate.region(each, CENTRAL) for each in (SHOP, PAYMENTS, PLATFORM))
+
+    def follow(
+        who: str,
+        place: AccountRegion,
+        *,
+        integrations: tuple[str, ...] = ("HTTP_PROXY",),
+        types: tuple[str, ...] = ("REGIONAL",),
+        certificate: str | None = None,
+    ) -> None:
+        api = place.add_api(who, integrations=integrations, endpoint_types=types, tags={"story": who})
+        place.add_stage(api.id, "prod", certificate_id=certificate)
+        cast.stages[who] = StageKey(place.account_id, place.region, api.id, "prod")
+
+    def certificate(name: str, place: AccountRegion, *, days_left: int) -> str:
+        expires = first_night + timedelta(days=days_left)
+        made = place.create_certificate(name, created_at=expires - timedelta(days=365), expires_at=expires)
+        cast.certificates[name] = made.id
+        return made.id
+
+    follow("checkout", shop)
+    follow("wishlist", shop, certificate=certificate("wishlist", shop, days_left=200))
+    follow("newsletter", shop, integrations=("AWS_PROXY",))
+    follow("giftcards", shop, certificate=certificate("giftcards", shop, days_left=5))
+    follow("backoffice", shop, types=("PRIVATE",))
+    follow("settlement", payments, certificate=certificate("settlement", payments, days_left=40))
+    follow("blank-field", payments, certificate="")
+    follow("legacy-import", payments, certificate=certificate("legacy-import", payments, days_left=120))
+    own_ca = payments.add_acm_certificate("payments.internal.example.com").arn
+    leaving = payments.add_acm_certificate("partners.internal.example.com").arn
+    cast.certificates |= {"own-ca": own_ca, "partners": leaving}
+    follow("own-ca", payments, certificate=own_ca)
+    follow("partners", payments, certificate=leaving)
+    follow("directory", platform, certificate=certificate("directory", platform, days_left=300))
+    follow("beta-portal", platform)
+    follow("unseen", estate.region(PLATFORM, WEST), certificate="q7w2e9")
