@@ -17,19 +17,10 @@ from typing import Any
 
 import orjson
 
-from cmdb.snapshot import (
-    AccountKey,
-    AccountReading,
-    AccountRegionSnapshot,
-    Certificate,
-    CertificateKind,
-    Integration,
-    Reading,
-    RestApi,
-    ScopeStatus,
-    Stage,
-)
+from cmdb.snapshot import AccountKey, AccountReading, AccountRegionSnapshot, Item, Reading, ScopeStatus
 from collectors.answers import AnswerDigests
+from tests.support import items
+from tests.support.items import CertificateKind
 
 STAGES_PER_REGION = 500
 APIS_PER_REGION = 200
@@ -66,24 +57,24 @@ class Answered:
     @classmethod
     def of(cls, snapshot: AccountRegionSnapshot) -> Answered:
         """Make bodies for a snapshot: one listing of APIs, one of certificates, and one of stages per API."""
-        stages: dict[str, list[Any]] = {api.rest_api_id: [] for api in snapshot.rest_apis.items}
-        for stage in snapshot.stages.items:
-            stages[stage.rest_api_id].append(stage.payload)
+        stages: dict[str, list[Any]] = {api.key: [] for api in snapshot.readings["rest_api"].items}
+        for stage in snapshot.readings["stage"].items:
+            stages[stage.parent or ""].append(stage.payload)
         return cls(
             snapshot,
-            _body([api.payload for api in snapshot.rest_apis.items]),
+            _body([api.payload for api in snapshot.readings["rest_api"].items]),
             {name: _body(held) for name, held in stages.items()},
-            _body([certificate.payload for certificate in snapshot.client_certificates.items]),
+            _body([certificate.payload for certificate in snapshot.readings["client_certificate"].items]),
         )
 
     def digested(self, digests: AnswerDigests) -> AccountRegionSnapshot:
         """Return the snapshot with the digests of its answers."""
         snapshot = self.snapshot
-        snapshot.rest_apis.answer = digests.of(self.rest_apis)
-        answers = snapshot.stages.answers = digests.by_api()
+        snapshot.readings["rest_api"].answer = digests.of(self.rest_apis)
+        answers = snapshot.readings["stage"].answers = digests.by_api()
         for name, body in self.stages.items():
             answers.add(name, body)
-        snapshot.client_certificates.answer = digests.of(self.client_certificates)
+        snapshot.readings["client_certificate"].answer = digests.of(self.client_certificates)
         return snapshot
 
 
@@ -123,18 +114,17 @@ class Estate:
         """Return one account-region as it is read on a night; on the first all methods are read."""
         stages, named = self._stages(number, night)
         certificates = [self._certificate(number, slot, night) for slot in range(CERTIFICATES_PER_REGION)]
-        present = {certificate.certificate_id for certificate in certificates}
+        present = {certificate.key for certificate in certificates}
         apis = [self._api(number, api, night) for api in range(APIS_PER_REGION)]
         return AccountRegionSnapshot(
-            account=self._account(number // len(REGIONS)),
-            region=REGIONS[number % len(REGIONS)],
-            rest_apis=Reading(ScopeStatus.COMPLETE, items=apis),
-            stages=Reading(ScopeStatus.COMPLETE, items=stages),
-            integrations=Reading(ScopeStatus.COMPLETE, items=self._integrations(number, night, first=first)),
-            client_certificates=Reading(
-                ScopeStatus.COMPLETE, items=certificates, absent=named.difference(present)
+            self._account(number // len(REGIONS)),
+            REGIONS[number % len(REGIONS)],
+            items.readings(
+                Reading(ScopeStatus.COMPLETE, items=apis),
+                Reading(ScopeStatus.COMPLETE, items=stages),
+                Reading(ScopeStatus.COMPLETE, items=self._integrations(number, night, first=first)),
+                Reading(ScopeStatus.COMPLETE, items=certificates, absent=named.difference(present)),
             ),
-            acm_certificates=Reading(ScopeStatus.COMPLETE),
         )
 
     def _account(self, number: int) -> AccountKey:
@@ -149,7 +139,7 @@ class Estate:
         changes = (night + phase) // period
         return changes, max(0, changes * period - phase)
 
-    def _stages(self, number: int, night: int) -> tuple[list[Stage], set[str]]:
+    def _stages(self, number: int, night: int) -> tuple[list[Item], set[str]]:
         stages, named = [], set()
         for item in range(STAGES_PER_REGION):
             revision, changed = self._revision("stage", number, item, night)
@@ -163,7 +153,7 @@ class Estate:
             stages.append(self._stage(number, item, api, revision, certificate))
         return stages, named
 
-    def _stage(self, number: int, item: int, api: int, revision: int, certificate: str | None) -> Stage:
+    def _stage(self, number: int, item: int, api: int, revision: int, certificate: str | None) -> Item:
         deployment = f"d{number % 1296:04x}{item:03x}{revision:02x}"
         name = f"{_NAMES[item % 3]}{item}"
         payload: dict[str, Any] = {
@@ -188,9 +178,9 @@ class Estate:
         }
         if certificate is not None:
             payload["clientCertificateId"] = certificate
-        return Stage(self._api_id(number, api), name, deployment, certificate, payload)
+        return items.stage(self._api_id(number, api), name, deployment, certificate, payload)
 
-    def _api(self, number: int, item: int, night: int) -> RestApi:
+    def _api(self, number: int, item: int, night: int) -> Item:
         revision, _ = self._revision("api", number, item, night)
         private = (item + revision) % 20 == 0
         kinds = ("PRIVATE",) if private else ("REGIONAL",)
@@ -207,19 +197,21 @@ class Estate:
             "rootResourceId": f"r{number:05x}{item:03x}",
             "apiStatus": "AVAILABLE",
         }
-        return RestApi(self._api_id(number, item), name, kinds, payload)
+        return items.rest_api(self._api_id(number, item), name, kinds, payload)
 
-    def _integrations(self, number: int, night: int, *, first: bool) -> list[Integration]:
+    def _integrations(self, number: int, night: int, *, first: bool) -> list[Item]:
         """Methods are read on the first night, and again where the API changed."""
         found = []
         for item in range(APIS_PER_REGION):
             revision, changed = self._revision("api", number, item, night)
             if first or (revision and changed == night):
                 types = _TYPES[(item + revision // 2) % len(_TYPES)]
-                found.append(Integration(self._api_id(number, item), types, (f"d{number:05x}{item:04x}",)))
+                found.append(
+                    items.integration(self._api_id(number, item), types, (f"d{number:05x}{item:04x}",))
+                )
         return found
 
-    def _certificate(self, number: int, slot: int, night: int) -> Certificate:
+    def _certificate(self, number: int, slot: int, night: int) -> Item:
         revision, _ = self._revision("certificate", number, slot, night)
         certificate_id = self._certificate_id(number, slot, night)
         created = FIRST_NIGHT - timedelta(days=slot)
@@ -232,7 +224,7 @@ class Estate:
             "expirationDate": expires.isoformat(),
             "tags": {"team": f"team-{slot % 17}"},
         }
-        return Certificate(
+        return items.certificate(
             CertificateKind.API_GATEWAY, certificate_id, created, expires, f"{number:08x}{slot:08x}",
             f"{number:032x}{slot:032x}", "CN=ApiGateway, C=US", payload,
         )  # fmt: skip

@@ -30,12 +30,12 @@ def bare_copy(world: World, night: int = 0, *, keep: bool = False) -> float:
             with cursor.copy("COPY bench.plain FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(["text", "text", "text", "bytea"])
                 for snapshot in held:
-                    for api in snapshot.rest_apis.items:
-                        copy.write_row(("api", api.rest_api_id, api.name, _jsonb(api.payload)))
-                    for stage in snapshot.stages.items:
-                        copy.write_row(("stage", stage.rest_api_id, stage.stage_name, _jsonb(stage.payload)))
-                    for item in snapshot.client_certificates.items:
-                        copy.write_row(("certificate", item.certificate_id, None, _jsonb(item.payload)))
+                    for api in snapshot.readings["rest_api"].items:
+                        copy.write_row(("api", api.key, api.payload.get("name"), _jsonb(api.payload)))
+                    for stage in snapshot.readings["stage"].items:
+                        copy.write_row(("stage", stage.parent, stage.key, _jsonb(stage.payload)))
+                    for item in snapshot.readings["client_certificate"].items:
+                        copy.write_row(("certificate", item.key, None, _jsonb(item.payload)))
             seconds += time.perf_counter() - began
         began = time.perf_counter()
         connection.commit()
@@ -55,7 +55,7 @@ FROM (
     SELECT CASE
         WHEN s.valid_to IS NOT NULL THEN 1
         WHEN a.is_private THEN 3
-        WHEN i.rest_api_key IS NULL THEN 4
+        WHEN i.item_id IS NULL THEN 4
         WHEN NOT i.has_http THEN 3
         WHEN a.is_private IS NULL OR i.has_http IS NULL THEN 4
         WHEN s.client_certificate_id IS NULL OR btrim(s.client_certificate_id) = '' THEN 2
@@ -65,8 +65,8 @@ FROM (
         ELSE 4
     END AS status
     FROM cmdb.stage AS s
-    LEFT JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key
-    LEFT JOIN cmdb.integration AS i ON i.rest_api_key = s.rest_api_key
+    LEFT JOIN cmdb.rest_api AS a ON a.item_id = s.parent_id
+    LEFT JOIN cmdb.integration AS i ON i.parent_id = s.parent_id
     LEFT JOIN cmdb.certificate AS c
         ON c.account_region_id = s.account_region_id AND c.certificate_id = s.client_certificate_id
 ) AS v

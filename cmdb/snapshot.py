@@ -10,18 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
-
-class ItemType(StrEnum):
-    """A kind of thing that is collected; together with account and region it names a scope."""
-
-    ACCOUNT = "account"
-    REST_API = "rest_api"
-    STAGE = "stage"
-    INTEGRATION = "integration"
-    CLIENT_CERTIFICATE = "client_certificate"
-    ACM_CERTIFICATE = "acm_certificate"
+#: Name of the scope that an account itself is, beside the scopes that item types declare.
+ACCOUNT_SCOPE = "account"
 
 
 class ScopeStatus(StrEnum):
@@ -55,13 +47,6 @@ class FailureKind(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class CertificateKind(StrEnum):
-    """Who keeps a certificate that a stage presents to its backends."""
-
-    API_GATEWAY = "API_GATEWAY"
-    ACM = "ACM"
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A failed read: its kind, the operation (``GetStages``) and one sentence for people."""
@@ -80,87 +65,51 @@ class AccountKey:
 
 
 @dataclass(slots=True)
-class RestApi:
-    """A REST API as GetRestApis gives it; ``payload`` is the whole answer, normalised for storage."""
+class Item:
+    """An item as it was read (``cmdb.items`` declares its type).
 
-    rest_api_id: str
-    name: str | None
-    endpoint_types: tuple[str, ...]
-    payload: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Stage:
-    """A stage as GetStages gives it; values of its variables are keyed hashes, never the values."""
-
-    rest_api_id: str
-    stage_name: str
-    deployment_id: str | None
-    client_certificate_id: str | None
-    payload: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Integration:
-    """The integration types of one REST API's methods, sorted and distinct, as read tonight.
-
-    ``deployment_ids`` are those its stages had when the methods were read.
+    ``key`` names it within its parent (empty: its type has one for each parent), ``parent`` is the AWS id of
+    the item that it belongs to. ``payload`` is AWS's answer, normalised for storage and without secrets;
+    ``derived`` holds the fields that the reader computed.
     """
 
-    rest_api_id: str
-    types: tuple[str, ...]
-    deployment_ids: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Certificate:
-    """A client certificate: API Gateway's own, or one of ACM named by a stage (id is then its ARN)."""
-
-    kind: CertificateKind
-    certificate_id: str
-    created_at: datetime | None
-    expires_at: datetime | None
-    serial: str | None
-    fingerprint_sha256: str | None
-    subject: str | None
+    key: str
     payload: dict[str, Any]
+    parent: str | None = None
+    derived: Mapping[str, Any] = field(default_factory=dict)
 
 
-ItemT = TypeVar("ItemT")
-
-
-class AnswersByApi(Protocol):
-    """Answers that were read for REST APIs: for all of a reading but the unread ones."""
+class AnswersByParent(Protocol):
+    """Answers that were read for one parent after the other: for all of a reading but the unread ones."""
 
     def whole(self) -> bytes:
         """Return one digest for all of them."""
 
-    def by_api(self) -> Mapping[str, bytes]:
-        """Return a digest for each, by REST API id, which is part of what the digest is of."""
+    def by_parent(self) -> Mapping[str, bytes]:
+        """Return a digest for each, by the parent's AWS id, which is part of what the digest is of."""
 
 
 @dataclass(slots=True)
-class Reading(Generic[ItemT]):
+class Reading:
     """What was read of one scope.
 
-    ``items`` holds what was read. ``unread`` lists what could not be read although the rest could: REST API
-    ids for stages and integrations, certificate ids for certificates (status is then ``PARTIAL``).
-    ``absent`` lists certificate ids that a direct look proved not to exist, or that were proven so before
-    and that tonight's complete listing still lacks. An INTEGRATION reading holds only the APIs whose methods
-    were read tonight; the others keep what is known.
+    ``items`` holds what was read. ``unread`` lists what could not be read although the rest could (status is
+    then ``PARTIAL``): by parent where items have one, else by their own key. ``absent`` lists keys that a
+    direct look proved not to exist, or that were proven so before and that tonight's complete listing still
+    lacks. A reading of a type whose absence means nothing holds only what was read tonight.
 
-    ``answer`` is a digest of all that ``items`` were made of; of stages, ``answers`` are the answers that
-    they were made of. Equal digests promise equal items, so that the items themselves need not be looked at;
+    ``answer`` is a digest of all that ``items`` were made of; ``answers`` are the answers that they were made
+    of, by parent. Equal digests promise equal items, so that the items themselves need not be looked at;
     None: there is none, and they are.
     """
 
     status: ScopeStatus
     failure: Failure | None = None
-    items: list[ItemT] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     unread: dict[str, Failure] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     answer: bytes | None = None
-    answers: AnswersByApi | None = None
+    answers: AnswersByParent | None = None
 
 
 @dataclass(slots=True)
@@ -175,15 +124,11 @@ class CallCounts:
 
 @dataclass(slots=True)
 class AccountRegionSnapshot:
-    """One account-region as read in one run."""
+    """One account-region as read in one run: a reading for each scope that was to be read, by its name."""
 
     account: AccountKey
     region: str
-    rest_apis: Reading[RestApi]
-    stages: Reading[Stage]
-    integrations: Reading[Integration]
-    client_certificates: Reading[Certificate]
-    acm_certificates: Reading[Certificate]
+    readings: dict[str, Reading]
     cost: CallCounts = field(default_factory=CallCounts)
 
 
@@ -228,7 +173,7 @@ class KnownRegion:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What merging a snapshot did, in items: APIs, stages, readings of methods, certificates."""
+    """What merging a snapshot did, in items."""
 
     items_seen: int = 0
     items_changed: int = 0

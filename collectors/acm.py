@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cmdb.snapshot import AccountKey, Certificate, Failure, FailureKind
+from cmdb.snapshot import AccountKey, Failure, FailureKind, Item
 from collectors import normalise
 from collectors.calls import Caller
 from collectors.errors import ReadFailure
@@ -21,7 +21,7 @@ def is_acm(certificate_id: str) -> bool:
 
 def describe_certificate(
     caller: Caller, hasher: Hasher, account: AccountKey, region: str, arn: str
-) -> Certificate | None:
+) -> Item | None:
     """Return a certificate of ACM, or None when ACM says that there is none.
 
     API Gateway takes certificates of its own account and region only; of any other, a NotFound would prove

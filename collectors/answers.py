@@ -39,7 +39,7 @@ class AnswerDigests:
 
 
 class Answers:
-    """Answers by REST API (``cmdb.snapshot.AnswersByApi``), kept until it is known whether they changed.
+    """Answers by REST API (``cmdb.snapshot.AnswersByParent``), kept until it is known whether they changed.
 
     One digest of all is half the work of one for each, and does not hold up other threads.
     """
@@ -59,7 +59,7 @@ class Answers:
             b"\0".join([part for name, body in self._bodies.items() for part in (name.encode(), body)])
         )
 
-    def by_api(self) -> dict[str, bytes]:
+    def by_parent(self) -> dict[str, bytes]:
         """Return a digest for each, by REST API id."""
         of = self._digests.of
         return {name: of(b"%b\0%b" % (name.encode(), body)) for name, body in self._bodies.items()}

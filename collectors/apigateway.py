@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from cmdb.snapshot import Certificate, FailureKind, RestApi, Stage
+from cmdb.snapshot import FailureKind, Item
 from collectors import normalise
 from collectors.answers import bodies_of
 from collectors.calls import Caller
 from collectors.errors import ReadFailure, malformed
 from collectors.values import Hasher, sequence
-
-ItemT = TypeVar("ItemT")
 
 SERVICE = "apigateway"
 #: Most items a page may have (API Gateway API reference).
@@ -23,10 +21,10 @@ _MOST_PAGES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[ItemT]):
+class Listing:
     """What a listing holds, and the bodies of the answers that said so (None: not known)."""
 
-    items: list[ItemT]
+    items: list[Item]
     bodies: list[bytes] | None
 
     def digest(self, hasher: Hasher) -> bytes | None:
@@ -34,21 +32,21 @@ class Listing(Generic[ItemT]):
         return None if self.bodies is None else hasher.answers.of(*self.bodies)
 
 
-def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing[RestApi]:
+def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing:
     """Return all REST APIs."""
     operation = "GetRestApis"
     pages = list(_pages(caller, operation, {}))
     found = [normalise.rest_api(record, hasher) for page in pages for record in page["items"]]
-    return Listing(_distinct(operation, found, lambda api: api.rest_api_id), bodies_of(pages))
+    return Listing(_distinct(operation, found), bodies_of(pages))
 
 
-def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing[Stage]:
+def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing:
     """Return all stages of a REST API; the listing is not paged."""
     operation = "GetStages"
     answer = caller.call(SERVICE, operation, {"restApiId": rest_api_id}, expect="item")
     records = sequence(operation, answer["item"], "the list of stages")
     found = [normalise.stage(rest_api_id, record, hasher) for record in records]
-    return Listing(_distinct(operation, found, lambda stage: stage.stage_name), bodies_of([answer]))
+    return Listing(_distinct(operation, found), bodies_of([answer]))
 
 
 def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
@@ -69,19 +67,17 @@ def get_integration_types(caller: Caller, rest_api_id: str) -> tuple[str, ...]:
     return normalise.integration_types(record for page in pages for record in page["items"])
 
 
-def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing[Certificate]:
+def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing:
     """Return all client certificates."""
     operation = "GetClientCertificates"
     pages = list(_pages(caller, operation, {}))
     found = [
         normalise.client_certificate(operation, record, hasher) for page in pages for record in page["items"]
     ]
-    return Listing(
-        _distinct(operation, found, lambda certificate: certificate.certificate_id), bodies_of(pages)
-    )
+    return Listing(_distinct(operation, found), bodies_of(pages))
 
 
-def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) -> Certificate | None:
+def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) -> Item | None:
     """Return one client certificate, or None when AWS says that there is none."""
     operation = "GetClientCertificate"
     if certificate_id in {".", ".."}:
@@ -96,7 +92,7 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
             return None
         raise
     certificate = normalise.client_certificate(operation, answer, hasher)
-    if certificate.certificate_id != certificate_id:
+    if certificate.key != certificate_id:
         raise malformed(operation, "it is another certificate than the one asked for")
     return certificate
 
@@ -125,10 +121,10 @@ def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterat
     raise malformed(operation, f"it does not end after {_MOST_PAGES} pages")
 
 
-def _distinct(operation: str, items: list[ItemT], key_of: Callable[[ItemT], str]) -> list[ItemT]:
+def _distinct(operation: str, items: list[Item]) -> list[Item]:
     """Return the items once each; two different ones under one id cannot both be right."""
-    by_key: dict[str, ItemT] = {}
+    by_key: dict[str, Item] = {}
     for item in items:
-        if by_key.setdefault(key_of(item), item) != item:
+        if by_key.setdefault(item.key, item) != item:
             raise malformed(operation, "it lists one id twice with different content")
     return list(by_key.values())

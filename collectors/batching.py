@@ -53,4 +53,4 @@ class Unstored:
 
 
 def _items(snapshot: AccountRegionSnapshot) -> int:
-    return len(snapshot.rest_apis.items) + len(snapshot.stages.items)
+    return sum(len(reading.items) for reading in snapshot.readings.values())

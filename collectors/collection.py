@@ -98,23 +98,12 @@ def collect_account_region(
 
 def scope_statuses(snapshot: AccountRegionSnapshot) -> list[ScopeStatus]:
     """Return the statuses of a snapshot's scopes."""
-    return [
-        snapshot.rest_apis.status,
-        snapshot.stages.status,
-        snapshot.integrations.status,
-        snapshot.client_certificates.status,
-        snapshot.acm_certificates.status,
-    ]
+    return [reading.status for reading in snapshot.readings.values()]
 
 
 def _log(snapshot: AccountRegionSnapshot) -> None:
     cost = snapshot.cost
-    items = (
-        len(snapshot.rest_apis.items)
-        + len(snapshot.stages.items)
-        + len(snapshot.client_certificates.items)
-        + len(snapshot.acm_certificates.items)
-    )
+    items = sum(len(reading.items) for reading in snapshot.readings.values())
     incomplete = sum(status is not ScopeStatus.COMPLETE for status in scope_statuses(snapshot))
     log.log(
         logging.WARNING if incomplete else logging.INFO,

@@ -6,39 +6,39 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from cmdb.snapshot import AccountKey, MethodsReading, RestApi, Stage
+from cmdb.snapshot import AccountKey, Item, MethodsReading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def deployments_of(stages: Iterable[Stage]) -> frozenset[str]:
+def deployments_of(stages: Iterable[Item]) -> frozenset[str]:
     """Return the deployments that the stages of one API have."""
-    return frozenset(stage.deployment_id for stage in stages if stage.deployment_id)
+    return frozenset(deployment for stage in stages if (deployment := stage.payload.get("deploymentId")))
 
 
 def needs_methods(
     account: AccountKey,
     region: str,
-    api: RestApi,
-    stages: list[Stage],
+    api: Item,
+    stages: list[Item],
     known: MethodsReading | None,
     *,
     as_of: datetime,
     max_age: timedelta,
 ) -> bool:
-    """Tell whether an API's methods must be read tonight.
+    """Return whether an API's methods must be read tonight.
 
     A PRIVATE API needs none, and neither does one without stages. Others need them when they were never
     read, when the deployments of its stages changed, and once within every ``max_age``.
     """
-    if api.endpoint_types and set(api.endpoint_types) == {"PRIVATE"}:
+    if api.derived["is_private"]:
         return False
     if not stages:
         return False
     return reading_is_due(
         account,
         region,
-        api.rest_api_id,
+        api.key,
         deployments_of(stages),
         known,
         as_of=as_of,
@@ -56,7 +56,7 @@ def reading_is_due(
     as_of: datetime,
     max_age: timedelta,
 ) -> bool:
-    """Tell whether the methods of an API that needs them, with stages of these deployments, are due."""
+    """Return whether the methods of an API that needs them, with stages of these deployments, are due."""
     if known is None or known.deployment_ids != deployments:
         return True
     key = f"{account.partition}/{account.account_id}/{region}/{rest_api_id}"
@@ -64,7 +64,7 @@ def reading_is_due(
 
 
 def _is_due(key: str, read_at: datetime, as_of: datetime, max_age: timedelta) -> bool:
-    """Tell whether the API's own moment within the period has passed since the last reading.
+    """Return whether the API's own moment within the period has passed since the last reading.
 
     Each API has a fixed phase within the period, so APIs read in one night fall due on different nights, none
     ever grows older than the period, and in the long run each is read once in it.

@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from cmdb.snapshot import Certificate, CertificateKind, RestApi, Stage
+from cmdb.snapshot import Item
 from collectors import values
 from collectors.errors import malformed
 from collectors.pem import parse_pem
 from collectors.values import Hasher
 
 
-def rest_api(record: Any, hasher: Hasher) -> RestApi:
+def rest_api(record: Any, hasher: Hasher) -> Item:
     """Return a REST API of GetRestApis."""
     operation = "GetRestApis"
     fields = values.structure(operation, record, "a REST API")
@@ -29,15 +29,15 @@ def rest_api(record: Any, hasher: Hasher) -> RestApi:
         listed = values.structure(operation, configuration, "an endpoint configuration").get("types")
         if listed is not None:
             types = _texts(operation, listed, "an endpoint type")
-    return RestApi(
-        rest_api_id=values.key_text(operation, fields, "id"),
-        name=values.optional_text(operation, fields, "name"),
-        endpoint_types=types,
-        payload=_payload(operation, fields, hasher),
+    values.optional_text(operation, fields, "name")
+    return Item(
+        values.key_text(operation, fields, "id"),
+        _payload(operation, fields, hasher),
+        derived={"endpoint_types": types, "is_private": set(types) == {"PRIVATE"}},
     )
 
 
-def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Stage:
+def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Item:
     """Return a stage of GetStages; of its variables only names and keyed hashes remain."""
     operation = "GetStages"
     fields = values.structure(operation, record, "a stage")
@@ -52,12 +52,13 @@ def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Stage:
             payload["canarySettings"]["stageVariableOverrides"] = hasher.hide_all(
                 operation, canary["stageVariableOverrides"]
             )
-    return Stage(
-        rest_api_id=rest_api_id,
-        stage_name=values.key_text(operation, fields, "stageName"),
-        deployment_id=values.optional_key(operation, fields, "deploymentId"),
-        client_certificate_id=_named(values.optional_key(operation, fields, "clientCertificateId")),
-        payload=payload,
+    values.optional_key(operation, fields, "deploymentId")
+    named = _named(values.optional_key(operation, fields, "clientCertificateId"))
+    return Item(
+        values.key_text(operation, fields, "stageName"),
+        payload,
+        rest_api_id,
+        {"client_certificate_id": named},
     )
 
 
@@ -88,23 +89,25 @@ def integration_types(records: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted(types))
 
 
-def client_certificate(operation: str, record: Any, hasher: Hasher) -> Certificate:
+def client_certificate(operation: str, record: Any, hasher: Hasher) -> Item:
     """Return a client certificate of GetClientCertificates or GetClientCertificate."""
     fields = values.structure(operation, record, "a client certificate")
     parsed = parse_pem(fields.get("pemEncodedCertificate"))
-    return Certificate(
-        kind=CertificateKind.API_GATEWAY,
-        certificate_id=values.key_text(operation, fields, "clientCertificateId"),
-        created_at=values.described_time(fields, "createdDate"),
-        expires_at=values.required_time(operation, fields, "expirationDate") or parsed.not_after,
-        serial=parsed.serial,
-        fingerprint_sha256=parsed.fingerprint_sha256,
-        subject=parsed.subject,
-        payload=_payload(operation, fields, hasher),
+    return Item(
+        values.key_text(operation, fields, "clientCertificateId"),
+        _payload(operation, fields, hasher),
+        derived={
+            "kind": "API_GATEWAY",
+            "created_at": values.described_time(fields, "createdDate"),
+            "expires_at": values.required_time(operation, fields, "expirationDate") or parsed.not_after,
+            "serial": parsed.serial,
+            "fingerprint_sha256": parsed.fingerprint_sha256,
+            "subject": parsed.subject,
+        },
     )
 
 
-def acm_certificate(arn: str, record: Any, hasher: Hasher) -> Certificate:
+def acm_certificate(arn: str, record: Any, hasher: Hasher) -> Item:
     """Return a certificate of ACM as DescribeCertificate gives it; created when ACM made or imported it."""
     operation = "DescribeCertificate"
     fields = values.structure(operation, record, "a certificate")
@@ -116,15 +119,17 @@ def acm_certificate(arn: str, record: Any, hasher: Hasher) -> Certificate:
         # ACM promises no order, and a new order is no change.
         payload["InUseBy"] = sorted(users)
     created: datetime | None = values.described_time(fields, "CreatedAt")
-    return Certificate(
-        kind=CertificateKind.ACM,
-        certificate_id=arn,
-        created_at=created or values.described_time(fields, "ImportedAt"),
-        expires_at=values.required_time(operation, fields, "NotAfter"),
-        serial=values.optional_text(operation, fields, "Serial"),
-        fingerprint_sha256=None,
-        subject=values.optional_text(operation, fields, "Subject"),
-        payload=payload,
+    return Item(
+        arn,
+        payload,
+        derived={
+            "kind": "ACM",
+            "created_at": created or values.described_time(fields, "ImportedAt"),
+            "expires_at": values.required_time(operation, fields, "NotAfter"),
+            "serial": values.optional_text(operation, fields, "Serial"),
+            "fingerprint_sha256": None,
+            "subject": values.optional_text(operation, fields, "Subject"),
+        },
     )
 
 

@@ -11,20 +11,17 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cmdb.snapshot import (
     AccountKey,
     AccountRegionSnapshot,
-    Certificate,
     Failure,
     FailureKind,
-    Integration,
+    Item,
     KnownRegion,
     Reading,
-    RestApi,
     ScopeStatus,
-    Stage,
 )
 from collectors import acm, apigateway
 from collectors.answers import Answers
@@ -35,6 +32,11 @@ from collectors.plan import CollectionPlan
 from collectors.values import Hasher
 
 ResultT = TypeVar("ResultT")
+
+#: The scopes that an account-region is read in, in the order in which they are read.
+READ_SCOPES = ("rest_api", "stage", "integration", "client_certificate", "acm_certificate")
+#: Integration types that call an HTTP backend, which can ask for a client certificate.
+HTTP_TYPES = frozenset({"HTTP", "HTTP_PROXY"})
 
 #: Calls in a row that may fail for a reason which would meet the next one too; then no more are made.
 PATIENCE = 3
@@ -69,39 +71,30 @@ class RegionReader:
     def read(self) -> AccountRegionSnapshot:
         """Return what was read, failures included; raises nothing of AWS."""
         began = time.monotonic()
-        rest_apis, stages, integrations = self._read_apis()
+        readings = self._read_apis()
         # Certificates are asked for anew even when stages were given up on.
         self._streak, self._given_up = 0, None
-        client_certificates = self._read_client_certificates()
-        acm_certificates = self._read_acm_certificates()
+        readings["client_certificate"] = self._read_client_certificates()
+        readings["acm_certificate"] = self._read_acm_certificates()
         cost = self._caller.counts
         cost.duration_seconds = time.monotonic() - began
-        return AccountRegionSnapshot(
-            self._account,
-            self._region,
-            rest_apis,
-            stages,
-            integrations,
-            client_certificates,
-            acm_certificates,
-            cost,
-        )
+        return AccountRegionSnapshot(self._account, self._region, readings, cost)
 
-    def _read_apis(self) -> tuple[Reading[RestApi], Reading[Stage], Reading[Integration]]:
+    def _read_apis(self) -> dict[str, Reading]:
         try:
             listed = apigateway.get_rest_apis(self._caller, self._hasher)
         except ReadFailure as error:
             self._named.update(*self._known.named_certificates.values())
             because = _because("The REST APIs could not be listed", error.failure)
-            return (
-                Reading(ScopeStatus.FAILED, error.failure),
-                Reading(ScopeStatus.FAILED, because),
-                Reading(ScopeStatus.FAILED, because),
-            )
-        apis: Reading[RestApi] = Reading(ScopeStatus.COMPLETE, answer=listed.digest(self._hasher))
+            return {
+                "rest_api": Reading(ScopeStatus.FAILED, error.failure),
+                "stage": Reading(ScopeStatus.FAILED, because),
+                "integration": Reading(ScopeStatus.FAILED, because),
+            }
+        apis = Reading(ScopeStatus.COMPLETE, answer=listed.digest(self._hasher))
         answers = self._hasher.answers.by_api()
-        stages: Reading[Stage] = Reading(ScopeStatus.COMPLETE, answers=answers)
-        integrations: Reading[Integration] = Reading(ScopeStatus.COMPLETE)
+        stages = Reading(ScopeStatus.COMPLETE, answers=answers)
+        integrations = Reading(ScopeStatus.COMPLETE)
         for api in listed.items:
             if self._read_api(api, stages, integrations, answers):
                 apis.items.append(api)
@@ -111,17 +104,17 @@ class RegionReader:
         read = len(apis.items) - len(stages.unread)
         _conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
         _conclude(integrations, "REST APIs whose methods", nothing_read=stages.status is ScopeStatus.FAILED)
-        return apis, stages, integrations
+        return {"rest_api": apis, "stage": stages, "integration": integrations}
 
     def _read_api(
         self,
-        api: RestApi,
-        stages: Reading[Stage],
-        integrations: Reading[Integration],
+        api: Item,
+        stages: Reading,
+        integrations: Reading,
         answers: Answers,
     ) -> bool:
         """Read an API's stages and, where needed, methods; return False when the API is gone meanwhile."""
-        rest_api_id = api.rest_api_id
+        rest_api_id = api.key
         try:
             listed = self._guarded(lambda: apigateway.get_stages(self._caller, self._hasher, rest_api_id))
         except ReadFailure as error:
@@ -139,7 +132,9 @@ class RegionReader:
             stages.answers = None
         else:
             answers.add(rest_api_id, *listed.bodies)
-        self._named.update(stage.client_certificate_id for stage in found if stage.client_certificate_id)
+        self._named.update(
+            named for stage in found if (named := stage.derived["client_certificate_id"]) is not None
+        )
         if not needs_methods(
             self._account,
             self._region,
@@ -155,7 +150,12 @@ class RegionReader:
         except ReadFailure as error:
             integrations.unread[rest_api_id] = error.failure
         else:
-            integrations.items.append(Integration(rest_api_id, types, tuple(sorted(deployments_of(found)))))
+            derived = {
+                "types": types,
+                "has_http": not HTTP_TYPES.isdisjoint(types),
+                "deployment_ids": tuple(sorted(deployments_of(found))),
+            }
+            integrations.items.append(Item("", {}, rest_api_id, derived))
         return True
 
     def _is_gone(self, rest_api_id: str) -> bool:
@@ -164,12 +164,12 @@ class RegionReader:
         except ReadFailure:
             return False
 
-    def _read_client_certificates(self) -> Reading[Certificate]:
+    def _read_client_certificates(self) -> Reading:
         try:
             found = self._guarded(lambda: apigateway.get_client_certificates(self._caller, self._hasher))
         except ReadFailure as error:
             return Reading(ScopeStatus.FAILED, error.failure)
-        listed = {certificate.certificate_id for certificate in found.items}
+        listed = {certificate.key for certificate in found.items}
         reading = Reading(
             ScopeStatus.COMPLETE,
             items=found.items,
@@ -185,8 +185,8 @@ class RegionReader:
         _conclude(reading, "client certificates that", nothing_read=False)
         return reading
 
-    def _read_acm_certificates(self) -> Reading[Certificate]:
-        reading: Reading[Certificate] = Reading(ScopeStatus.COMPLETE)
+    def _read_acm_certificates(self) -> Reading:
+        reading = Reading(ScopeStatus.COMPLETE)
         named = {name for name in self._named if acm.is_acm(name)}
         self._look_up(
             reading,
@@ -202,9 +202,9 @@ class RegionReader:
 
     def _look_up(
         self,
-        reading: Reading[Certificate],
+        reading: Reading,
         names: set[str],
-        look: Callable[[str], Certificate | None],
+        look: Callable[[str], Item | None],
     ) -> None:
         """Look at certificates one by one and note what each look proved."""
         for name in sorted(names):
@@ -245,22 +245,15 @@ class RegionReader:
 
 def failed_snapshot(account: AccountKey, region: str, failure: Failure) -> AccountRegionSnapshot:
     """Return the snapshot of an account-region of which nothing could be read, for one reason."""
-    return AccountRegionSnapshot(
-        account,
-        region,
-        Reading(ScopeStatus.FAILED, failure),
-        Reading(ScopeStatus.FAILED, failure),
-        Reading(ScopeStatus.FAILED, failure),
-        Reading(ScopeStatus.FAILED, failure),
-        Reading(ScopeStatus.FAILED, failure),
-    )
+    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in READ_SCOPES}
+    return AccountRegionSnapshot(account, region, readings)
 
 
 def _because(what: str, failure: Failure) -> Failure:
     return Failure(failure.kind, failure.operation, f"{what}: {failure.message}")
 
 
-def _conclude(reading: Reading[Any], what: str, *, nothing_read: bool) -> None:
+def _conclude(reading: Reading, what: str, *, nothing_read: bool) -> None:
     """Set a reading's status from what is unread in it.
 
     Where every single part failed the scope has failed: nothing was learned, and its last success stays.

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
 from cmdb.errors import SettingsError
-from cmdb.queries import execute_script, query_text
+from cmdb.queries import execute_script
 from cmdb.server import queue_schema, reporting
 from cmdb.server.database import MIGRATION_LOCK, open_engine
+from cmdb.server.roles import policy_grants
 from cmdb.tables import metadata
 
 OUR_SCHEMAS = {"cmdb", "compliance"}
@@ -50,7 +51,7 @@ def run(connection: Connection) -> None:
     context.run_migrations()
     if heads and set(migrations.get_current_heads()) == heads:
         reporting.create_views(connection)
-        execute_script(connection, query_text("grant_policy"))
+        execute_script(connection, policy_grants())
         queue_schema.create_queue(connection)
 
 

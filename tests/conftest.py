@@ -18,8 +18,17 @@ from sqlalchemy import Engine
 from cmdb.server.database import open_engine
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
 
-# A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones.
-hypothesis.settings.register_profile("fixed", derandomize=not os.environ.get("GATELEDGER_TEST_RANDOM"))
+# A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones, and
+# GATELEDGER_TEST_NO_SHRINK=1 shows the first failing one as it was drawn.
+hypothesis.settings.register_profile(
+    "fixed",
+    derandomize=not os.environ.get("GATELEDGER_TEST_RANDOM"),
+    phases=[
+        phase
+        for phase in hypothesis.Phase
+        if phase is not hypothesis.Phase.shrink or not os.environ.get("GATELEDGER_TEST_NO_SHRINK")
+    ],
+)
 hypothesis.settings.load_profile("fixed")
 
 

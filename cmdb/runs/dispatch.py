@@ -15,14 +15,14 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
+from cmdb.items import scope_names
 from cmdb.queries import query
 from cmdb.runs.runs import Run
 from cmdb.server.database import transaction
-from cmdb.snapshot import AccountKey, AccountRegionSnapshot, ItemType, MergeResult, ScopeStatus
+from cmdb.snapshot import AccountKey, AccountRegionSnapshot, MergeResult, ScopeStatus
 from cmdb.storage.inventory import PostgresInventory
 from cmdb.storage.merge import merge_snapshots
 
-_REGIONAL = [str(kind) for kind in ItemType if kind is not ItemType.ACCOUNT]
 Row = tuple[Any, ...]
 
 
@@ -94,7 +94,7 @@ class Dispatch:
 
         To be called after the run's collection is finished, which marks known ones as uncollected.
         """
-        values = {**self._where, "as_of": self._run.as_of, "error": error, "item_types": _REGIONAL}
+        values = {**self._where, "as_of": self._run.as_of, "error": error, "item_types": list(scope_names())}
         with transaction(self._engine) as connection:
             row = connection.execute(query("dispatch_unreached"), values).fetchone()
         return 0 if row is None else int(row[0])
@@ -154,13 +154,7 @@ class WorkerInventory(PostgresInventory):
         return merged
 
     def _result(self, snapshot: AccountRegionSnapshot, merged: MergeResult, region_id: int) -> dict[str, Any]:
-        readings = (
-            snapshot.rest_apis,
-            snapshot.stages,
-            snapshot.integrations,
-            snapshot.client_certificates,
-            snapshot.acm_certificates,
-        )
+        readings = snapshot.readings.values()
         complete = sum(reading.status is ScopeStatus.COMPLETE for reading in readings)
         return {
             "account_region_id": region_id,

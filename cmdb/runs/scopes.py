@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cmdb.queries import query
 from cmdb.server.database import Cursor
-from cmdb.snapshot import CallCounts, Failure, ItemType, ScopeStatus
+from cmdb.snapshot import CallCounts, Failure, ScopeStatus
 from cmdb.storage.copying import stage_rows
 
 _OUTCOME = (
@@ -43,7 +43,7 @@ class Outcome:
     """
 
     account_region_id: int
-    item_type: ItemType
+    item_type: str
     status: ScopeStatus
     failure: Failure | None = None
     items: int = 0
@@ -72,11 +72,11 @@ def held(cursor: Cursor, region_ids: Sequence[int]) -> dict[tuple[int, str], Hel
     }
 
 
-def tokens(cursor: Cursor, item_type: ItemType, region_ids: Sequence[int]) -> dict[int, bytes | None]:
+def tokens(cursor: Cursor, item_type: str, region_ids: Sequence[int]) -> dict[int, bytes | None]:
     """Return what scopes of one item type carry as tokens, by account-region."""
     if not region_ids:
         return {}
-    where = {"regions": list(region_ids), "item_type": str(item_type)}
+    where = {"regions": list(region_ids), "item_type": item_type}
     return dict(cursor.execute(query("scope_tokens"), where, binary=True).fetchall())
 
 
@@ -117,7 +117,7 @@ def _see_again(
         {
             "as_of": as_of,
             "regions": [outcome.account_region_id for outcome in quiet],
-            "item_types": [str(outcome.item_type) for outcome in quiet],
+            "item_types": [outcome.item_type for outcome in quiet],
             "items": [outcome.items for outcome in quiet],
             "digests": [digest(outcome) for outcome in quiet],
             "tokens": [outcome.tokens for outcome in quiet],

@@ -1,22 +1,30 @@
-"""Reporting views: one SQL file each in ``cmdb/views``, replaced together when any of them changes."""
+"""Reporting views, replaced together when any of them changes.
+
+Each has a SQL file in ``cmdb/views``, or follows from the declarations of item types.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib import resources
 
 from sqlalchemy import Connection, text
 
 from cmdb.queries import execute_script, query_text
+from cmdb.views.generated import generated_views
 
 #: In the order of their dependence.
 VIEWS = (
-    "resource_arn",
     "filled_in",
+    "listed",
     "percent",
     "weighted_percentiles",
     "changed_keys",
     "finding_uid",
+    "item_region",
+    "item_identity",
+    "item",
     "policy",
     "finding",
     "finding_history",
@@ -40,22 +48,31 @@ def _package() -> str:
     return "cmdb.views"
 
 
+@cache
+def _files() -> frozenset[str]:
+    """Return the views that have a file."""
+    return frozenset(
+        entry.name.removesuffix(".sql")
+        for entry in resources.files(_package()).iterdir()
+        if entry.name.endswith(".sql")
+    )
+
+
+def view_texts() -> dict[str, str]:
+    """Return what makes each view, in the order of their dependence."""
+    made = generated_views(_files())
+    names = [*VIEWS, *(name for name in made if name not in VIEWS)]
+    return {name: made[name]() if name in made else query_text(name, _package()) for name in names}
+
+
 def views_hash() -> str:
-    """Return the SHA-256 of all view files, in order."""
-    digest = hashlib.sha256()
-    for name in VIEWS:
-        digest.update(query_text(name, _package()).encode())
-    return digest.hexdigest()
+    """Return the SHA-256 of all views' texts, in order."""
+    return hashlib.sha256("".join(view_texts().values()).encode()).hexdigest()
 
 
 def stray_files() -> set[str]:
     """Return view files that ``VIEWS`` does not name (a test keeps this empty)."""
-    files = {
-        entry.name.removesuffix(".sql")
-        for entry in resources.files(_package()).iterdir()
-        if entry.name.endswith(".sql")
-    }
-    return files - set(VIEWS)
+    return set(_files()) - set(VIEWS)
 
 
 def drop_views(connection: Connection) -> None:
@@ -73,7 +90,7 @@ def create_views(connection: Connection) -> None:
         return
     drop_views(connection)
     connection.execute(text("CREATE SCHEMA report"))
-    for name in VIEWS:
-        execute_script(connection, query_text(name, _package()))
+    for made in view_texts().values():
+        execute_script(connection, made)
     connection.execute(text(f"COMMENT ON SCHEMA report IS '{wanted}'"))
     execute_script(connection, query_text("grant_reader"))

@@ -11,6 +11,7 @@ from psycopg import sql
 from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
+from cmdb.items import item_types
 from cmdb.queries import query, query_text
 from cmdb.server.database import transaction
 
@@ -18,6 +19,16 @@ READER = "gateledger_reader"
 POLICY = "gateledger_policy"
 #: PostgreSQL cuts longer names off.
 _LONGEST_NAME = 63
+
+
+def policy_grants() -> str:
+    """Return the statement that lets the role of policies' SQL read what policies are offered."""
+    tables = [
+        f"'cmdb.{declared.name}{suffix}'"
+        for declared in item_types()
+        for suffix in ("", "_closed", *(["_payload"] if declared.has_payload else []))
+    ]
+    return query_text("grant_policy").replace("{items}", ", ".join(tables))
 
 
 class RoleNameWrong(GateledgerError):
@@ -35,7 +46,7 @@ def roles_script(service: str | None, reader: str | None) -> str:
     if len(set(names)) < len(names):
         raise RoleNameWrong(f"Service and reader are both {names[0]!r}: give each a login of its own.")
     parts = [query("roles").format(names=sql.SQL(", ").join(map(sql.Literal, names))).as_string()]
-    parts.append(query_text("grant_policy") + ";\n")
+    parts.append(policy_grants() + ";\n")
     parts.append(query_text("grant_reader") + ";\n")
     if service is not None:
         parts.append(query("roles_service").format(service=sql.Literal(service)).as_string())

@@ -26,8 +26,7 @@ BEGIN
     END IF;
     FOREACH wanted IN ARRAY ARRAY[
         'cmdb.run', 'cmdb.scope', 'cmdb.scope_state', 'cmdb.unread_item',
-        'cmdb.stage', 'cmdb.stage_closed', 'cmdb.rest_api', 'cmdb.rest_api_closed',
-        'cmdb.integration', 'cmdb.integration_closed', 'cmdb.certificate', 'cmdb.certificate_closed',
+        {items},
         'compliance.condition', 'compliance.record', 'compliance.record_closed'
     ] LOOP
         IF NOT has_table_privilege('gateledger_policy', wanted, 'SELECT') THEN

@@ -123,25 +123,15 @@ def payload_rows(keys: Iterable[int], payloads: Iterable[bytes]) -> Iterator[byt
         yield pack(2, 8, key, len(payload) + 1, 1) + payload
 
 
-def send_rows(cursor: Cursor, name: str, rows: Iterable[dict[str, Any]], **values: Any) -> None:
-    """Run a named query for some rows, which it takes as ``rows``, an array of JSON objects.
+def run_for_rows(cursor: Cursor, statement: str, rows: Iterable[dict[str, Any]], **values: Any) -> None:
+    """Run a statement for some rows, which it takes as ``rows``, an array of JSON objects.
 
     A night changes few items of a batch: then this is quicker than COPY into a temporary table, which is
-    made, filled and emptied in each transaction. Digests are ``hexed``, payloads ``embedded``.
+    made, filled and emptied in each transaction.
     """
     rest = iter(rows)
     while slice_ := list(islice(rest, _SLICE_ROWS)):
-        cursor.execute(query(name), {**values, "rows": orjson.dumps(slice_).decode()})
-
-
-def hexed(value: bytes) -> str:
-    """Return bytes as PostgreSQL reads them from text."""
-    return "\\x" + value.hex()
-
-
-def embedded(payload: bytes) -> Any:
-    """Return JSON text that ``send_rows`` is to send as it is."""
-    return orjson.Fragment(payload)
+        cursor.execute(sql.SQL(statement), {**values, "rows": orjson.dumps(slice_).decode()})
 
 
 def stage_rows(

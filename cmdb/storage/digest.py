@@ -1,9 +1,10 @@
-"""Digests that tell an unchanged scope, and tokens that tell in a changed one the REST APIs whose items did.
+"""Digests that tell an unchanged scope, and tokens that tell in a changed one the groups whose items did.
 
-A scope of REST APIs or stages carries a token per REST API: of its record, or of AWS's answer that lists its
-stages. A token that is stored already promises that nothing of its API changed; only the items of the others
-are compared one by one, and only their rows are fetched. Digests and tokens cover what was read as it came,
-volatile fields and order included: a new one proves no change, it only asks for the comparison.
+Items are grouped by their parent; without one each is a group of its own. A scope carries a token per group:
+of the item as it was read, or of AWS's answer that lists a parent's items. A token that is stored already
+promises that nothing of its group changed; only the items of the others are compared one by one, and only
+their rows are fetched. Digests and tokens cover what was read as it came, volatile fields and order included:
+a new one proves no change, it only asks for the comparison.
 """
 
 from __future__ import annotations
@@ -18,13 +19,10 @@ _BYTES = 12
 #: Part of every digest of an item; a new number makes every item a changed one.
 _ITEM_FORM = b"2"
 #: Begins a scope's tokens; another number makes a scope's items be compared anew.
-_TOKENS_FORM = b"\x03"
+_TOKENS_FORM = b"\x04"
 
 #: Digest or tokens of a scope of which nothing is known.
 UNKNOWN = b""
-
-#: Fields that change by themselves and are therefore stored but not compared (API Gateway API reference).
-VOLATILE = frozenset({"cacheClusterStatus", "apiStatus", "apiStatusMessage"})
 
 
 def canonical(value: Any) -> bytes:
@@ -50,14 +48,17 @@ class Encoded:
 
     __slots__ = ("digest", "payload")
 
-    def __init__(self, identity: Any, payload: dict[str, Any]) -> None:
-        """Encode an item; ``identity`` is what else is compared, beside the payload."""
-        if VOLATILE.isdisjoint(payload):
+    def __init__(self, identity: Any, payload: dict[str, Any], volatile_keys: frozenset[str]) -> None:
+        """Encode an item; ``identity`` is what else is compared, beside the payload.
+
+        ``volatile_keys`` are stored but not compared: they change by themselves.
+        """
+        if volatile_keys.isdisjoint(payload):
             body = canonical(payload)
             self.payload = body
         else:
             steady = payload.copy()
-            volatile = orjson.dumps({name: steady.pop(name) for name in VOLATILE if name in steady})
+            volatile = orjson.dumps({name: steady.pop(name) for name in volatile_keys if name in steady})
             body = canonical(steady)
             self.payload = body[:-1] + b"," + volatile[1:] if steady else volatile
         #: 16 bytes over identity and payload without volatile fields.
@@ -65,7 +66,7 @@ class Encoded:
 
 
 class Tokens:
-    """What a scope carries in ``cmdb.scope.tokens``: the tokens of its REST APIs, if they are known."""
+    """What a scope carries in ``cmdb.scope.tokens``: the tokens of its groups, if they are known."""
 
     __slots__ = ("_stored",)
 

@@ -15,12 +15,12 @@ from cmdb.runs.runs import hold
 from cmdb.runs.scopes import Held, Outcome
 from cmdb.server.database import Cursor, transaction
 from cmdb.snapshot import (
+    ACCOUNT_SCOPE,
     AccountKey,
     AccountReading,
     AccountRegionSnapshot,
     Failure,
     FailureKind,
-    ItemType,
     KnownRegion,
     MergeResult,
     MethodsReading,
@@ -105,7 +105,7 @@ class PostgresInventory:
             left_out = _left_out(cursor, reading, values)
             before = scopes.held(cursor, sorted({region_id, *(region for region, _, _ in left_out)}))
             outcomes = [
-                Outcome(region_id, ItemType.ACCOUNT, reading.status, reading.failure, items=1),
+                Outcome(region_id, ACCOUNT_SCOPE, reading.status, reading.failure, items=1),
                 *_unread_regions(reading, left_out, before),
             ]
             scopes.record(cursor, outcomes, before, self._as_of)
@@ -159,5 +159,5 @@ def _unread_regions(
         else:
             status, failure = reading.status, reading.failure
         digest = before[region_id, item_type].digest
-        outcomes.append(Outcome(region_id, ItemType(item_type), status, failure, digest=digest))
+        outcomes.append(Outcome(region_id, item_type, status, failure, digest=digest))
     return outcomes

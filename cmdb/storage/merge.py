@@ -6,20 +6,20 @@ caller's one transaction: versions, scopes and their history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from cmdb.errors import GateledgerError
+from cmdb.items import ItemType, Scope, children_of, item_types
 from cmdb.queries import query
 from cmdb.runs import scopes
 from cmdb.runs.scopes import Held, Outcome
 from cmdb.server.database import Cursor
-from cmdb.snapshot import AccountKey, AccountRegionSnapshot, ItemType, MergeResult, Reading, ScopeStatus
-from cmdb.storage import certificates, integrations, rest_apis, stages
+from cmdb.snapshot import AccountKey, AccountRegionSnapshot, MergeResult, ScopeStatus
 from cmdb.storage.compare import Work
 from cmdb.storage.digest import UNKNOWN
+from cmdb.storage.versions import Merge, close_children
 
 READ = frozenset({ScopeStatus.COMPLETE, ScopeStatus.PARTIAL})
 
@@ -34,41 +34,36 @@ class _Batch:
     snapshots: Mapping[int, AccountRegionSnapshot]
     """By the key of the account-region, in the order of the keys."""
     held: dict[tuple[int, str], Held]
-    """Scopes as they stood before."""
+    """Scopes as they were before."""
     outcomes: list[Outcome] = field(default_factory=list)
     changed: dict[int, int] = field(default_factory=dict)
     forgotten: set[tuple[int, str]] = field(default_factory=set)
     """Scopes whose digests no longer hold, unless a reading replaces them."""
 
-    def work(
-        self, item_type: ItemType, reading: Callable[[AccountRegionSnapshot], Reading[Any]]
-    ) -> list[Work[Any]]:
-        """Return the readings of one item type that conclude anything."""
+    def work(self, scope: str) -> list[Work]:
+        """Return the readings of a scope that conclude anything."""
         found = []
         for region_id, snapshot in self.snapshots.items():
-            one = reading(snapshot)
-            if one.status in READ:
-                before = self.held.get((region_id, item_type))
+            one = snapshot.readings.get(scope)
+            if one is not None and one.status in READ:
+                before = self.held.get((region_id, scope))
                 found.append(Work(region_id, one, None if before is None else before.digest, before is None))
         return found
 
-    def done(
-        self,
-        item_type: ItemType,
-        reading: Callable[[AccountRegionSnapshot], Reading[Any]],
-        work: Sequence[Work[Any]],
-    ) -> None:
-        """Note how the scopes of one item type ended."""
+    def done(self, scope: str, work: Sequence[Work]) -> None:
+        """Note how the scope ended in each account-region."""
         done = {one.region_id: one for one in work}
         for one in work:
             self.count(one.region_id, one.changed)
         for region_id, snapshot in self.snapshots.items():
-            read = reading(snapshot)
-            digest, tokens = self._carried(item_type, region_id, done.get(region_id))
+            read = snapshot.readings.get(scope)
+            if read is None:
+                continue
+            digest, tokens = self._carried(scope, region_id, done.get(region_id))
             self.outcomes.append(
                 Outcome(
                     account_region_id=region_id,
-                    item_type=item_type,
+                    item_type=scope,
                     status=read.status,
                     failure=read.failure,
                     items=len(read.items),
@@ -79,14 +74,12 @@ class _Batch:
                 )
             )
 
-    def _carried(
-        self, item_type: ItemType, region_id: int, work: Work[Any] | None
-    ) -> tuple[bytes | None, bytes | None]:
+    def _carried(self, scope: str, region_id: int, work: Work | None) -> tuple[bytes | None, bytes | None]:
         """Return digest and tokens that a scope carries from now on."""
         if work is not None:
             return work.digest, work.tokens
-        before = self.held.get((region_id, item_type))
-        if before is None or (region_id, item_type) in self.forgotten:
+        before = self.held.get((region_id, scope))
+        if before is None or (region_id, scope) in self.forgotten:
             return None, UNKNOWN
         return before.digest, None
 
@@ -103,24 +96,48 @@ def merge_snapshots(
     ids = account_region_ids(cursor, places)
     by_id = {ids[place]: snapshot for place, snapshot in zip(places, snapshots, strict=True)}
     batch = _Batch(dict(sorted(by_id.items())), scopes.held(cursor, sorted(by_id)))
-    new_apis = _merge_apis(cursor, batch, as_of)
-    _merge_stages(cursor, batch, new_apis, as_of)
-
-    work = batch.work(ItemType.INTEGRATION, _integrations)
-    integrations.merge(cursor, work, new_apis, as_of)
-    batch.done(ItemType.INTEGRATION, _integrations, work)
-    for item_type, reading in (
-        (ItemType.CLIENT_CERTIFICATE, _client_certificates),
-        (ItemType.ACM_CERTIFICATE, _acm_certificates),
-    ):
-        work = batch.work(item_type, reading)
-        certificates.merge(cursor, item_type, work, as_of)
-        batch.done(item_type, reading, work)
+    made: dict[str, dict[tuple[int, str], int]] = {}
+    for declared in item_types():
+        parents = made.get(declared.parent, {}) if declared.parent is not None else {}
+        for scope in declared.scopes:
+            made.setdefault(declared.name, {}).update(
+                _merge_scope(cursor, batch, declared, scope, parents, as_of)
+            )
     scopes.record(cursor, batch.outcomes, batch.held, as_of)
     seen: dict[int, int] = {}
     for outcome in batch.outcomes:
         seen[outcome.account_region_id] = seen.get(outcome.account_region_id, 0) + outcome.items
-    return [MergeResult(seen[ids[place]], batch.changed.get(ids[place], 0)) for place in places]
+    return [MergeResult(seen.get(ids[place], 0), batch.changed.get(ids[place], 0)) for place in places]
+
+
+def _merge_scope(
+    cursor: Cursor,
+    batch: _Batch,
+    declared: ItemType,
+    scope: Scope,
+    new_parents: Mapping[tuple[int, str], int],
+    as_of: datetime,
+) -> dict[tuple[int, str], int]:
+    """Merge one scope of all account-regions; return the keys of new items by account-region and AWS id."""
+    work = batch.work(scope.name)
+    merged = Merge(cursor, declared, scope, as_of).run(work, new_parents)
+    batch.done(scope.name, work)
+    _close_below(cursor, batch, declared, merged.gone, as_of)
+    return merged.new
+
+
+def _close_below(
+    cursor: Cursor, batch: _Batch, parent: ItemType, gone: Mapping[int, list[int]], as_of: datetime
+) -> None:
+    """Close what belonged to items that are gone, all the way down."""
+    if not gone:
+        return
+    for declared in children_of(parent.name):
+        closed = close_children(cursor, declared, gone, as_of)
+        for region_id, keys in closed.items():
+            batch.count(region_id, len(keys))
+        batch.forgotten.update((region_id, scope.name) for region_id in gone for scope in declared.scopes)
+        _close_below(cursor, batch, declared, closed, as_of)
 
 
 def account_region_ids(cursor: Cursor, places: Sequence[Place]) -> dict[Place, int]:
@@ -153,43 +170,3 @@ def _columns(places: Sequence[Place]) -> dict[str, list[str]]:
         "account_ids": [account.account_id for account, _ in places],
         "regions": [region for _, region in places],
     }
-
-
-def _merge_apis(cursor: Cursor, batch: _Batch, as_of: datetime) -> Mapping[tuple[int, str], int]:
-    work = batch.work(ItemType.REST_API, _rest_apis)
-    merged = rest_apis.merge(cursor, work, as_of)
-    batch.done(ItemType.REST_API, _rest_apis, work)
-    if merged.gone:
-        for close in (stages.close_of_apis, integrations.close_of_apis):
-            for region_id, count in close(cursor, merged.gone, as_of).items():
-                batch.count(region_id, count)
-        batch.forgotten.update((region_id, ItemType.STAGE) for region_id in merged.gone)
-    return merged.new
-
-
-def _merge_stages(
-    cursor: Cursor, batch: _Batch, new_apis: Mapping[tuple[int, str], int], as_of: datetime
-) -> None:
-    work = batch.work(ItemType.STAGE, _stages)
-    stages.merge(cursor, work, new_apis, as_of)
-    batch.done(ItemType.STAGE, _stages, work)
-
-
-def _rest_apis(snapshot: AccountRegionSnapshot) -> Reading[Any]:
-    return snapshot.rest_apis
-
-
-def _stages(snapshot: AccountRegionSnapshot) -> Reading[Any]:
-    return snapshot.stages
-
-
-def _integrations(snapshot: AccountRegionSnapshot) -> Reading[Any]:
-    return snapshot.integrations
-
-
-def _client_certificates(snapshot: AccountRegionSnapshot) -> Reading[Any]:
-    return snapshot.client_certificates
-
-
-def _acm_certificates(snapshot: AccountRegionSnapshot) -> Reading[Any]:
-    return snapshot.acm_certificates

@@ -1,7 +1,7 @@
 """Retention: drop history past a limit, in small transactions that lock nothing for long.
 
 What is current stays, and what explains it or the history that is kept: versions that are a record's
-evidence, a certificate's absence while a stage names it, a policy's last evaluation. Things that disappeared
+evidence, what is referred to while something refers to it, a policy's last evaluation. Things that disappeared
 before the limit go with all that was said of them.
 """
 
@@ -16,25 +16,20 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Engine
 
+from cmdb.items import Absence, item_types
 from cmdb.queries import query, query_text
 from cmdb.server.database import transaction
+from cmdb.storage import retention as statements
 
 log = logging.getLogger(__name__)
 
 #: Rows (or things that disappeared) per transaction.
 BATCH = 10_000
 
-#: Tables of closed versions and the part of a record's evidence that may name them.
-_VERSIONS = (
-    ("stage_closed", "stage_id", "stage_version"),
-    ("rest_api_closed", "rest_api_key", "rest_api_version"),
-    ("integration_closed", "rest_api_key", "integration_version"),
-    ("certificate_closed", "certificate_key", "certificate_version"),
-)
 #: Tables of intervals, the columns that identify a row in them, and the column that says when it ended.
 _ENDED = (
-    ("compliance.record_closed", "policy_key, stage_id, valid_from", "valid_to"),
-    ("compliance.episode", "policy_key, stage_id, started_at", "ended_at"),
+    ("compliance.record_closed", "policy_key, item_id, valid_from", "valid_to"),
+    ("compliance.episode", "policy_key, item_id, started_at", "ended_at"),
     ("cmdb.scope_state", "account_region_id, item_type, valid_from", "valid_to"),
     ("cmdb.unread_item", "account_region_id, item_type, item_id, valid_from", "valid_to"),
     ("cmdb.account_closed", "account_key, valid_from", "valid_to"),
@@ -67,10 +62,12 @@ def prune(engine: Engine, limit: datetime, counts_limit: datetime | None = None)
     """
     pruned = Pruned()
     values = {"limit": limit, "batch": BATCH}
-    for step in ("stages", "apis", "certificates"):
-        _repeat(engine, f"prune_dead_{step}", values, pruned, step)
-    for table, key, evidence in _VERSIONS:
-        _versions(engine, table, key, evidence, values, pruned)
+    for declared in reversed(item_types()):
+        if declared.absence is Absence.NONE:
+            continue  # it goes with its parent
+        _repeat(engine, statements.dead(declared), values, pruned, declared.name)
+    for declared in item_types():
+        _delete(engine, statements.old_versions(declared), values, pruned, f"cmdb.{declared.name}_closed")
     for table, key, ended in _ENDED:
         _ended(engine, (table, key, ended), values, pruned)
     counts = limit if counts_limit is None else min(limit, counts_limit)
@@ -85,11 +82,11 @@ def prune(engine: Engine, limit: datetime, counts_limit: datetime | None = None)
     return pruned
 
 
-def _repeat(engine: Engine, name: str, values: Mapping[str, Any], pruned: Pruned, counted: str) -> None:
+def _repeat(engine: Engine, statement: str, values: Mapping[str, Any], pruned: Pruned, counted: str) -> None:
     """Run one of our statements, each time in a transaction of its own, until it finds nothing more."""
     while True:
         with transaction(engine) as connection:
-            row = connection.execute(query(name), values).fetchone()
+            row = connection.execute(sql.SQL(statement), values).fetchone()
         count = 0 if row is None else int(row[0])
         pruned.add(counted, count)
         if count < BATCH:
@@ -104,19 +101,10 @@ def _ended(engine: Engine, where: tuple[str, str, str], values: Mapping[str, Any
     _delete(engine, text, values, pruned, table)
 
 
-def _versions(
-    engine: Engine, table: str, key: str, evidence: str, values: Mapping[str, Any], pruned: Pruned
-) -> None:
-    text = query_text("prune_versions")
-    for place, part in (("table", table), ("key", key), ("evidence", evidence)):
-        text = text.replace(f"{{{place}}}", part)
-    _delete(engine, text, values, pruned, f"cmdb.{table}")
-
-
-def _delete(engine: Engine, text: str, values: Mapping[str, Any], pruned: Pruned, table: str) -> None:
+def _delete(engine: Engine, statement: str, values: Mapping[str, Any], pruned: Pruned, table: str) -> None:
     while True:
         with transaction(engine) as connection:
-            count = connection.execute(sql.SQL(text), values).rowcount
+            count = connection.execute(sql.SQL(statement), values).rowcount
         pruned.add(table, count)
         if count < BATCH:
             return

@@ -22,7 +22,6 @@ metadata = MetaData(
 version_sequence = Sequence("version_id_seq", schema="cmdb", metadata=metadata, cache=1)
 
 SCOPE_STATUSES = ("complete", "partial", "failed", "skipped", "uncollected")
-ITEM_TYPES = ("account", "rest_api", "stage", "integration", "client_certificate", "acm_certificate")
 STATUSES = ("COMPLIANT", "INCOMPLIANT", "INAPPLICABLE", "UNDETERMINED", "DISAPPEARED")
 
 

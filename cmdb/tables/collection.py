@@ -18,7 +18,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from cmdb.tables.base import (
-    ITEM_TYPES,
     SCOPE_STATUSES,
     bigint,
     column,
@@ -149,10 +148,9 @@ scope = Table(
     column(
         "tokens",
         LargeBinary(),
-        "Tokens of what was last read of each REST API. Null or empty: unknown.",
+        "Tokens of what was last read of each group of items. Null or empty: unknown.",
         nullable=True,
     ),
-    CheckConstraint(one_of("item_type", ITEM_TYPES), name="item_type"),
     CheckConstraint(one_of("status", SCOPE_STATUSES), name="status"),
     schema="cmdb",
     comment="The state of collecting one item type in one account-region, now.",
@@ -174,7 +172,6 @@ scope_state = Table(
     text("status", _STATUS_COMMENT),
     text("failure_kind", "Kind of the failure or reason of the skip. Null: none.", nullable=True),
     time("read_before", "Last reading before this state began. Null: none.", nullable=True),
-    CheckConstraint(one_of("item_type", ITEM_TYPES), name="item_type"),
     CheckConstraint(one_of("status", SCOPE_STATUSES), name="status"),
     CheckConstraint("valid_to > valid_from", name="interval"),
     Index(
@@ -202,7 +199,7 @@ unread_item = Table(
     text("item_type", "What could not be read.", primary_key=True),
     text(
         "item_id",
-        "AWS id: of the REST API for stages and integrations, else of the certificate.",
+        "AWS id: of the item's parent where it has one, else its own.",
         primary_key=True,
     ),
     time("valid_from", "as_of of the first run that could not read it.", primary_key=True),
@@ -214,7 +211,6 @@ unread_item = Table(
     time("read_before", "When it was last read before. Null: never.", nullable=True),
     text("failure_kind", "Kind of the first failure."),
     text("error", "The first failure in one sentence."),
-    CheckConstraint(one_of("item_type", ITEM_TYPES), name="item_type"),
     CheckConstraint("valid_to > valid_from", name="interval"),
     Index(
         "uq_unread_item_open",

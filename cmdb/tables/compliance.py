@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -77,10 +78,18 @@ def _record() -> list[Column[Any]]:
             nullable=True,
         ),
         time("recheck_at", "When time alone may change the verdict. Null: never.", nullable=True),
-        bigint("stage_version", "Version of the stage that was the evidence.", nullable=True),
-        bigint("rest_api_version", "Version of the REST API; null: not used.", nullable=True),
-        bigint("integration_version", "Version of the integrations; null: not used.", nullable=True),
-        bigint("certificate_version", "Version of the certificate; null: not used.", nullable=True),
+        column(
+            "evidence",
+            ARRAY(BigInteger()),
+            "Versions of the items that were looked at down to the condition that held.",
+        ),
+        column(
+            "subjects",
+            ARRAY(Text()),
+            "What within the item is at fault, the first twenty. Null: the policy does not say.",
+            nullable=True,
+        ),
+        integer("subject_count", "How many subjects there are in all. Null: not said.", nullable=True),
     ]
 
 
@@ -88,7 +97,7 @@ record = Table(
     "record",
     metadata,
     integer("policy_key", "The policy.", primary_key=True, autoincrement=False),
-    bigint("stage_id", "The stage.", primary_key=True, autoincrement=False),
+    bigint("item_id", "The item.", primary_key=True, autoincrement=False),
     time("valid_from", "as_of of the first evaluation that found it so."),
     *_record(),
     Index(
@@ -98,14 +107,14 @@ record = Table(
         postgresql_where=sql_text("recheck_at IS NOT NULL"),
     ),
     schema="compliance",
-    comment="Compliance records that hold now: one per policy and stage.",
+    comment="Compliance records that hold now: one per policy and item.",
 )
 
 record_closed = Table(
     "record_closed",
     metadata,
     integer("policy_key", "The policy.", primary_key=True, autoincrement=False),
-    bigint("stage_id", "The stage.", primary_key=True, autoincrement=False),
+    bigint("item_id", "The item.", primary_key=True, autoincrement=False),
     time("valid_from", "as_of of the first evaluation that found it so.", primary_key=True),
     time("valid_to", "as_of of the first evaluation that did not."),
     *_record(),
@@ -119,8 +128,8 @@ episode = Table(
     "episode",
     metadata,
     integer("policy_key", "The policy.", primary_key=True, autoincrement=False),
-    bigint("stage_id", "The stage.", primary_key=True, autoincrement=False),
-    time("started_at", "When the stage became incompliant.", primary_key=True),
+    bigint("item_id", "The item.", primary_key=True, autoincrement=False),
+    time("started_at", "When the item became incompliant.", primary_key=True),
     time("ended_at", "When that ended."),
     integer("account_region_id", "The account-region."),
     text("outcome", "Status that ended it: COMPLIANT, INAPPLICABLE or DISAPPEARED."),
@@ -139,9 +148,9 @@ tally = Table(
     integer("condition_key", "The condition.", primary_key=True, autoincrement=False),
     time("valid_from", "as_of of the first evaluation with this count.", primary_key=True),
     time("valid_to", "as_of of the first evaluation with another. Null: still so.", nullable=True),
-    integer("stages", "Stages for which the condition held."),
+    integer("items", "Items for which the condition held."),
     CheckConstraint("valid_to > valid_from", name="interval"),
-    CheckConstraint("stages > 0", name="stages"),
+    CheckConstraint("items > 0", name="items"),
     Index(
         "uq_tally_open",
         "policy_key",
@@ -151,7 +160,7 @@ tally = Table(
         postgresql_where=sql_text("valid_to IS NULL"),
     ),
     schema="compliance",
-    comment="How many stages each condition held for, as intervals: a night without change adds nothing.",
+    comment="How many items each condition held for, as intervals: a night without change adds nothing.",
 )
 
 tally_change = Table(
@@ -160,7 +169,7 @@ tally_change = Table(
     integer("policy_key", "The policy.", primary_key=True, autoincrement=False),
     integer("condition_key", "The condition.", primary_key=True, autoincrement=False),
     time("changed_at", "as_of of the evaluation that found other counts.", primary_key=True),
-    bigint("stages", "Stages that the condition held for then, less those it held for before."),
+    bigint("items", "Items that the condition held for then, less those it held for before."),
     schema="compliance",
     comment="By how much the counts in tally changed at a time, over all account-regions; kept by triggers "
     "of tally.",
@@ -185,13 +194,12 @@ evaluation = Table(
     time("as_of", "as_of of the run."),
     integer("policy_version_id", "Content of the policy."),
     text("mode", "full, incremental or backfill."),
-    bigint("stages", "Stages judged."),
+    bigint("items", "Items judged."),
     bigint("changed", "Records that opened or closed."),
     column("max_staleness", Interval(), "Staleness allowed then."),
     bigint(
         "last_version_id",
-        "Items and integrations with later ids came after it. Null: unknown, the next evaluation is a full "
-        "one.",
+        "Items with later ids came after it. Null: unknown, the next evaluation is a full one.",
         nullable=True,
     ),
     Index("ix_evaluation_policy_key_as_of", "policy_key", "as_of"),

@@ -1,4 +1,4 @@
-"""Tables of the inventory: the latest version of each item, its payload apart, and closed versions.
+"""Tables of the inventory, made from the declarations: latest versions, their payloads, closed versions.
 
 A latest row stays when its item disappears (``valid_to`` is then set), so that the row is also the item's
 identity. A closed version is superseded when the next one opens: at once when the item changed, later when it
@@ -7,14 +7,20 @@ had disappeared in between.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
     Index,
+    Integer,
     LargeBinary,
+    MetaData,
+    Numeric,
     Table,
     Text,
     UniqueConstraint,
@@ -23,209 +29,154 @@ from sqlalchemy import (
     text as sql_text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import TypeEngine
 
-from cmdb.tables.base import bigint, column, integer, metadata, one_of, text, time
+from cmdb.items import NEVER, Absence, ItemType, Kind, item_types
+from cmdb.tables.base import bigint, column, integer, metadata, time
 
-CERTIFICATE_KINDS = ("API_GATEWAY", "ACM")
+_TYPES: dict[Kind, TypeEngine[Any]] = {
+    Kind.TEXT: Text(),
+    Kind.BOOLEAN: Boolean(),
+    Kind.INTEGER: Integer(),
+    Kind.BIGINT: BigInteger(),
+    Kind.NUMERIC: Numeric(),
+    Kind.TIME: DateTime(timezone=True),
+    Kind.TEXTS: ARRAY(Text()),
+    Kind.JSON: JSONB(),
+}
 
 
-def _latest(item: str) -> list[Column[Any]]:
-    return [
+@dataclass(frozen=True, slots=True)
+class ItemTables:
+    """The tables of one item type; without a payload there is no table for it."""
+
+    latest: Table
+    payload: Table | None
+    closed: Table
+
+
+def item_tables(declared: ItemType, into: MetaData) -> ItemTables:
+    """Make the tables of an item type."""
+    return ItemTables(_latest(declared, into), _payload(declared, into), _closed(declared, into))
+
+
+def _latest(declared: ItemType, into: MetaData) -> Table:
+    name = declared.name
+    columns: list[Any] = [
+        bigint(
+            "item_id", "Key of the item: the id of its first version.", primary_key=True, autoincrement=False
+        ),
         integer("account_region_id", "The account-region."),
         bigint("version_id", "Id of the latest version."),
         time("valid_from", "Start of the latest version, inclusive."),
-        time("valid_to", f"When the {item} was found gone. Null: it is there.", nullable=True),
+        time("valid_to", "When the item was found gone. Null: it is there.", nullable=True),
     ]
-
-
-def _compared() -> list[Column[Any]]:
-    return [
-        column("digest", LargeBinary(), "Digest of the canonical payload."),
+    if declared.has_payload:
+        columns.append(column("digest", LargeBinary(), "Digest of the canonical payload."))
+    if declared.proves_absence:
+        columns.append(_proven())
+    if declared.absence is Absence.NONE:
+        columns.append(time("read_at", "as_of of the run that read it last. Null: not known.", nullable=True))
+    unique = ["account_region_id"]
+    if declared.parent is not None:
+        columns.append(bigint("parent_id", f"The {declared.parent} that it belongs to."))
+        unique.append("parent_id")
+    if declared.key is not None:
+        columns.append(column(declared.key.name, _TYPES[declared.key.kind], declared.key.meaning))
+        unique.append(declared.key.name)
+    columns += _fields(declared, closed=False)
+    columns += [
+        UniqueConstraint(*unique),
+        CheckConstraint("valid_to >= valid_from", name="interval"),
+        Index(f"ix_{name}_valid_to", "valid_to", postgresql_where=sql_text("valid_to IS NOT NULL")),
     ]
+    if declared.proves_absence:
+        columns.append(CheckConstraint("valid_to IS NOT NULL OR NOT proven_absent", name="absence"))
+    for reference in declared.references:
+        field = declared.field(reference.field)
+        if field.stored:
+            columns.append(
+                Index(
+                    f"ix_{name}_account_region_id_{field.name}"[:63],
+                    "account_region_id",
+                    field.name,
+                    postgresql_where=sql_text(f"{field.name} IS NOT NULL"),
+                )
+            )
+    calls = ", ".join(call for scope in declared.scopes for call in scope.calls)
+    return Table(
+        name,
+        into,
+        *columns,
+        schema="cmdb",
+        comment=f"Items of type {declared.title} ({calls}), latest version each.",
+    )
 
 
-def _closed(table: str) -> list[Any]:
-    return [
+def _payload(declared: ItemType, into: MetaData) -> Table | None:
+    if not declared.has_payload:
+        return None
+    return Table(
+        f"{declared.name}_payload",
+        into,
+        bigint("item_id", "The item.", primary_key=True, autoincrement=False),
+        column("payload", JSONB(), "The latest version as AWS gave it, normalised."),
+        schema="cmdb",
+        comment="Payloads of latest versions, apart so that evaluations read narrow rows.",
+    )
+
+
+def _closed(declared: ItemType, into: MetaData) -> Table:
+    name = f"{declared.name}_closed"
+    columns: list[Any] = [
+        bigint("item_id", "The item.", primary_key=True, autoincrement=False),
         time("valid_from", "Start of the version, inclusive.", primary_key=True),
         time("valid_to", "End of the version, exclusive."),
         time("superseded_at", "When the next version opened; later than valid_to if the item was gone."),
         bigint("version_id", "Id of the version."),
         CheckConstraint("valid_to >= valid_from", name="interval"),
         CheckConstraint("superseded_at >= valid_to AND superseded_at > valid_from", name="superseded"),
-        Index(f"ix_{table}_superseded_at", "superseded_at"),
+        Index(f"ix_{name}_superseded_at", "superseded_at"),
     ]
-
-
-def _payload(table: str, key: str, source: str) -> Table:
+    if declared.proves_absence:
+        columns.append(_proven())
+    columns += _fields(declared, closed=True)
+    if declared.has_payload:
+        columns.append(
+            column(
+                "payload",
+                JSONB(),
+                "The version as AWS gave it, normalised. Null: it was never seen."
+                if declared.proves_absence
+                else "The version as AWS gave it, normalised.",
+                nullable=declared.proves_absence,
+            )
+        )
     return Table(
-        table,
-        metadata,
-        bigint(key, "The item.", primary_key=True, autoincrement=False),
-        column("payload", JSONB(), f"The latest version as {source} gave it, normalised."),
-        schema="cmdb",
-        comment="Payloads of latest versions, apart so that evaluations read narrow rows.",
+        name, into, *columns, schema="cmdb", comment=f"Closed versions of items of type {declared.title}."
     )
 
 
-def _rest_api() -> list[Column[Any]]:
-    return [
-        text("name", "Name (GetRestApis). Null: none given.", nullable=True),
-        column("is_private", Boolean(), "Whether PRIVATE is its only endpoint type."),
-    ]
+def _fields(declared: ItemType, *, closed: bool) -> list[Column[Any]]:
+    columns: list[Column[Any]] = []
+    for field in declared.stored:
+        if closed and not field.is_closed_too:
+            continue
+        if closed and field.name == declared.kind_field:
+            continue
+        nullable = field.null != NEVER
+        columns.append(column(field.name, _TYPES[field.kind], field.comment, nullable=nullable))
+        if field.since is not None:
+            columns.append(time(field.since, f"Since when {field.name} has had its value without a break."))
+    return columns
 
 
-rest_api = Table(
-    "rest_api",
-    metadata,
-    bigint("rest_api_key", "Key of the REST API.", primary_key=True, autoincrement=False),
-    *_latest("REST API"),
-    *_compared(),
-    text("rest_api_id", "AWS id of the REST API."),
-    *_rest_api(),
-    UniqueConstraint("account_region_id", "rest_api_id"),
-    CheckConstraint("valid_to >= valid_from", name="interval"),
-    schema="cmdb",
-    comment="REST APIs (apigateway:GetRestApis), latest version each.",
-)
-rest_api_payload = _payload("rest_api_payload", "rest_api_key", "GetRestApis")
-rest_api_closed = Table(
-    "rest_api_closed",
-    metadata,
-    bigint("rest_api_key", "The REST API.", primary_key=True, autoincrement=False),
-    *_closed("rest_api_closed"),
-    *_rest_api(),
-    column("payload", JSONB(), "The version as GetRestApis gave it, normalised."),
-    schema="cmdb",
-    comment="Closed versions of REST APIs.",
-)
+def _proven() -> Column[Any]:
+    return column(
+        "proven_absent",
+        Boolean(),
+        "With valid_to: whether it was proven not to exist then; otherwise nobody followed it any longer.",
+    )
 
 
-def _stage() -> list[Column[Any]]:
-    return [
-        text("deployment_id", "Deployment it serves (GetStages). Null: none given.", nullable=True),
-        text(
-            "client_certificate_id",
-            "Client certificate it presents: an API Gateway id or an ACM ARN (GetStages). Null: none.",
-            nullable=True,
-        ),
-        time("certificate_named_at", "Since when it names that certificate without a break."),
-    ]
-
-
-stage = Table(
-    "stage",
-    metadata,
-    bigint("stage_id", "Key of the stage.", primary_key=True, autoincrement=False),
-    *_latest("stage"),
-    *_compared(),
-    bigint("rest_api_key", "The REST API."),
-    text("stage_name", "Name, unique within the REST API."),
-    *_stage(),
-    UniqueConstraint("account_region_id", "rest_api_key", "stage_name"),
-    CheckConstraint("valid_to >= valid_from", name="interval"),
-    Index("ix_stage_valid_to", "valid_to", postgresql_where=sql_text("valid_to IS NOT NULL")),
-    Index(
-        "ix_stage_account_region_id_client_certificate_id",
-        "account_region_id",
-        "client_certificate_id",
-        postgresql_where=sql_text("client_certificate_id IS NOT NULL"),
-    ),
-    schema="cmdb",
-    comment="Stages (apigateway:GetStages), latest version each.",
-)
-stage_payload = _payload("stage_payload", "stage_id", "GetStages")
-stage_closed = Table(
-    "stage_closed",
-    metadata,
-    bigint("stage_id", "The stage.", primary_key=True, autoincrement=False),
-    *_closed("stage_closed"),
-    *_stage(),
-    column("payload", JSONB(), "The version as GetStages gave it, normalised."),
-    schema="cmdb",
-    comment="Closed versions of stages.",
-)
-
-
-def _integration() -> list[Column[Any]]:
-    return [
-        column("types", ARRAY(Text()), "Integration types of the API's methods, sorted (GetResources)."),
-        column("has_http", Boolean(), "Whether HTTP or HTTP_PROXY is among them."),
-    ]
-
-
-integration = Table(
-    "integration",
-    metadata,
-    bigint("rest_api_key", "The REST API.", primary_key=True, autoincrement=False),
-    *_latest("REST API"),
-    *_integration(),
-    CheckConstraint("valid_to >= valid_from", name="interval"),
-    Index("ix_integration_version_id", "version_id"),
-    schema="cmdb",
-    comment="Integration types of REST APIs' methods (apigateway:GetResources), latest version each. "
-    "No row: the methods were never read.",
-)
-integration_closed = Table(
-    "integration_closed",
-    metadata,
-    bigint("rest_api_key", "The REST API.", primary_key=True, autoincrement=False),
-    *_closed("integration_closed"),
-    *_integration(),
-    schema="cmdb",
-    comment="Closed versions of integration types.",
-)
-method_reading = Table(
-    "method_reading",
-    metadata,
-    bigint("rest_api_key", "The REST API.", primary_key=True, autoincrement=False),
-    time("read_at", "as_of of the run that read its methods last."),
-    column("deployment_ids", ARRAY(Text()), "Deployments its stages served when they were read."),
-    schema="cmdb",
-    comment="When and for which deployments a REST API's methods were read; tells when to read them again.",
-)
-
-
-def _certificate() -> list[Column[Any]]:
-    return [
-        time("created_at", "When it was made (createdDate, ACM CreatedAt). Null: not told.", nullable=True),
-        time("expires_at", "When it ends (expirationDate, ACM NotAfter). Null: not told.", nullable=True),
-        text("serial", "Serial number, hexadecimal. Null: no readable PEM.", nullable=True),
-        text("fingerprint_sha256", "SHA-256 of its DER, hexadecimal. Null: no readable PEM.", nullable=True),
-        text("subject", "Subject, RFC 4514. Null: not told.", nullable=True),
-        column(
-            "proven_absent",
-            Boolean(),
-            "With valid_to: whether it was proven deleted then; otherwise no stage named it any longer.",
-        ),
-    ]
-
-
-certificate = Table(
-    "certificate",
-    metadata,
-    bigint("certificate_key", "Key of the certificate.", primary_key=True, autoincrement=False),
-    *_latest("certificate"),
-    *_compared(),
-    text("kind", "API_GATEWAY or ACM."),
-    text("certificate_id", "API Gateway's id, or the ARN in ACM."),
-    *_certificate(),
-    UniqueConstraint("account_region_id", "certificate_id"),
-    CheckConstraint(one_of("kind", CERTIFICATE_KINDS), name="kind"),
-    CheckConstraint("valid_to >= valid_from", name="interval"),
-    CheckConstraint("valid_to IS NOT NULL OR NOT proven_absent", name="absence"),
-    Index("ix_certificate_valid_to", "valid_to", postgresql_where=sql_text("valid_to IS NOT NULL")),
-    schema="cmdb",
-    comment="Client certificates (GetClientCertificates, acm:DescribeCertificate), latest version each. "
-    "One that was never seen but proven absent begins and ends at the time of that proof.",
-)
-certificate_payload = _payload("certificate_payload", "certificate_key", "GetClientCertificates or ACM")
-certificate_closed = Table(
-    "certificate_closed",
-    metadata,
-    bigint("certificate_key", "The certificate.", primary_key=True, autoincrement=False),
-    *_closed("certificate_closed"),
-    *_certificate(),
-    column("payload", JSONB(), "The version as AWS gave it. Null: it was never seen.", nullable=True),
-    schema="cmdb",
-    comment="Closed versions of certificates.",
-)
+tables = {declared.name: item_tables(declared, metadata) for declared in item_types()}

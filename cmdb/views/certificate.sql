@@ -19,14 +19,21 @@ SELECT
     END AS state,
     coalesce(
         (SELECT min(x.valid_from) FROM cmdb.certificate_closed AS x
-         WHERE x.certificate_key = c.certificate_key AND x.valid_to > x.valid_from),
+         WHERE x.item_id = c.item_id AND x.valid_to > x.valid_from),
         CASE WHEN c.valid_to IS NULL OR c.valid_to > c.valid_from THEN c.valid_from END
     ) AS first_seen_at,
     c.serial,
     c.fingerprint_sha256,
     c.subject,
     a.name AS account_name,
-    a.partition
+    a.partition,
+    'certificate' AS item_type,
+    CASE c.kind
+        WHEN 'ACM' THEN c.certificate_id
+        ELSE 'arn:' || a.partition || ':apigateway:' || ar.region || '::/clientcertificates/' || c.certificate_id
+    END AS resource_arn,
+    c.valid_from,
+    c.item_id
 FROM cmdb.certificate AS c
 JOIN cmdb.account_region AS ar ON ar.account_region_id = c.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
@@ -55,3 +62,7 @@ COMMENT ON COLUMN report.certificate.fingerprint_sha256 IS 'SHA-256 of its DER, 
 COMMENT ON COLUMN report.certificate.subject IS 'Subject, RFC 4514; null when not told.';
 COMMENT ON COLUMN report.certificate.account_name IS 'Name of the account; null when it was never told.';
 COMMENT ON COLUMN report.certificate.partition IS 'AWS partition.';
+COMMENT ON COLUMN report.certificate.item_type IS 'Its type.';
+COMMENT ON COLUMN report.certificate.resource_arn IS 'ARN of the certificate.';
+COMMENT ON COLUMN report.certificate.valid_from IS 'Since when the certificate looks as it does.';
+COMMENT ON COLUMN report.certificate.item_id IS 'Key of the item in the CMDB.';

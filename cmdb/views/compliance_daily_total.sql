@@ -4,10 +4,10 @@ WITH changed AS (
     SELECT
         t.policy_key,
         date_trunc('day', t.changed_at AT TIME ZONE 'UTC') AS day,
-        sum(t.stages) FILTER (WHERE c.status = 'COMPLIANT') AS compliant,
-        sum(t.stages) FILTER (WHERE c.status = 'INCOMPLIANT') AS incompliant,
-        sum(t.stages) FILTER (WHERE c.status = 'INAPPLICABLE') AS inapplicable,
-        sum(t.stages) FILTER (WHERE c.status = 'UNDETERMINED') AS undetermined
+        sum(t.items) FILTER (WHERE c.status = 'COMPLIANT') AS compliant,
+        sum(t.items) FILTER (WHERE c.status = 'INCOMPLIANT') AS incompliant,
+        sum(t.items) FILTER (WHERE c.status = 'INAPPLICABLE') AS inapplicable,
+        sum(t.items) FILTER (WHERE c.status = 'UNDETERMINED') AS undetermined
     FROM compliance.tally_change AS t
     JOIN compliance.condition AS c ON c.condition_key = t.condition_key
     GROUP BY 1, 2
@@ -50,8 +50,8 @@ JOIN compliance.policy AS p ON p.policy_key = h.policy_key;
 COMMENT ON VIEW report.compliance_daily_total IS 'One row per UTC day and policy: compliance_daily summed over all accounts and regions, prepared so that a year of a large estate answers at once.';
 COMMENT ON COLUMN report.compliance_daily_total.day IS 'The UTC day; what held at its end. A day without a run shows the state that held.';
 COMMENT ON COLUMN report.compliance_daily_total.policy_id IS 'Id of the policy.';
-COMMENT ON COLUMN report.compliance_daily_total.compliant IS 'Stages that were COMPLIANT.';
-COMMENT ON COLUMN report.compliance_daily_total.incompliant IS 'Stages that were INCOMPLIANT.';
-COMMENT ON COLUMN report.compliance_daily_total.inapplicable IS 'Stages that were INAPPLICABLE.';
-COMMENT ON COLUMN report.compliance_daily_total.undetermined IS 'Stages that were UNDETERMINED; to be read beside the percentage.';
+COMMENT ON COLUMN report.compliance_daily_total.compliant IS 'Items that were COMPLIANT.';
+COMMENT ON COLUMN report.compliance_daily_total.incompliant IS 'Items that were INCOMPLIANT.';
+COMMENT ON COLUMN report.compliance_daily_total.inapplicable IS 'Items that were INAPPLICABLE.';
+COMMENT ON COLUMN report.compliance_daily_total.undetermined IS 'Items that were UNDETERMINED; to be read beside the percentage.';
 COMMENT ON COLUMN report.compliance_daily_total.compliance_percent IS 'compliant / (compliant + incompliant), in percent with two decimals; null when there was neither.';

@@ -1,53 +1,53 @@
--- What every policy says of every live stage, now.
+-- What every policy says of every live item, now.
 CREATE VIEW report.finding AS
 SELECT
     p.policy_id,
-    report.resource_arn(a.partition, ar.region, api.rest_api_id, s.stage_name) AS resource_arn,
-    a.account_id,
-    a.name AS account_name,
-    ar.region,
-    api.rest_api_id,
-    api.name AS rest_api_name,
-    s.stage_name,
-    s.client_certificate_id,
+    i.resource_arn,
+    i.account_id,
+    i.account_name,
+    i.region,
+    i.rest_api_id,
+    i.rest_api_name,
+    i.stage_name,
+    i.client_certificate_id,
     c.status,
     c.name AS condition,
-    report.filled_in(c.message, a.account_id, ar.region, api.rest_api_id, api.name, s.stage_name,
-                     s.client_certificate_id) AS message,
-    report.filled_in(c.remediation, a.account_id, ar.region, api.rest_api_id, api.name, s.stage_name,
-                     s.client_certificate_id) AS remediation,
+    report.filled_in(c.message, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
+    report.filled_in(c.remediation, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
     r.status_since AS since,
     e.as_of AS evaluated_at,
     CASE WHEN u.item_id IS NULL THEN sc.read_at ELSE u.read_before END AS evidence_at,
     r.episode_since,
     p.severity,
-    a.partition,
-    s.stage_id
+    i.partition,
+    i.item_id,
+    i.item_type,
+    r.subjects,
+    r.subject_count
 FROM compliance.record AS r
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
-JOIN cmdb.stage AS s ON s.stage_id = r.stage_id AND s.valid_to IS NULL
-JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key
-JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id
-JOIN cmdb.account AS a ON a.account_key = ar.account_key
-LEFT JOIN cmdb.scope AS sc ON sc.account_region_id = s.account_region_id AND sc.item_type = 'stage'
+JOIN report.item_identity AS i ON i.item_id = r.item_id AND i.valid_to IS NULL
+LEFT JOIN cmdb.scope AS sc ON sc.account_region_id = i.account_region_id AND sc.item_type = i.scope_type
 LEFT JOIN cmdb.unread_item AS u
-    ON u.account_region_id = s.account_region_id AND u.item_type = 'stage'
-    AND u.item_id = api.rest_api_id AND u.valid_to IS NULL
+    ON u.account_region_id = i.account_region_id AND u.item_type = i.scope_type
+    AND u.item_id = i.unread_key AND u.valid_to IS NULL
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
 ) AS e ON e.policy_key = r.policy_key
 WHERE c.status <> 'DISAPPEARED';
 
-COMMENT ON VIEW report.finding IS 'One row per policy and live stage: what the policy says of it now, since when, and what to do.';
+COMMENT ON VIEW report.finding IS 'One row per policy and live item that it judges: what the policy says of it now, since when, and what to do.';
 COMMENT ON COLUMN report.finding.policy_id IS 'Id of the policy.';
-COMMENT ON COLUMN report.finding.resource_arn IS 'ARN of the stage.';
+COMMENT ON COLUMN report.finding.resource_arn IS 'ARN of the item.';
 COMMENT ON COLUMN report.finding.account_id IS 'AWS account id.';
 COMMENT ON COLUMN report.finding.account_name IS 'Name of the account; null when it was never told.';
 COMMENT ON COLUMN report.finding.region IS 'AWS region.';
-COMMENT ON COLUMN report.finding.rest_api_id IS 'AWS id of the REST API.';
+COMMENT ON COLUMN report.finding.rest_api_id IS 'AWS id of the REST API that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding.rest_api_name IS 'Name of the REST API.';
-COMMENT ON COLUMN report.finding.stage_name IS 'Name of the stage.';
+COMMENT ON COLUMN report.finding.stage_name IS 'Name of the stage; null for other items.';
 COMMENT ON COLUMN report.finding.client_certificate_id IS 'Certificate that the stage names: an API Gateway id or an ACM ARN; null when none.';
 COMMENT ON COLUMN report.finding.status IS 'COMPLIANT, INCOMPLIANT, INAPPLICABLE or UNDETERMINED.';
 COMMENT ON COLUMN report.finding.condition IS 'Condition of the policy that held first.';
@@ -55,8 +55,11 @@ COMMENT ON COLUMN report.finding.message IS 'What was seen, in plain words.';
 COMMENT ON COLUMN report.finding.remediation IS 'What to do; null when nothing is to be done.';
 COMMENT ON COLUMN report.finding.since IS 'When the current status began; a change of condition does not restart it.';
 COMMENT ON COLUMN report.finding.evaluated_at IS 'as_of of the policy''s last evaluation.';
-COMMENT ON COLUMN report.finding.evidence_at IS 'When the stage was last read from AWS.';
-COMMENT ON COLUMN report.finding.episode_since IS 'When the incompliant episode began that the stage is in; undetermined stretches do not interrupt it. Null: none.';
+COMMENT ON COLUMN report.finding.evidence_at IS 'When the item was last read from AWS.';
+COMMENT ON COLUMN report.finding.episode_since IS 'When the incompliant episode began that the item is in; undetermined stretches do not interrupt it. Null: none.';
 COMMENT ON COLUMN report.finding.severity IS 'Severity of the policy.';
 COMMENT ON COLUMN report.finding.partition IS 'AWS partition.';
-COMMENT ON COLUMN report.finding.stage_id IS 'Key of the stage in the CMDB.';
+COMMENT ON COLUMN report.finding.item_id IS 'Key of the item in the CMDB.';
+COMMENT ON COLUMN report.finding.item_type IS 'Type of the item.';
+COMMENT ON COLUMN report.finding.subjects IS 'What within the item is at fault (methods, routes), the first twenty; null when the policy does not say.';
+COMMENT ON COLUMN report.finding.subject_count IS 'How many subjects there are in all; null when the policy does not say.';

@@ -1,16 +1,18 @@
--- What every policy said of every stage alive at a time; inlined, so that filters reach the tables.
+-- What every policy said of every item alive at a time; inlined, so that filters reach the tables.
 CREATE FUNCTION report.finding_as_of(as_of timestamptz)
 RETURNS TABLE (
     policy_id text, resource_arn text, account_id text, region text, rest_api_id text, stage_name text,
     status text, condition text, valid_from timestamptz, valid_to timestamptz, since timestamptz,
-    account_name text, policy_version text, stage_id bigint
+    account_name text, policy_version text, item_id bigint, item_type text,
+    subjects text[], subject_count integer
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     SELECT h.policy_id, h.resource_arn, h.account_id, h.region, h.rest_api_id, h.stage_name, h.status,
-           h.condition, h.valid_from, h.valid_to, h.since, h.account_name, h.policy_version, h.stage_id
+           h.condition, h.valid_from, h.valid_to, h.since, h.account_name, h.policy_version, h.item_id,
+           h.item_type, h.subjects, h.subject_count
     FROM report.finding_history AS h
     WHERE h.valid_from <= as_of AND (h.valid_to IS NULL OR h.valid_to > as_of)
       AND h.status <> 'DISAPPEARED'
 $$;
-COMMENT ON FUNCTION report.finding_as_of(timestamptz) IS 'Compliance records of the stages alive at a time.';
+COMMENT ON FUNCTION report.finding_as_of(timestamptz) IS 'Compliance records of the items alive at a time.';

@@ -1,67 +1,70 @@
--- What other tools are told of findings: the life of each, stages that are gone included.
+-- What other tools are told of findings: the life of each, items that are gone included.
 CREATE VIEW report.finding_export AS
 SELECT
-    report.finding_uid(p.policy_id, a.partition, a.account_id, ar.region, api.rest_api_id, s.stage_name)
-        AS finding_id,
+    CASE i.item_type
+        WHEN 'stage' THEN report.finding_uid(p.policy_id, i.partition, i.account_id, i.region, i.rest_api_id, i.stage_name)
+        ELSE report.finding_uid(p.policy_id, i.partition, i.account_id, i.region, i.resource_arn)
+    END AS finding_id,
     p.policy_id,
     p.name AS policy_name,
     p.severity,
-    report.resource_arn(a.partition, ar.region, api.rest_api_id, s.stage_name) AS resource_arn,
-    a.partition,
-    a.account_id,
-    a.name AS account_name,
-    ar.region,
-    api.rest_api_id,
-    api.name AS rest_api_name,
-    s.stage_name,
-    s.client_certificate_id,
+    i.resource_arn,
+    i.partition,
+    i.account_id,
+    i.account_name,
+    i.region,
+    i.rest_api_id,
+    i.rest_api_name,
+    i.stage_name,
+    i.client_certificate_id,
     c.status,
     c.name AS condition,
-    report.filled_in(c.message, a.account_id, ar.region, api.rest_api_id, api.name, s.stage_name,
-                     s.client_certificate_id) AS message,
-    report.filled_in(c.remediation, a.account_id, ar.region, api.rest_api_id, api.name, s.stage_name,
-                     s.client_certificate_id) AS remediation,
+    report.filled_in(c.message, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
+    report.filled_in(c.remediation, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
     r.status_since AS since,
     r.valid_from AS recorded_at,
     r.episode_since,
     least((
         SELECT min(x.valid_from)
         FROM compliance.record_closed AS x
-        WHERE x.policy_key = r.policy_key AND x.stage_id = r.stage_id
+        WHERE x.policy_key = r.policy_key AND x.item_id = r.item_id
     ), r.valid_from) AS first_seen_at,
     CASE WHEN c.status = 'DISAPPEARED' THEN r.status_since ELSE e.as_of END AS last_seen_at,
     CASE
         WHEN r.episode_since IS NULL THEN (
             SELECT max(x.ended_at)
             FROM compliance.episode AS x
-            WHERE x.policy_key = r.policy_key AND x.stage_id = r.stage_id
+            WHERE x.policy_key = r.policy_key AND x.item_id = r.item_id
         )
     END AS resolved_at,
-    s.stage_id
+    i.item_id,
+    i.item_type,
+    i.name,
+    r.subjects,
+    r.subject_count
 FROM compliance.record AS r
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
-JOIN cmdb.stage AS s ON s.stage_id = r.stage_id
-JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key
-JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id
-JOIN cmdb.account AS a ON a.account_key = ar.account_key
+JOIN report.item_identity AS i ON i.item_id = r.item_id
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
 ) AS e ON e.policy_key = r.policy_key;
 
-COMMENT ON VIEW report.finding_export IS 'One row per policy and stage, those that are gone included: what the policy says of it now, and the life of that finding, for other tools.';
-COMMENT ON COLUMN report.finding_export.finding_id IS 'Stable id of the finding: the same policy and stage keep it whatever is said of them.';
+COMMENT ON VIEW report.finding_export IS 'One row per policy and item, those that are gone included: what the policy says of it now, and the life of that finding, for other tools.';
+COMMENT ON COLUMN report.finding_export.finding_id IS 'Stable id of the finding: the same policy and item keep it whatever is said of them.';
 COMMENT ON COLUMN report.finding_export.policy_id IS 'Id of the policy.';
 COMMENT ON COLUMN report.finding_export.policy_name IS 'Name of the policy.';
 COMMENT ON COLUMN report.finding_export.severity IS 'Severity of the policy.';
-COMMENT ON COLUMN report.finding_export.resource_arn IS 'ARN of the stage.';
+COMMENT ON COLUMN report.finding_export.resource_arn IS 'ARN of the item.';
 COMMENT ON COLUMN report.finding_export.partition IS 'AWS partition.';
 COMMENT ON COLUMN report.finding_export.account_id IS 'AWS account id.';
 COMMENT ON COLUMN report.finding_export.account_name IS 'Name of the account; null when it was never told.';
 COMMENT ON COLUMN report.finding_export.region IS 'AWS region.';
-COMMENT ON COLUMN report.finding_export.rest_api_id IS 'AWS id of the REST API.';
+COMMENT ON COLUMN report.finding_export.rest_api_id IS 'AWS id of the REST API that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding_export.rest_api_name IS 'Name of the REST API; null when it has none.';
-COMMENT ON COLUMN report.finding_export.stage_name IS 'Name of the stage.';
+COMMENT ON COLUMN report.finding_export.stage_name IS 'Name of the stage; null for other items.';
 COMMENT ON COLUMN report.finding_export.client_certificate_id IS 'Certificate that the stage names, or named last; null when none.';
 COMMENT ON COLUMN report.finding_export.status IS 'COMPLIANT, INCOMPLIANT, INAPPLICABLE, UNDETERMINED or DISAPPEARED.';
 COMMENT ON COLUMN report.finding_export.condition IS 'Condition of the policy that held first.';
@@ -69,8 +72,12 @@ COMMENT ON COLUMN report.finding_export.message IS 'What was seen, in plain word
 COMMENT ON COLUMN report.finding_export.remediation IS 'What to do; null when nothing is to be done.';
 COMMENT ON COLUMN report.finding_export.since IS 'When the current status began.';
 COMMENT ON COLUMN report.finding_export.recorded_at IS 'When the current condition began: the last time the finding changed.';
-COMMENT ON COLUMN report.finding_export.episode_since IS 'When the incompliant episode began that the stage is in; null: none.';
-COMMENT ON COLUMN report.finding_export.first_seen_at IS 'When the policy judged the stage first, as far as history is kept.';
-COMMENT ON COLUMN report.finding_export.last_seen_at IS 'as_of of the last evaluation that said so; for a stage that is gone, when it was found gone.';
+COMMENT ON COLUMN report.finding_export.episode_since IS 'When the incompliant episode began that the item is in; null: none.';
+COMMENT ON COLUMN report.finding_export.first_seen_at IS 'When the policy judged the item first, as far as history is kept.';
+COMMENT ON COLUMN report.finding_export.last_seen_at IS 'as_of of the last evaluation that said so; for an item that is gone, when it was found gone.';
 COMMENT ON COLUMN report.finding_export.resolved_at IS 'When its last incompliant episode ended; null: it never had one, or is in one.';
-COMMENT ON COLUMN report.finding_export.stage_id IS 'Key of the stage in the CMDB.';
+COMMENT ON COLUMN report.finding_export.item_id IS 'Key of the item in the CMDB.';
+COMMENT ON COLUMN report.finding_export.item_type IS 'Type of the item.';
+COMMENT ON COLUMN report.finding_export.name IS 'What people call the item; null when it has no name.';
+COMMENT ON COLUMN report.finding_export.subjects IS 'What within the item is at fault, the first twenty; null when the policy does not say.';
+COMMENT ON COLUMN report.finding_export.subject_count IS 'How many subjects there are in all; null when the policy does not say.';

@@ -19,10 +19,10 @@ LEFT JOIN compliance.policy AS p ON p.policy_key = ps.policy_key
 LEFT JOIN (
     SELECT
         t.policy_key,
-        sum(t.stages) FILTER (WHERE c.status = 'COMPLIANT') AS compliant,
-        sum(t.stages) FILTER (WHERE c.status = 'INCOMPLIANT') AS incompliant,
-        sum(t.stages) FILTER (WHERE c.status = 'UNDETERMINED') AS undetermined,
-        sum(t.stages) FILTER (WHERE c.status = 'INAPPLICABLE') AS inapplicable,
+        sum(t.items) FILTER (WHERE c.status = 'COMPLIANT') AS compliant,
+        sum(t.items) FILTER (WHERE c.status = 'INCOMPLIANT') AS incompliant,
+        sum(t.items) FILTER (WHERE c.status = 'UNDETERMINED') AS undetermined,
+        sum(t.items) FILTER (WHERE c.status = 'INAPPLICABLE') AS inapplicable,
         (SELECT max(e.as_of) FROM compliance.evaluation AS e WHERE e.policy_key = t.policy_key)
             AS evaluated_at
     FROM compliance.tally AS t
@@ -32,12 +32,12 @@ LEFT JOIN (
 ) AS n ON n.policy_key = p.policy_key
 GROUP BY f.framework_section_id, f.framework, f.section, f.title;
 
-COMMENT ON VIEW report.framework_compliance IS 'One row per section of a compliance framework: its policies and how the stages stand under them now.';
+COMMENT ON VIEW report.framework_compliance IS 'One row per section of a compliance framework: its policies and how the items stand under them now.';
 COMMENT ON COLUMN report.framework_compliance.framework IS 'Framework, with its version.';
 COMMENT ON COLUMN report.framework_compliance.section IS 'Section; empty where the framework has unnumbered ones.';
 COMMENT ON COLUMN report.framework_compliance.title IS 'Title of the section.';
 COMMENT ON COLUMN report.framework_compliance.policies IS 'Policies that serve the section.';
-COMMENT ON COLUMN report.framework_compliance.compliant IS 'COMPLIANT findings of these policies; a stage counts once under each.';
+COMMENT ON COLUMN report.framework_compliance.compliant IS 'COMPLIANT findings of these policies; an item counts once under each.';
 COMMENT ON COLUMN report.framework_compliance.incompliant IS 'INCOMPLIANT findings of these policies.';
 COMMENT ON COLUMN report.framework_compliance.undetermined IS 'UNDETERMINED findings of these policies; to be read beside the percentage.';
 COMMENT ON COLUMN report.framework_compliance.compliance_percent IS 'compliant / (compliant + incompliant), in percent with two decimals; null when there is neither.';

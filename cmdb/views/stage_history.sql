@@ -1,13 +1,14 @@
 -- Versions of stages, and what each changed; the version before is looked up by its key, so that filters reach the tables.
 CREATE VIEW report.stage_history AS
 SELECT
-    report.resource_arn(a.partition, ar.region, api.rest_api_id, s.stage_name) AS resource_arn,
+    'arn:' || a.partition || ':apigateway:' || ar.region || '::/restapis/' || api.rest_api_id || '/stages/'
+        || s.stage_name AS resource_arn,
     v.valid_from,
     v.valid_to,
     v.deployment_id,
     v.client_certificate_id,
     CASE
-        WHEN b.stage_id IS NOT NULL THEN
+        WHEN b.item_id IS NOT NULL THEN
             CASE WHEN b.superseded_at > b.valid_to THEN ARRAY['reappeared'] ELSE '{}'::text[] END
             || CASE WHEN b.deployment_id IS DISTINCT FROM v.deployment_id THEN ARRAY['deployment_id'] ELSE '{}' END
             || CASE WHEN b.client_certificate_id IS DISTINCT FROM v.client_certificate_id
@@ -21,26 +22,26 @@ SELECT
     api.rest_api_id,
     s.stage_name,
     v.certificate_named_at,
-    s.stage_id,
+    s.item_id,
     v.version_id
 FROM (
-    SELECT s.stage_id, s.version_id, s.valid_from, s.valid_to, s.deployment_id, s.client_certificate_id,
+    SELECT s.item_id, s.version_id, s.valid_from, s.valid_to, s.deployment_id, s.client_certificate_id,
            s.certificate_named_at, s.valid_to AS disappeared_at, p.payload
     FROM cmdb.stage AS s
-    LEFT JOIN cmdb.stage_payload AS p ON p.stage_id = s.stage_id
+    LEFT JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id
     UNION ALL
-    SELECT x.stage_id, x.version_id, x.valid_from, x.valid_to, x.deployment_id, x.client_certificate_id,
+    SELECT x.item_id, x.version_id, x.valid_from, x.valid_to, x.deployment_id, x.client_certificate_id,
            x.certificate_named_at, CASE WHEN x.superseded_at > x.valid_to THEN x.valid_to END, x.payload
     FROM cmdb.stage_closed AS x
 ) AS v
-JOIN cmdb.stage AS s ON s.stage_id = v.stage_id
-JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key
+JOIN cmdb.stage AS s ON s.item_id = v.item_id
+JOIN cmdb.rest_api AS api ON api.item_id = s.parent_id
 JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
 LEFT JOIN LATERAL (
-    SELECT x.stage_id, x.valid_to, x.superseded_at, x.deployment_id, x.client_certificate_id, x.payload
+    SELECT x.item_id, x.valid_to, x.superseded_at, x.deployment_id, x.client_certificate_id, x.payload
     FROM cmdb.stage_closed AS x
-    WHERE x.stage_id = v.stage_id AND x.valid_from < v.valid_from
+    WHERE x.item_id = v.item_id AND x.valid_from < v.valid_from
     ORDER BY x.valid_from DESC
     LIMIT 1
 ) AS b ON true;
@@ -59,5 +60,5 @@ COMMENT ON COLUMN report.stage_history.region IS 'AWS region.';
 COMMENT ON COLUMN report.stage_history.rest_api_id IS 'AWS id of the REST API.';
 COMMENT ON COLUMN report.stage_history.stage_name IS 'Name of the stage.';
 COMMENT ON COLUMN report.stage_history.certificate_named_at IS 'Since when it named that certificate without a break.';
-COMMENT ON COLUMN report.stage_history.stage_id IS 'Key of the stage in the CMDB.';
+COMMENT ON COLUMN report.stage_history.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.stage_history.version_id IS 'Id of the version, as compliance records name their evidence.';

@@ -1,7 +1,8 @@
 -- Tags of live stages: their own, and those of their REST API that they do not set themselves.
 CREATE VIEW report.tag AS
 SELECT
-    report.resource_arn(a.partition, ar.region, api.rest_api_id, s.stage_name) AS resource_arn,
+    'arn:' || a.partition || ':apigateway:' || ar.region || '::/restapis/' || api.rest_api_id || '/stages/'
+        || s.stage_name AS resource_arn,
     a.account_id,
     ar.region,
     api.rest_api_id,
@@ -9,13 +10,13 @@ SELECT
     t.key,
     t.value,
     t.source,
-    s.stage_id
+    s.item_id
 FROM cmdb.stage AS s
-JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key
+JOIN cmdb.rest_api AS api ON api.item_id = s.parent_id
 JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
-LEFT JOIN cmdb.stage_payload AS sp ON sp.stage_id = s.stage_id
-LEFT JOIN cmdb.rest_api_payload AS ap ON ap.rest_api_key = s.rest_api_key
+LEFT JOIN cmdb.stage_payload AS sp ON sp.item_id = s.item_id
+LEFT JOIN cmdb.rest_api_payload AS ap ON ap.item_id = s.parent_id
 CROSS JOIN LATERAL (
     SELECT o.key, o.value, 'stage' AS source
     FROM jsonb_each_text(CASE jsonb_typeof(sp.payload -> 'tags') WHEN 'object' THEN sp.payload -> 'tags' END) AS o
@@ -35,4 +36,4 @@ COMMENT ON COLUMN report.tag.stage_name IS 'Name of the stage.';
 COMMENT ON COLUMN report.tag.key IS 'Key of the tag.';
 COMMENT ON COLUMN report.tag.value IS 'Value of the tag; a keyed hash where the settings call the tag sensitive.';
 COMMENT ON COLUMN report.tag.source IS 'stage, or rest_api where the stage takes it from its REST API.';
-COMMENT ON COLUMN report.tag.stage_id IS 'Key of the stage in the CMDB.';
+COMMENT ON COLUMN report.tag.item_id IS 'Key of the item in the CMDB.';

@@ -35,7 +35,7 @@ FROM (
         FROM (
             SELECT r.policy_key, s.account_region_id, count(*) AS still_open, min(r.episode_since) AS oldest
             FROM compliance.record AS r
-            JOIN cmdb.stage AS s ON s.stage_id = r.stage_id
+            JOIN report.item_region AS s ON s.item_id = r.item_id
             WHERE r.episode_since IS NOT NULL
             GROUP BY r.policy_key, s.account_region_id
         ) AS o
@@ -49,10 +49,10 @@ FROM (
     GROUP BY p.policy_key, p.policy_id, a.account_key, a.account_id, a.name, a.partition
 ) AS n;
 
-COMMENT ON VIEW report.time_to_remediate IS 'One row per policy and account that ever had an incompliant stage which was remediated or still is so: how long it takes until stages are COMPLIANT again.';
+COMMENT ON VIEW report.time_to_remediate IS 'One row per policy and account that ever had an incompliant item which was remediated or still is so: how long it takes until items are COMPLIANT again.';
 COMMENT ON COLUMN report.time_to_remediate.policy_id IS 'Id of the policy.';
 COMMENT ON COLUMN report.time_to_remediate.account_id IS 'AWS account id.';
-COMMENT ON COLUMN report.time_to_remediate.remediated IS 'Incompliant episodes that ended in COMPLIANT; those whose stage disappeared or became inapplicable are not remediated.';
+COMMENT ON COLUMN report.time_to_remediate.remediated IS 'Incompliant episodes that ended in COMPLIANT; those whose item disappeared or became inapplicable are not remediated.';
 COMMENT ON COLUMN report.time_to_remediate.median_days IS 'Median length in days of the remediated episodes; null when there is none.';
 COMMENT ON COLUMN report.time_to_remediate.p90_days IS 'Days within which nine of ten remediated episodes ended; null when there is none.';
 COMMENT ON COLUMN report.time_to_remediate.still_open IS 'Episodes that go on.';

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from evaluator.catalog.cases import EVIDENCE, Case, Row
-from evaluator.catalog.offered import AS_OF, OFFERED, RECHECK, VERDICT
+from evaluator.catalog.cases import Case, Row
+from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, offered
 from evaluator.catalog.policy import Policy
 from evaluator.errors import PolicyError
 
@@ -59,82 +58,107 @@ def _run(connection: psycopg.Connection[Any], policy: Policy, case: Case) -> Cas
     condition: str | None = None
     status: str | None = None
     try:
-        verdict = _verdict(connection, policy, case, policy.logic_sql)
-        condition = verdict["condition"]
-        status = policy.status_of(str(condition))
-        problems = _differences(case, verdict, status)
+        verdict = _verdict(connection, policy, case)
+        condition = verdict.condition
+        status = policy.status_of(condition)
+        problems = _differences(policy, case, verdict, status)
         if not problems and case.over is not None:
-            problems = _precedence(connection, policy, case, case.over)
+            problems = _precedence(policy, case.over, verdict)
     except (psycopg.Error, PolicyError) as error:
         problems = [f"{error}".strip().splitlines()[0]]
     return CaseResult(policy.id, case.name, case.condition, case.status, condition, status, tuple(problems))
 
 
-def _differences(case: Case, verdict: Mapping[str, Any], status: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a policy says of a case's item."""
+
+    condition: str
+    recheck_at: datetime | None
+    subjects: tuple[str, ...] | None
+    evidence: tuple[int, ...]
+    held: tuple[bool, ...]
+    """Of each branch of the CASE, whether what it asks holds."""
+
+
+def _differences(policy: Policy, case: Case, verdict: _Verdict, status: str) -> list[str]:
     problems = []
-    if (verdict["condition"], status) != (case.condition, case.status):
+    if (verdict.condition, status) != (case.condition, case.status):
         problems.append(
-            f"Expected {case.condition} ({case.status}), but {verdict['condition']} ({status}) came."
+            f"Expected {case.condition} ({case.status}), but {verdict.condition} ({status}) came."
         )
-    expected = _versions(case)
     if case.evidence is not None:
-        came = frozenset(name for name in EVIDENCE if verdict[f"{name}_version"] is not None)
+        names = [one.declared.name for one in policy.logic.composition.joined]
+        came = frozenset(
+            name
+            for name in names
+            if {row["version_id"] for row in case.relations[name]} & set(verdict.evidence)
+        )
         if came != case.evidence:
             problems.append(
-                f"Expected the evidence {_listed(case.evidence)}, but {_listed(came)} came as evidence."
+                f"Expected the evidence {_listed(case.evidence, names)}, but {_listed(came, names)} came as evidence."
             )
-    for name in EVIDENCE:
-        version = verdict[f"{name}_version"]
-        if version is not None and version not in expected[name]:
-            problems.append(f"The evidence {name}_version is {version}, which is no version of a {name}.")
-    recheck_at: datetime | None = verdict[RECHECK[0]]
-    if case.recheck_at is not None and recheck_at != case.recheck_at:
-        came_at = "none" if recheck_at is None else recheck_at.isoformat()
+    if case.subjects is not None and verdict.subjects != case.subjects:
+        problems.append(f"Expected the subjects {list(case.subjects)}, but {verdict.subjects} came.")
+    if case.recheck_at is not None and verdict.recheck_at != case.recheck_at:
+        came_at = "none" if verdict.recheck_at is None else verdict.recheck_at.isoformat()
         problems.append(f"Expected recheck_at {case.recheck_at.isoformat()}, but {came_at} came.")
     return problems
 
 
-def _precedence(connection: psycopg.Connection[Any], policy: Policy, case: Case, over: str) -> list[str]:
+def _precedence(policy: Policy, over: str, verdict: _Verdict) -> list[str]:
     """See that ``over`` would hold were nothing asked before it: else the case shows no precedence."""
-    came = _verdict(connection, policy, case, policy.logic.beginning_with(over))["condition"]
+    names = policy.logic.composition.conditions
+    first = names.index(over)
+    for name, holds in zip(names[first:], [*verdict.held[first:], True], strict=True):
+        if holds:
+            came = name
+            break
     if came == over:
         return []
     return [f"The case says that {over} holds as well, but asked first {came} came."]
 
 
-def _versions(case: Case) -> dict[str, set[int]]:
-    return {name: {row["version_id"] for row in case.relations[name]} for name in EVIDENCE}
+def _listed(names: frozenset[str], order: list[str]) -> str:
+    return ", ".join([name for name in order if name in names] + sorted(names - set(order))) or "nothing"
 
 
-def _listed(names: frozenset[str]) -> str:
-    return ", ".join(name for name in EVIDENCE if name in names) or "nothing"
-
-
-def _verdict(
-    connection: psycopg.Connection[Any], policy: Policy, case: Case, logic_sql: str
-) -> dict[str, Any]:
-    logic, values = policy.bind(logic_sql, {**case.parameters, AS_OF: case.as_of})
-    relations = [_relation(name, rows, values) for name, rows in case.relations.items()]
+def _verdict(connection: psycopg.Connection[Any], policy: Policy, case: Case) -> _Verdict:
+    composition = policy.logic.composition
+    keys = {name: number for number, name in enumerate(dict.fromkeys(composition.conditions))}
+    asked = [f"({asks}) IS TRUE" for _, asks in composition.asked]
+    logic, values = policy.bind(
+        composition.select(keys, with_evidence=True, extra=f"ARRAY[{', '.join(asked)}]::boolean[] AS held"),
+        {**case.parameters, AS_OF: case.as_of},
+    )
+    relations = [
+        _relation(name, columns, case.relations[name], values)
+        for name, columns in composition.relations.items()
+    ]
     recheck = RECHECK[0] if policy.has_recheck else "NULL"
-    outputs = [*(f"verdict.{name}::{kind}" for name, kind in VERDICT), f"{recheck}::{RECHECK[1]}"]
-    text = f"WITH {', '.join(relations)} SELECT {', '.join(outputs)} FROM ({logic}) AS verdict"
+    subjects = SUBJECTS[0] if policy.logic.has_subjects else "NULL"
+    text = (
+        f"WITH {', '.join(relations)} SELECT v.item_id, v.condition_key, {recheck}::{RECHECK[1]}, "
+        f"{subjects}::{SUBJECTS[1]}, {composition.evidence('v')}, v.held FROM ({logic}) AS v"
+    )
     # A savepoint of its own, so that a case that fails in the database leaves the others their turn.
     with connection.transaction(), connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
         found = cursor.execute(sql.SQL(text), values).fetchall()
-    names = [*(name for name, _ in VERDICT), RECHECK[0]]
-    verdicts = [dict(zip(names, row, strict=True)) for row in found]
-    wanted = sorted(row["stage_id"] for row in case.relations["stage"])
-    if sorted(verdict["stage_id"] for verdict in verdicts) != wanted:
+    judged = case.relations[composition.item.declared.name]
+    if sorted(row[0] for row in found) != sorted(row["item_id"] for row in judged):
         raise PolicyError(
-            f"The logic gives {len(verdicts)} rows for {len(wanted)} stages; each stage needs exactly one."
+            f"The logic gives {len(found)} rows for {len(judged)} items; each item needs exactly one."
         )
-    first = case.relations["stage"][0]["stage_id"]
-    return next(verdict for verdict in verdicts if verdict["stage_id"] == first)
+    row = next(row for row in found if row[0] == judged[0]["item_id"])
+    names = {number: name for name, number in keys.items()}
+    return _Verdict(
+        names[row[1]], row[2], None if row[3] is None else tuple(row[3]), tuple(row[4]), tuple(row[5])
+    )
 
 
-def _relation(name: str, rows: tuple[Row, ...], values: dict[str, Any]) -> str:
+def _relation(name: str, needed: frozenset[str], rows: tuple[Row, ...], values: dict[str, Any]) -> str:
     """Return the relation as a common table expression and put its values among those to bind."""
-    columns = OFFERED[name]
+    columns = [(column, kind) for column, kind in offered()[name] if column in needed]
     lines = []
     for number, row in enumerate(rows):
         cells = []

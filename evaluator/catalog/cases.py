@@ -1,7 +1,7 @@
 """Cases of a policy: small inventories in YAML, and the condition that each has to give.
 
-A case starts from one stage for which all is well and says only what is different. Times are ISO 8601 or
-distances from ``as_of`` (``-80h``, ``+10d``, ``0h``).
+A case starts from one item of each type for which all is well (``baseline.yaml``) and says only what is
+different. Times are ISO 8601 or distances from ``as_of`` (``-80h``, ``+10d``, ``0h``).
 """
 
 from __future__ import annotations
@@ -10,77 +10,72 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from pydantic import Field
+from psycopg.types.json import Jsonb
+from pydantic import ConfigDict, Field
 
-from evaluator.catalog.files import Model, Text, load_model, shown
-from evaluator.catalog.offered import OFFERED
+from cmdb.items import ItemType, item_types, scope_names
+from evaluator.catalog.files import Model, Text, load_model, load_yaml, shown
+from evaluator.catalog.offered import SCOPE, has_freshness, offered
 from evaluator.catalog.parameters import parse_duration
 from evaluator.errors import PolicyError
 
 Row = Mapping[str, Any]
 """One row of an offered relation: all its columns, in order."""
 
-BASELINE: Final[Mapping[str, tuple[Mapping[str, Any], ...]]] = {
-    "stage": (
-        {
-            "stage_id": 1, "version_id": 11, "account_region_id": 1, "rest_api_key": 1, "stage_name": "prod",
-            "deployment_id": "dep001", "client_certificate_id": "cert01", "certificate_named_at": "-30d",
-            "disappeared_at": None, "read_at": "0h", "is_fresh": True,
-        },
-    ),
-    "rest_api": (
-        {
-            "rest_api_key": 1, "version_id": 21, "account_region_id": 1, "rest_api_id": "a1b2c3d4e5",
-            "name": "orders", "is_private": False,
-        },
-    ),
-    "integration": (
-        {"rest_api_key": 1, "version_id": 31, "has_http": True, "types": ["HTTP_PROXY"]},
-    ),
-    "certificate": (
-        {
-            "account_region_id": 1, "certificate_id": "cert01", "kind": "API_GATEWAY", "version_id": 41,
-            "created_at": "-40d", "expires_at": "+325d", "absent_since": None, "read_at": "0h",
-            "is_fresh": True,
-        },
-    ),
-    "scope": tuple(
-        {
-            "account_region_id": 1, "item_type": item_type, "status": "complete", "read_at": "0h",
-            "is_fresh": True,
-        }
-        for item_type in ("rest_api", "stage", "integration", "client_certificate", "acm_certificate")
-    ),
-}  # fmt: skip
-"""The inventory that a case starts from: one stage with HTTP integrations and a certificate that exists."""
-
-EVIDENCE: Final = ("stage", "rest_api", "integration", "certificate")
-"""Relations whose versions can be evidence."""
-
 Rows = dict[str, Any] | list[dict[str, Any]] | None
+
+
+def baseline() -> dict[str, list[dict[str, Any]]]:
+    """Return the inventory that a case starts from: its rows by relation."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for number, declared in enumerate(item_types(), start=1):
+        row = dict.fromkeys(dict(offered()[declared.name]))
+        row |= {"item_id": 1, "version_id": 10 * number + 1, "account_region_id": 1}
+        if declared.parent is not None:
+            row["parent_id"] = 1
+        if declared.key is not None:
+            row[declared.key.name] = f"{declared.name}-1"
+        if has_freshness(declared):
+            row |= {"read_at": "0h", "is_fresh": True}
+        if declared.has_payload:
+            row["payload"] = {}
+        rows[declared.name] = [row | _given().get(declared.name, {})]
+    rows[SCOPE] = [
+        {"account_region_id": 1, "item_type": name, "status": "complete", "read_at": "0h", "is_fresh": True}
+        for name in scope_names()
+    ]
+    return rows
+
+
+@cache
+def _given() -> dict[str, dict[str, Any]]:
+    loaded: dict[str, dict[str, Any]] = load_yaml(
+        Path(str(resources.files("evaluator.catalog"))) / "baseline.yaml"
+    )
+    return loaded
 
 
 class CaseFile(Model):
     """One case: what differs from the baseline, and what must come out.
 
-    A relation given as a mapping changes the baseline's row, as a list replaces all rows (each again a
-    change of the baseline's first), as null or an empty list has none.
+    Every further key is a relation: a mapping changes the baseline's row, a list replaces all rows (each again
+    a change of the baseline's first), null or an empty list leaves none.
     """
 
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
     name: Text
-    stage: dict[str, Any] | list[dict[str, Any]] = Field(default_factory=dict)
-    rest_api: Rows = Field(default_factory=dict)
-    integration: Rows = Field(default_factory=dict)
-    certificate: Rows = Field(default_factory=dict)
-    scope: Rows = Field(default_factory=dict)
     parameters: dict[str, bool | int | str] = Field(default_factory=dict)
     status: Text
     condition: Text
     over: Text | None = None
     evidence: list[Text] | None = None
+    subjects: list[Text] | None = None
     recheck_at: Text | None = None
 
 
@@ -93,7 +88,7 @@ class CasesFile(Model):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case, ready to run; what it expects is about its first stage."""
+    """A case, ready to run; what it expects is about the first item of the type that is judged."""
 
     name: str
     as_of: datetime
@@ -105,59 +100,78 @@ class Case:
     """A later condition that holds as well, so that the case shows which of the two goes first."""
     evidence: frozenset[str] | None
     """Relations whose versions must be the evidence, and no other. None: not looked at."""
+    subjects: tuple[str, ...] | None
+    """What must be at fault. None: not looked at."""
     recheck_at: datetime | None
     """What ``recheck_at`` must be. None: not looked at."""
 
 
-def load_cases(path: Path) -> tuple[Case, ...]:
-    """Return the cases of a file; raises ``PolicyError`` for the first mistake."""
+def load_cases(path: Path, item: ItemType) -> tuple[Case, ...]:
+    """Return the cases of a policy that judges items of a type; raises ``PolicyError`` for the first mistake."""
     content = load_model(path, CasesFile)
     try:
         as_of = _time(content.as_of, None)
     except ValueError as error:
         raise PolicyError(f"{path}: `as_of` {error}.") from None
     cases: dict[str, Case] = {}
+    start = baseline()
     for given in content.cases:
         if given.name in cases:
             raise PolicyError(f"{path}: two cases are called {given.name!r}; rename one.")
         try:
-            cases[given.name] = _case(given, as_of)
+            cases[given.name] = _case(given, as_of, item, start)
         except ValueError as error:
             raise PolicyError(f"{path}: case {given.name!r}: {error}.") from None
     return tuple(cases.values())
 
 
-def _case(given: CaseFile, as_of: datetime) -> Case:
-    relations = {name: _rows(name, getattr(given, name), as_of) for name in OFFERED}
-    if not relations["stage"]:
-        raise ValueError("it has no stage; give it one")
+def _case(
+    given: CaseFile, as_of: datetime, item: ItemType, start: Mapping[str, list[dict[str, Any]]]
+) -> Case:
+    changed = given.model_extra or {}
+    for name in changed:
+        if name not in start:
+            known = ", ".join([*CaseFile.model_fields, *start])
+            raise ValueError(f"the key `{name}` is unknown (known here: {known}); remove or correct it")
+    relations = {name: _rows(name, changed.get(name, {}), as_of, start[name]) for name in start}
+    if not relations[item.name]:
+        raise ValueError(f"it has no {item.name}; give it one")
     for relation in given.evidence or []:
-        if relation not in EVIDENCE:
-            raise ValueError(f"`evidence` names {relation!r}; write some of {', '.join(EVIDENCE)}")
+        if relation not in start or relation == SCOPE:
+            names = ", ".join(name for name in start if name != SCOPE)
+            raise ValueError(f"`evidence` names {relation!r}; write some of {names}")
     try:
         recheck_at = None if given.recheck_at is None else _time(given.recheck_at, as_of)
     except ValueError as error:
         raise ValueError(f"`recheck_at` {error}") from None
-    evidence = None if given.evidence is None else frozenset(given.evidence)
     return Case(
-        given.name, as_of, relations, given.parameters, given.status, given.condition, given.over, evidence,
-        recheck_at,
-    )  # fmt: skip
+        name=given.name,
+        as_of=as_of,
+        relations=relations,
+        parameters=given.parameters,
+        status=given.status,
+        condition=given.condition,
+        over=given.over,
+        evidence=None if given.evidence is None else frozenset(given.evidence),
+        subjects=None if given.subjects is None else tuple(given.subjects),
+        recheck_at=recheck_at,
+    )
 
 
-def _rows(relation: str, given: Rows, as_of: datetime) -> tuple[Row, ...]:
-    baseline = BASELINE[relation]
+def _rows(relation: str, given: Rows, as_of: datetime, start: list[dict[str, Any]]) -> tuple[Row, ...]:
     if given is None:
-        changed: list[Mapping[str, Any]] = []
+        changed: list[dict[str, Any]] = []
     elif isinstance(given, dict):
-        changed = [{**row, **given} for row in baseline] if given else list(baseline)
+        changed = [{**row, **given} for row in start] if given else start
+    elif isinstance(given, list) and all(isinstance(row, dict) for row in given):
+        changed = [{**start[0], **row} for row in given]
     else:
-        changed = [{**baseline[0], **row} for row in given]
+        raise ValueError(f"`{relation}` is {shown(given)}; write a mapping, a list of mappings, or null")
     return tuple(_row(relation, row, as_of) for row in changed)
 
 
 def _row(relation: str, given: Mapping[str, Any], as_of: datetime) -> Row:
-    columns = dict(OFFERED[relation])
+    columns = dict(offered()[relation])
     for name in given:
         if name not in columns:
             raise ValueError(f"`{relation}` has no column {name!r}; write one of {', '.join(columns)}")
@@ -170,16 +184,25 @@ def _row(relation: str, given: Mapping[str, Any], as_of: datetime) -> Row:
     return row
 
 
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "text": (str,),
+    "numeric": (int, float),
+}
+
+
 def _value(kind: str, given: object, as_of: datetime) -> object:
     if kind == "timestamptz":
         return _time(given, as_of)
+    if kind == "jsonb":
+        return Jsonb(given)
     if kind == "text[]":
         fits = isinstance(given, list) and all(isinstance(element, str) for element in given)
     elif kind in ("bigint", "integer"):
         largest = 2**63 if kind == "bigint" else 2**31
         fits = isinstance(given, int) and not isinstance(given, bool) and abs(given) < largest
     else:
-        fits = isinstance(given, {"boolean": bool, "text": str}[kind])
+        fits = isinstance(given, _PYTHON_TYPES[kind]) and (kind == "boolean" or not isinstance(given, bool))
     if not fits:
         raise ValueError(f"is {shown(given)}; write a value of type {kind}")
     return given

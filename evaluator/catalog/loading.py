@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from cmdb.snapshot import ItemType
+from cmdb.items import item_type
 from evaluator.catalog.cases import Case, load_cases
 from evaluator.catalog.files import load_model, read_text
 from evaluator.catalog.frameworks import Framework, Section, load_frameworks
 from evaluator.catalog.logic import Logic, check_logic
+from evaluator.catalog.offered import SCOPE
 from evaluator.catalog.parameters import effective
-from evaluator.catalog.policy import Condition, Policy, PolicyFile
+from evaluator.catalog.policy import Condition, Policy, PolicyFile, Status
+from evaluator.catalog.shared import SharedCondition, shared_conditions
 from evaluator.errors import PolicyError
 
 log = logging.getLogger(__name__)
@@ -25,13 +27,6 @@ FILES = ("policy.yaml", "logic.sql", "description.md", "remediation.md", "cases.
 """What a policy folder holds."""
 FRAMEWORKS = "frameworks"
 """Directory of framework files, beside the policies."""
-
-_NEEDED: Mapping[str, tuple[ItemType, ...]] = {
-    "stage": (ItemType.STAGE,),
-    "rest_api": (ItemType.REST_API,),
-    "integration": (ItemType.INTEGRATION,),
-    "certificate": (ItemType.CLIENT_CERTIFICATE, ItemType.ACM_CERTIFICATE),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +82,13 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     source = folder / "policy.yaml"
     content = load_model(source, PolicyFile)
     effective(str(source), content.parameters, {})
-    logic = check_logic(str(folder / "logic.sql"), read_text(folder / "logic.sql"), content.parameters)
+    logic = check_logic(
+        str(folder / "logic.sql"), read_text(folder / "logic.sql"), content.parameters, content.item
+    )
     _check_conditions(folder, content, logic)
     description = _prose(folder / "description.md")
     remediation = _prose(folder / "remediation.md")
-    cases = load_cases(folder / "cases.yaml")
+    cases = load_cases(folder / "cases.yaml", content.item)
     _check_cases(folder / "cases.yaml", content, logic, cases)
     return Policy(
         folder=folder,
@@ -103,12 +100,9 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         severity=content.severity,
         tags=tuple(content.tags),
         resource_type=content.resource_type,
-        item_types=tuple(content.item_types),
+        item_types=tuple(dict.fromkeys([*_scopes(logic), *content.item_types])),
         parameters=content.parameters,
-        conditions=tuple(
-            Condition(name, given.status, given.message, given.remediation)
-            for name, given in content.conditions.items()
-        ),
+        conditions=_all_conditions(content),
         similar=tuple(content.similar),
         logic=logic,
         description=description,
@@ -163,34 +157,56 @@ def _prose(path: Path) -> str:
     return text + "\n"
 
 
+def _scopes(logic: Logic) -> list[str]:
+    """Return the scopes that have to be read for what a logic reads."""
+    return [
+        scope.name for relation in sorted(logic.relations - {SCOPE}) for scope in item_type(relation).scopes
+    ]
+
+
+def _all_conditions(content: PolicyFile) -> tuple[Condition, ...]:
+    """Return a policy's conditions in the order in which they are asked, the shared ones among them."""
+    own = [
+        Condition(name, given.status, given.message, given.remediation)
+        for name, given in content.conditions.items()
+    ]
+    shared = shared_conditions(content.item)
+    before = [one for one in shared if one.asks is not None]
+    after = [one for one in shared if one.asks is None and one.name not in content.conditions]
+    return (*map(_condition, before), *own, *map(_condition, after))
+
+
+def _condition(shared: SharedCondition) -> Condition:
+    return Condition(shared.name, Status(shared.status), shared.message, shared.remediation)
+
+
 def _check_conditions(folder: Path, content: PolicyFile, logic: Logic) -> None:
+    shared = {one.name: one for one in shared_conditions(content.item)}
     for name in logic.conditions:
-        if name not in content.conditions:
+        if name not in content.conditions and name not in shared:
             raise PolicyError(
                 f"{folder / 'logic.sql'}: the condition {name!r} is not declared; declare it in policy.yaml."
             )
     for name in content.conditions:
+        if name in shared and shared[name].asks is not None:
+            raise PolicyError(
+                f"{folder / 'policy.yaml'}: the condition {name!r} is one that all policies share; remove it."
+            )
         if name not in logic.conditions:
             raise PolicyError(
                 f"{folder / 'policy.yaml'}: the condition {name!r} is never given by logic.sql; "
                 "add a branch to its CASE or remove the condition."
             )
-    for relation in sorted(logic.relations):
-        for item_type in _NEEDED.get(relation, ()):
-            if item_type not in content.item_types:
-                raise PolicyError(
-                    f"{folder / 'policy.yaml'}: logic.sql reads {relation}, but item_types lacks "
-                    f"{item_type}; add it."
-                )
 
 
 def _check_cases(path: Path, content: PolicyFile, logic: Logic, cases: Sequence[Case]) -> None:
+    known = {condition.name: condition for condition in _all_conditions(content)}
     for case in cases:
-        declared = content.conditions.get(case.condition)
+        declared = known.get(case.condition)
         if declared is None:
             raise PolicyError(
                 f"{path}: case {case.name!r} expects {case.condition!r}, which is no condition of "
-                f"policy.yaml; write one of {', '.join(content.conditions)}."
+                f"policy.yaml; write one of {', '.join(known)}."
             )
         if declared.status != case.status:
             raise PolicyError(

@@ -1,4 +1,4 @@
-"""Checking ``logic.sql`` before it may run: one SELECT that gives every stage a condition, and nothing else.
+"""Checking ``logic.sql`` before it may run: one SELECT that gives every item a condition, and nothing else.
 
 What runs is the text of the file, so besides the parsed tree the text's own tokens are checked; spellings
 that PostgreSQL and the parser could read differently (dollar quotes, backslashes, braces) are refused.
@@ -17,9 +17,12 @@ from sqlglot.errors import OptimizeError, ParseError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.tokenizer_core import Token, TokenType
 
+from cmdb.items import ItemType
 from evaluator.catalog import logic_rules as rules
-from evaluator.catalog.offered import AS_OF, OFFERED, RECHECK, VERDICT
+from evaluator.catalog.composition import Composition, compose, tokenize
+from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, VERDICT, offered
 from evaluator.catalog.parameters import placeholders
+from evaluator.catalog.shared import DEFAULT, shared_conditions
 from evaluator.errors import PolicyError
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?))")
@@ -31,12 +34,21 @@ class Logic:
     """A checked ``logic.sql``."""
 
     text: str
+    item_type: str
+    """Name of the item type that it judges."""
     relations: frozenset[str]
     """Offered relations that it reads."""
     conditions: tuple[str, ...]
-    """Conditions in the order of its CASE, each once, where it stands last."""
+    """Conditions in the order in which they are asked, shared ones included, each once, where it stands last."""
     has_recheck: bool
     """Whether it returns ``recheck_at``."""
+    has_subjects: bool
+    """Whether it returns ``subjects``."""
+
+    @property
+    def composition(self) -> Composition:
+        """What it is run as."""
+        return compose(self.text, self.item_type)
 
     @property
     def tokens(self) -> list[Token]:
@@ -49,25 +61,12 @@ class Logic:
         tokens = [token for token in self.tokens if token.token_type is not TokenType.SEMICOLON]
         return " ".join(self.text[token.start : token.end + 1] for token in tokens)
 
-    def beginning_with(self, condition: str) -> str:
-        """Return the SQL as if the CASE began with this condition's first branch: does it hold by itself?"""
-        tree = sqlglot.parse_one(self.text, dialect="postgres")
-        case = _projections(tree)["condition"].unalias()
-        branches = case.args["ifs"]
-        names = [branch.args["true"].name for branch in branches]
-        kept = branches[names.index(condition) :] if condition in names else []
-        case.set("ifs", kept or [exp.If(this=exp.false(), true=case.args["default"].copy())])
-        # The generator writes placeholders in psycopg's form; they become the file's form again.
-        return re.sub(r"%\((\w+)\)s", r":\1", tree.sql(dialect="postgres", comments=False))
 
+def check_logic(source: str, text: str, parameters: Iterable[str], item: ItemType) -> Logic:
+    """Return the checked logic of a policy that judges items of a type.
 
-def tokenize(text: str) -> list[Token]:
-    """Return the tokens of PostgreSQL text."""
-    return sqlglot.tokenize(text, dialect="postgres")
-
-
-def check_logic(source: str, text: str, parameters: Iterable[str]) -> Logic:
-    """Return the checked logic; ``source`` names the file in the sentence of a ``PolicyError``."""
+    ``source`` names the file in the sentence of a ``PolicyError``.
+    """
     tokens = _tokens(source, text)
     tree = _parse(source, text)
     _refuse_writes(source, tree)
@@ -75,12 +74,13 @@ def check_logic(source: str, text: str, parameters: Iterable[str]) -> Logic:
     _check_parts(source, tree)
     relations = _check_relations(source, tree)
     _check_placeholders(source, tree, tokens, set(parameters))
-    _check_every_stage(source, tree)
+    _check_form(source, tree)
+    _check_every_item(source, tree, item)
     outputs = _check_outputs(source, tree)
-    conditions = _conditions(source, outputs["condition"])
+    conditions = _conditions(source, outputs["condition"], item)
     _check_literals(source, tree, outputs["condition"])
     _check_columns(source, tree)
-    return Logic(text, relations, conditions, RECHECK[0] in outputs)
+    return Logic(text, item.name, relations, conditions, RECHECK[0] in outputs, SUBJECTS[0] in outputs)
 
 
 def _tokens(source: str, text: str) -> list[Token]:
@@ -190,20 +190,22 @@ _CLOCKS = frozenset(
 
 def _check_relations(source: str, tree: exp.Select) -> frozenset[str]:
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for name in sorted(own & set(OFFERED)):
+    for name in sorted(own & set(offered())):
         raise PolicyError(f"{source}: WITH names a relation {name!r} that is offered; choose another name.")
     names = set()
     for table in tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Anonymous):
+            continue  # rows of a value; the function's name is checked where the tokens are
         name = table.name
         if table.args.get("db") or table.args.get("catalog") or not isinstance(table.this, exp.Identifier):
             raise PolicyError(
-                f"{source}: the statement reads {_short(table)}; name one of {', '.join(OFFERED)} "
+                f"{source}: the statement reads {_short(table)}; name one of {', '.join(offered())} "
                 "without a schema."
             )
-        if table.args.get("only") or (name not in own and name not in OFFERED):
+        if table.args.get("only") or (name not in own and name not in offered()):
             raise PolicyError(
                 f"{source}: the statement reads {_short(table)}, which is not offered; read only "
-                f"{', '.join(OFFERED)}."
+                f"{', '.join(offered())}."
             )
         if name not in own:
             names.add(name)
@@ -228,21 +230,51 @@ def _check_placeholders(source: str, tree: exp.Select, tokens: list[Token], decl
         )
 
 
-def _check_every_stage(source: str, tree: exp.Select) -> None:
-    """The outermost SELECT may leave no stage out: every stage has a status under every policy."""
+#: What a logic returned, and joined by, before item types were declared.
+_FORMER = frozenset(
+    {
+        "stage_id",
+        "account_region_id",
+        "stage_version",
+        "rest_api_version",
+        "integration_version",
+        "certificate_version",
+    }
+)
+
+
+def _check_form(source: str, tree: exp.Select) -> None:
+    """Refuse a logic of the form that former versions read, with what to change."""
+    former = [name for name in _projections(tree) if name in _FORMER]
+    keys = [
+        column.name for column in tree.find_all(exp.Column) if column.name in ("stage_id", "rest_api_key")
+    ]
+    if former or keys:
+        raise PolicyError(
+            f"{source}: {(former or keys)[0]!r} is of the form that former versions read; return only condition "
+            "(and recheck_at, subjects), leave out the branches for stages that are gone or stale, and join by "
+            "item_id and parent_id (`gateledger items show stage` lists the columns)."
+        )
+
+
+def _check_every_item(source: str, tree: exp.Select, item: ItemType) -> None:
+    """The outermost SELECT may leave no item out: each has a status under every policy that judges its type."""
     origin = tree.args.get("from_")
     table = origin.this if origin is not None else None
-    if not isinstance(table, exp.Table) or table.name != "stage":
-        raise PolicyError(f"{source}: the outermost SELECT is not FROM stage; begin with FROM stage.")
+    if not isinstance(table, exp.Table) or table.name != item.name:
+        raise PolicyError(
+            f"{source}: the outermost SELECT is not FROM {item.name}, which resource_type names; "
+            f"begin with FROM {item.name}."
+        )
     for part in ("where", "having", "group", "distinct", "limit", "offset", "windows", "qualify"):
         if tree.args.get(part):
             raise PolicyError(
-                f"{source}: the outermost SELECT has {part.upper()}, which may leave stages out; "
-                "give those stages a condition."
+                f"{source}: the outermost SELECT has {part.upper()}, which may leave items out; "
+                "give those items a condition."
             )
     for join in tree.args.get("joins") or []:
         if join.side != "LEFT" or join.kind not in ("", "OUTER") or join.method:
-            raise PolicyError(f"{source}: {_short(join)!r} may leave stages out; write LEFT JOIN with an ON.")
+            raise PolicyError(f"{source}: {_short(join)!r} may leave items out; write LEFT JOIN with an ON.")
 
 
 def _projections(tree: exp.Expr) -> dict[str, exp.Expr]:
@@ -257,39 +289,40 @@ def _check_outputs(source: str, tree: exp.Select) -> dict[str, exp.Expr]:
         if name not in outputs:
             raise PolicyError(f"{source}: the output column {name!r} is missing; select it.")
     for name in outputs:
-        if name not in {known for known, _ in (*VERDICT, RECHECK)}:
+        if name not in {known for known, _ in (*VERDICT, RECHECK, SUBJECTS)}:
             raise PolicyError(f"{source}: the output column {name or '?'!r} is not expected; remove it.")
-    stage = tree.args["from_"].this.alias_or_name
-    for name in ("stage_id", "account_region_id"):
-        column = outputs[name].unalias()
-        if not isinstance(column, exp.Column) or (column.table, column.name) != (stage, name):
-            raise PolicyError(f"{source}: the output column {name!r} has to be {stage}.{name}; select that.")
     return outputs
 
 
-def _conditions(source: str, output: exp.Expr) -> tuple[str, ...]:
+def _conditions(source: str, output: exp.Expr, item: ItemType) -> tuple[str, ...]:
     case = output.unalias()
     if not isinstance(case, exp.Case):
         raise PolicyError(
             f"{source}: `condition` is not a CASE; write CASE WHEN ... THEN 'name' ... ELSE 'name' END."
         )
     default = case.args.get("default")
-    if default is None:
-        raise PolicyError(f"{source}: the CASE of `condition` has no ELSE; add ELSE 'name'.")
-    results = [*(branch.args["true"] for branch in case.args["ifs"]), default]
+    results = [branch.args["true"] for branch in case.args["ifs"]]
+    results += [] if default is None else [default]
     for result in results:
         if not isinstance(result, exp.Literal) or not result.is_string:
             raise PolicyError(
                 f"{source}: the CASE of `condition` gives {_short(result)}; "
                 "give the name of a condition in quotes."
             )
-    names = [result.name for result in results]
+    names = [one.name for one in shared_conditions(item) if one.asks is not None]
+    for result in results:
+        if result.name in names:
+            raise PolicyError(
+                f"{source}: the condition {result.name!r} is asked before every policy's own; remove its branch."
+            )
+    names += [result.name for result in results]
+    names += [DEFAULT] if default is None else []
     return tuple(name for position, name in enumerate(names) if name not in names[position + 1 :])
 
 
 def _check_literals(source: str, tree: exp.Select, condition: exp.Expr) -> None:
     case = condition.unalias()
-    names = {id(branch.args["true"]) for branch in case.args["ifs"]} | {id(case.args["default"])}
+    names = {id(branch.args["true"]) for branch in case.args["ifs"]} | {id(case.args.get("default"))}
     for literal in tree.find_all(exp.Literal):
         if literal.is_string and id(literal) not in names:
             words = set(re.findall(r"[a-z]+", literal.name.lower()))
@@ -307,7 +340,11 @@ def _check_columns(source: str, tree: exp.Select) -> None:
             raise PolicyError(f"{source}: {_short(column)} names a schema; name the relation and the column.")
         if not column.table and column.name in aliases:
             raise PolicyError(f"{source}: {column.name!r} selects a whole row; name its columns.")
-    schema: Mapping[str, object] = {name: dict(columns) for name, columns in OFFERED.items()}
+        if not column.table and column.find_ancestor(exp.Select) is tree:
+            raise PolicyError(
+                f"{source}: the column {column.name!r} names no relation; write relation.column."
+            )
+    schema: Mapping[str, object] = {name: dict(columns) for name, columns in offered().items()}
     try:
         qualify(
             tree.copy(),

@@ -13,7 +13,9 @@ STRUCTURE: Final[tuple[type[exp.Expression], ...]] = (
     exp.Tuple, exp.Case, exp.If, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE,
     exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.ILike, exp.Any, exp.All,
     exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe, exp.Interval, exp.Var, exp.Cast,
-    exp.DataType, exp.Array, exp.ArrayContainsAll, exp.ArrayOverlaps, exp.Window, exp.Filter,
+    exp.DataType, exp.Array, exp.ArrayContainsAll, exp.ArrayOverlaps, exp.Window, exp.Filter, exp.Lateral,
+    exp.JSONExtract, exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey,
+    exp.JSONPathSubscript, exp.JSONBContains, exp.JSONBContainsTopKey, exp.RegexpLike, exp.RegexpILike,
 )  # fmt: skip
 """Parts of a SELECT that read, compare and compute, and nothing else."""
 
@@ -24,7 +26,9 @@ WRITES: Final[tuple[type[exp.Expression], ...]] = (
 FUNCTIONS: Final[frozenset[str]] = frozenset(
     {
         "abs", "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim",
-        "cardinality", "coalesce", "concat", "count", "every", "greatest", "least", "left", "length", "lower",
+        "cardinality", "coalesce", "concat", "count", "every", "greatest", "jsonb_array_elements",
+        "jsonb_array_elements_text", "jsonb_array_length", "jsonb_each", "jsonb_each_text",
+        "jsonb_object_keys", "jsonb_typeof", "least", "left", "length", "lower",
         "ltrim", "max", "min", "nullif", "replace", "right", "row_number", "rtrim", "split_part",
         "starts_with", "string_agg", "strpos", "substr", "substring", "sum", "trim", "upper",
     }

@@ -1,91 +1,84 @@
-"""The relations that a policy's ``logic.sql`` may read: the one place that names their columns and types.
+"""The relations that a policy's ``logic.sql`` may read, made from the declarations of item types.
 
-The engine offers each as a common table expression with exactly these columns, for tonight or for any past
-time; the catalog checks every policy against them; case runners build the same relations from a case's rows.
+The engine offers each as a common table expression, for tonight or for any past time, with the columns that
+the policy reads; the catalog checks every policy against them; case runners make them from a case's rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
+
+from cmdb.items import Absence, ItemType, Kind, item_types
 
 Columns = tuple[tuple[str, str], ...]
 """Columns in order, each with its PostgreSQL type."""
 
-OFFERED: Final[Mapping[str, Columns]] = MappingProxyType(
-    {
-        # One row per stage ever seen by then; disappeared_at is set once it is gone from a complete listing.
-        # read_at: when its API's stages were last read; certificate_named_at: since when it names the
-        # certificate it names now (null: it names none).
-        "stage": (
-            ("stage_id", "bigint"),
-            ("version_id", "bigint"),
-            ("account_region_id", "integer"),
-            ("rest_api_key", "bigint"),
-            ("stage_name", "text"),
-            ("deployment_id", "text"),
-            ("client_certificate_id", "text"),
-            ("certificate_named_at", "timestamptz"),
-            ("disappeared_at", "timestamptz"),
-            ("read_at", "timestamptz"),
-            ("is_fresh", "boolean"),
-        ),
-        # One row per REST API. is_private: its endpoint type is PRIVATE and nothing else.
-        "rest_api": (
-            ("rest_api_key", "bigint"),
-            ("version_id", "bigint"),
-            ("account_region_id", "integer"),
-            ("rest_api_id", "text"),
-            ("name", "text"),
-            ("is_private", "boolean"),
-        ),
-        # One row per REST API whose methods were ever read. has_http: a method integrates with HTTP or
-        # HTTP_PROXY; types: all integration types of its methods.
-        "integration": (
-            ("rest_api_key", "bigint"),
-            ("version_id", "bigint"),
-            ("has_http", "boolean"),
-            ("types", "text[]"),
-        ),
-        # One row per certificate ever seen, or proven not to exist (absent_since set). read_at: when its
-        # existence was last looked at. expires_at null: no expiry is known.
-        "certificate": (
-            ("account_region_id", "integer"),
-            ("certificate_id", "text"),
-            ("kind", "text"),
-            ("version_id", "bigint"),
-            ("created_at", "timestamptz"),
-            ("expires_at", "timestamptz"),
-            ("absent_since", "timestamptz"),
-            ("read_at", "timestamptz"),
-            ("is_fresh", "boolean"),
-        ),
-        # One row per account, region and item type.
-        "scope": (
-            ("account_region_id", "integer"),
-            ("item_type", "text"),
-            ("status", "text"),
-            ("read_at", "timestamptz"),
-            ("is_fresh", "boolean"),
-        ),
-    }
-)
-"""Relation name -> its columns. ``is_fresh``: read within ``max_staleness`` of ``:as_of``; never null."""
+SCOPE: Final = "scope"
+"""The relation of how well each scope is known: one row per account, region and scope."""
 
-VERDICT: Final[Columns] = (
-    ("stage_id", "bigint"),
+_SCOPE_COLUMNS: Columns = (
     ("account_region_id", "integer"),
-    ("condition", "text"),
-    ("stage_version", "bigint"),
-    ("rest_api_version", "bigint"),
-    ("integration_version", "bigint"),
-    ("certificate_version", "bigint"),
+    ("item_type", "text"),
+    ("status", "text"),
+    ("read_at", "timestamptz"),
+    ("is_fresh", "boolean"),
 )
-"""What ``logic.sql`` has to return; the versions are the evidence that the condition used, null: not used."""
+
+VERDICT: Final[Columns] = (("condition", "text"),)
+"""What ``logic.sql`` has to return."""
 
 RECHECK: Final[tuple[str, str]] = ("recheck_at", "timestamptz")
-"""Optional last column: when time alone could change the verdict (null: never; staleness not counted)."""
+"""Optional column: when time alone could change the verdict (null: never; staleness not counted)."""
+
+SUBJECTS: Final[tuple[str, str]] = ("subjects", "text[]")
+"""Optional column: what within the item is at fault; of many the first twenty are kept, and their number."""
 
 AS_OF: Final = "as_of"
 """The parameter that every policy has: the time of the inventory that is judged (timestamptz)."""
+
+
+def has_freshness(declared: ItemType) -> bool:
+    """Return whether it is known when each item was last looked for."""
+    return declared.absence is not Absence.NONE
+
+
+def columns_of(declared: ItemType) -> Columns:
+    """Return the columns of an item type's relation.
+
+    ``is_fresh``: read within ``max_staleness`` of ``:as_of``; never null.
+    """
+    columns: list[tuple[str, str]] = [
+        ("item_id", "bigint"),
+        ("version_id", "bigint"),
+        ("account_region_id", "integer"),
+    ]
+    if declared.parent is not None:
+        columns.append(("parent_id", "bigint"))
+    for field in declared.all_fields:
+        if not field.noted:
+            columns.append((field.name, str(field.kind)))
+            if field.since is not None:
+                columns.append((field.since, "timestamptz"))
+    if declared.gone_column is not None:
+        columns.append((declared.gone_column, "timestamptz"))
+    if has_freshness(declared):
+        columns += [("read_at", "timestamptz"), ("is_fresh", "boolean")]
+    if declared.has_payload:
+        columns.append(("payload", str(Kind.JSON)))
+    return tuple(columns)
+
+
+def offered() -> Mapping[str, Columns]:
+    """Return every relation's columns, by its name."""
+    return {declared.name: columns_of(declared) for declared in item_types()} | {SCOPE: _SCOPE_COLUMNS}
+
+
+def identity_columns(declared: ItemType) -> frozenset[str]:
+    """Return the columns that never change within an item: by these it may be joined."""
+    names = {"item_id", "account_region_id"}
+    if declared.parent is not None:
+        names.add("parent_id")
+    if declared.key is not None:
+        names.add(declared.key.name)
+    return frozenset(names)

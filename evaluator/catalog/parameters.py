@@ -38,7 +38,7 @@ POSTGRES_TYPES: Final[Mapping[ParameterType, str]] = {
 RESERVED: Final = frozenset(
     {
         AS_OF, "changed", "conditions", "max_staleness", "mode", "policy_key", "policy_version_id", "run_id",
-        "stages",
+        "items",
     }
 )  # fmt: skip
 """Names that the statements around a policy's SQL use themselves."""

@@ -14,12 +14,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from cmdb.snapshot import ItemType
+from cmdb.items import ItemType, item_types, scope_names
 from evaluator.catalog import parameters as parameter_values
 from evaluator.catalog.cases import Case
+from evaluator.catalog.composition import tokenize
 from evaluator.catalog.files import Model, Text
 from evaluator.catalog.frameworks import Section
-from evaluator.catalog.logic import Logic, tokenize
+from evaluator.catalog.logic import Logic
 from evaluator.catalog.offered import AS_OF
 from evaluator.catalog.parameters import Parameter, Value
 from evaluator.errors import PolicyError
@@ -27,7 +28,8 @@ from evaluator.errors import PolicyError
 __all__ = ["Condition", "Policy", "PolicyError", "PolicyFile", "Similar", "Status"]
 
 PLACEHOLDERS = (
-    "account_id", "region", "rest_api_id", "rest_api_name", "stage_name", "client_certificate_id",
+    "account_id", "region", "rest_api_id", "rest_api_name", "stage_name", "client_certificate_id", "name",
+    "subjects",
 )  # fmt: skip
 """What ``{name}`` in a message or remediation may stand for; the reporting views fill them in."""
 
@@ -36,7 +38,7 @@ PolicyId = Annotated[str, StringConstraints(pattern=r"^(/[a-z0-9][a-z0-9_-]*){2,
 
 
 class Status(StrEnum):
-    """What a condition says of a stage."""
+    """What a condition says of an item."""
 
     COMPLIANT = "COMPLIANT"
     INCOMPLIANT = "INCOMPLIANT"
@@ -79,19 +81,33 @@ class PolicyFile(Model):
     categories: list[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$")]] = Field(min_length=1)
     severity: Literal["informational", "low", "medium", "high", "critical"]
     tags: list[Text] = Field(default_factory=list)
-    resource_type: Literal["aws.apigateway.stage"]
-    item_types: list[Annotated[ItemType, Field(strict=False)]] = Field(min_length=1)
+    resource_type: Text
+    item_types: list[Text] = Field(default_factory=list)
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
     frameworks: dict[Text, list[Text]] = Field(default_factory=dict)
     similar: list[Similar] = Field(default_factory=list)
     conditions: dict[Name, ConditionFile] = Field(min_length=1)
 
-    @field_validator("conditions")
+    @field_validator("resource_type")
     @classmethod
-    def _can_doubt(cls, conditions: dict[str, ConditionFile]) -> dict[str, ConditionFile]:
-        if all(condition.status is not Status.UNDETERMINED for condition in conditions.values()):
-            raise ValueError("has no condition with status UNDETERMINED; add one for what cannot be known")
-        return conditions
+    def _known_type(cls, given: str) -> str:
+        known = [declared.resource_type for declared in item_types()]
+        if given not in known:
+            raise ValueError(f"is {given!r}; write one of {', '.join(known)}")
+        return given
+
+    @field_validator("item_types")
+    @classmethod
+    def _known_scopes(cls, given: list[str]) -> list[str]:
+        for name in given:
+            if name not in scope_names():
+                raise ValueError(f"names {name!r}; write some of {', '.join(scope_names())}")
+        return given
+
+    @property
+    def item(self) -> ItemType:
+        """The item type that is judged."""
+        return next(declared for declared in item_types() if declared.resource_type == self.resource_type)
 
     @field_validator("parameters")
     @classmethod
@@ -125,7 +141,8 @@ class Policy:
     severity: str
     tags: tuple[str, ...]
     resource_type: str
-    item_types: tuple[ItemType, ...]
+    item_types: tuple[str, ...]
+    """Scopes that have to be read for it."""
     parameters: Mapping[str, Parameter]
     """Declared parameters by name."""
     conditions: tuple[Condition, ...]

@@ -6,8 +6,8 @@ the next collection; and at its own run's time. A time is judged once, over all 
 it by a collection after the run that judged it at first. It replaces the policy's earlier history, in one
 transaction. What it writes carries the policy as it is today.
 
-A policy that judges each stage by what belongs to it alone (``evaluator.catalog.locality``) is swept over:
-each stage is judged only at the nights on which something that the policy reads of it changed, all in the
+A policy that judges each item by what belongs to it alone (``evaluator.catalog.composition``) is swept over:
+each item is judged only at the nights on which something that the policy reads of it changed, all in the
 same few statements. Any other is judged night by night.
 """
 
@@ -24,13 +24,14 @@ from sqlalchemy import Engine
 from cmdb.queries import query, query_text
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
-from evaluator.catalog.locality import Local, select_list, with_keys
+from evaluator.catalog.composition import Local
+from evaluator.catalog.offered import RECHECK
 from evaluator.catalog.policy import Policy
-from evaluator.judging import judge as judging
+from evaluator.judging import nights
 from evaluator.judging.engine import Evaluation, bound_values, in_full, store_evaluation
 from evaluator.judging.guard import DEFAULT_TIMEOUT
 from evaluator.judging.judge import SQL, Judge
-from evaluator.judging.registry import Registered, register
+from evaluator.judging.registry import register
 
 BACKFILL = "backfill"
 
@@ -64,8 +65,8 @@ def backfill(
         for table in _FORGOTTEN:
             statement = query_text("backfill_forget", SQL).replace("{table}", table)
             cursor.execute(sql.SQL(statement), values)
-        judge = Judge(cursor, policy, registered, values, judging.AS_OF, statement_timeout)
-        local = judge.local if sweeping else None
+        judge = Judge(cursor, policy, registered, values, is_past=True, timeout=statement_timeout)
+        local = judge.composition.local if sweeping else None
         outcome = _night_by_night(judge) if local is None else _sweep(judge, local)
         store_evaluation(cursor, values, run.run_id, outcome)
     return outcome
@@ -73,23 +74,24 @@ def backfill(
 
 def _night_by_night(judge: Judge) -> Evaluation:
     """Judge every night in full."""
-    cursor, changed, stages = judge.cursor, 0, 0
+    cursor, changed, items = judge.cursor, 0, 0
     for as_of, run_id in cursor.execute(_READING_NIGHTS).fetchall():
         values = {**judge.values, "as_of": as_of}
         found = in_full(replace(judge, values=values))
-        changed, stages = changed + found.changed, found.stages
+        changed, items = changed + found.changed, found.items
         if run_id != judge.values["run_id"]:
-            outcome = Evaluation(judge.policy.id, found.stages, found.changed, BACKFILL)
+            outcome = Evaluation(judge.policy.id, found.items, found.changed, BACKFILL)
             store_evaluation(cursor, values, run_id, outcome)
-    return Evaluation(judge.policy.id, stages, changed, BACKFILL)
+    return Evaluation(judge.policy.id, items, changed, BACKFILL)
 
 
 def _sweep(judge: Judge, local: Local) -> Evaluation:
-    """Judge each stage at the nights on which something of it changed."""
+    """Judge each item at the nights on which something of it changed."""
     cursor, values = judge.cursor, judge.values
-    _script(cursor, "backfill_versions")
-    _script(cursor, "backfill_moments", {**values, "_reads": sorted(local.reads)})
-    statement, bound = _statement(judge.policy, judge.registered, local)
+    _script(cursor, query_text("backfill_calendar", SQL))
+    for made in (nights.tables, nights.versions, nights.moments):
+        _script(cursor, made(local), values)
+    statement, bound = _statement(judge, local)
     while True:
         with judge.asking():
             cursor.execute(statement, {**bound, **values})
@@ -98,33 +100,36 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
         cursor.execute(query("backfill_rechecks", SQL))
         if not cursor.rowcount:
             break
-        _script(cursor, "backfill_due")
+        _script(cursor, query_text("backfill_due", SQL).replace("{item}", f"old_{local.item.alias}"))
     cursor.execute("ANALYZE swept")
     cursor.execute(query("backfill_write", SQL))
     changed = cursor.rowcount
     for step in ("closed", "open", "episodes", "tally", "evaluations"):
         cursor.execute(query(f"backfill_{step}", SQL), values)
-    row = cursor.execute("SELECT count(DISTINCT stage_id) FROM swept").fetchone()
+    row = cursor.execute("SELECT count(DISTINCT item_id) FROM swept").fetchone()
     return Evaluation(judge.policy.id, 0 if row is None else row[0], changed, BACKFILL)
 
 
-def _statement(policy: Policy, registered: Registered, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
+def _statement(judge: Judge, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
     """Return the statement that judges moments: the policy's own expressions over what held at each."""
-    keyed = with_keys(policy.logic_sql, registered.condition_keys)
-    logic, bound = policy.bind(keyed, policy.values(registered.parameters))
-    text = query_text("backfill_judge", SQL)
+    policy, composition = judge.policy, judge.composition
+    listed = composition.select_list(judge.registered.condition_keys)
+    logic, bound = policy.bind(listed, policy.values(judge.registered.parameters))
+    selected = logic.rstrip().replace("%(as_of)s::timestamptz", "_evidence.night_as_of")
+    subjects = "v.subjects[1:20], cardinality(v.subjects)" if policy.logic.has_subjects else "NULL, NULL"
     parts = {
-        "select": select_list(logic).replace("%(as_of)s::timestamptz", "e.night_as_of"),
-        "recheck": "" if policy.has_recheck else ", NULL::timestamptz AS recheck_at",
-        **{name: local.aliases.get(name, f"no_{name}") for name in ("stage", "rest_api", "integration")},
-        "certificate": local.aliases.get("certificate", "no_certificate"),
+        "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}",
+        "recheck": f"v.{RECHECK[0]}" if policy.has_recheck else "NULL",
+        "evidence": composition.evidence("v"),
+        "subjects": subjects,
     }
+    text: str = query_text("backfill_judge", SQL)
     for place, part in parts.items():
         text = text.replace(f"{{{place}}}", part)
     return sql.SQL(text), bound
 
 
-def _script(cursor: Cursor, name: str, values: Mapping[str, Any] | None = None) -> None:
-    """Run a file of several statements, of which the driver binds one at a time."""
-    for statement in query_text(name, SQL).split(";\n"):
+def _script(cursor: Cursor, text: str, values: Mapping[str, Any] | None = None) -> None:
+    """Run a text of several statements, of which the driver binds one at a time."""
+    for statement in text.split(";\n"):
         cursor.execute(sql.SQL(statement), values)

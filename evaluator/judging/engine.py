@@ -1,4 +1,4 @@
-"""Judge stages under policies and keep the verdicts as compliance records.
+"""Judge items under policies and keep the verdicts as compliance records.
 
 One transaction per policy: a killed evaluation leaves the night before untouched.
 """
@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import Engine
 
 from cmdb.queries import query
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
 from cmdb.storage.copying import stage_rows
-from evaluator.catalog.locality import Local
+from evaluator.catalog.composition import Local
 from evaluator.catalog.policy import Policy
+from evaluator.judging.changes import changed_items
 from evaluator.judging.guard import DEFAULT_TIMEOUT
 from evaluator.judging.judge import SQL, Judge
 from evaluator.judging.registry import Registered, register
 
-_COUNTED = (("account_region_id", "int4"), ("condition_key", "int4"), ("stages", "int4"))
+_COUNTED = (("account_region_id", "int4"), ("condition_key", "int4"), ("items", "int4"))
 
 FULL = "full"
 INCREMENTAL = "incremental"
@@ -30,10 +32,10 @@ INCREMENTAL = "incremental"
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What one policy's evaluation found: stages judged, records that opened or closed, and how it went."""
+    """What one policy's evaluation found: items judged, records that opened or closed, and how it went."""
 
     policy_id: str
-    stages: int
+    items: int
     changed: int
     mode: str = FULL
 
@@ -61,11 +63,11 @@ def evaluate(
     full: bool = False,
     statement_timeout: timedelta = DEFAULT_TIMEOUT,
 ) -> Evaluation:
-    """Judge the stages under a policy as of the run, and write what changed.
+    """Judge the items under a policy as of the run, and write what changed.
 
     Judges only what may have changed since the policy's last evaluation where that gives the same, unless
     ``full``. ``parameters`` override the policy's defaults. Raises ``PolicyError`` when the policy's SQL
-    fails, takes longer than ``statement_timeout``, or leaves out or doubles a stage; nothing is written then.
+    fails, takes longer than ``statement_timeout``, or leaves out or doubles an item; nothing is written then.
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
         hold(cursor, run.run_id)
@@ -75,7 +77,7 @@ def evaluate(
         if last is not None and last.as_of == run.as_of:
             _take_back(cursor, values)
         judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
-        local = judge.local
+        local = judge.composition.local
         if not full and last is not None and local is not None and _may_be_incremental(judge, last):
             outcome = _incremental(judge, last, local)
         else:
@@ -96,31 +98,31 @@ def bound_values(registered: Registered, as_of: datetime, max_staleness: timedel
 
 def store_evaluation(cursor: Cursor, values: Mapping[str, Any], run_id: int, outcome: Evaluation) -> None:
     """Note that a run evaluated a policy."""
-    how = {"mode": outcome.mode, "stages": outcome.stages, "changed": outcome.changed}
+    how = {"mode": outcome.mode, "items": outcome.items, "changed": outcome.changed}
     cursor.execute(query("evaluation_store", SQL), {**values, "run_id": run_id, **how})
 
 
 def in_full(judge: Judge) -> Evaluation:
-    """Judge every stage and write what changed."""
+    """Judge every item and write what changed."""
     cursor, values = judge.cursor, judge.values
-    judged = judge.all_stages()
+    judged = judge.all_items()
     changed = 0
     if judged.differing:
-        judge.verdicts(judged.differing, judged.stages)
+        judge.verdicts(judged.differing, judged.items)
         changed = _write(cursor, values)
     if changed:
         stage_rows(cursor, "counted", _COUNTED, judged.counts)
         for step in ("tally_close", "tally_open"):
             cursor.execute(query(step, SQL), values)
-    return Evaluation(judge.policy.id, judged.stages, changed, FULL)
+    return Evaluation(judge.policy.id, judged.items, changed, FULL)
 
 
 def _incremental(judge: Judge, last: _Last, local: Local) -> Evaluation:
     cursor, values = judge.cursor, judge.values
     cursor.execute(query("dirty_table", SQL))
     cursor.execute("TRUNCATE pg_temp.dirty")
-    since = {"_since": last.as_of, "_watermark": last.last_version_id, "_reads": sorted(local.reads)}
-    cursor.execute(query("dirty", SQL), {**values, **since})
+    since = {"_since": last.as_of, "_watermark": last.last_version_id}
+    cursor.execute(sql.SQL(changed_items(local)), {**values, **since})
     dirty = cursor.rowcount
     changed = 0
     if dirty:
@@ -139,7 +141,7 @@ def _last(cursor: Cursor, values: Mapping[str, Any]) -> _Last | None:
 
 
 def _may_be_incremental(judge: Judge, last: _Last) -> bool:
-    """Tell whether looking at what changed since the last evaluation gives what judging everything would."""
+    """Return whether looking at what changed since the last evaluation gives what judging everything would."""
     values = judge.values
     return (
         last.as_of < values["as_of"]

@@ -7,7 +7,6 @@ column of its own, and so does every value that a branch reads.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,11 +19,13 @@ from psycopg.rows import dict_row
 from sqlglot import exp
 
 from cmdb.queries import query_text
+from evaluator.catalog.composition import Composition, Joined, sql_text
 from evaluator.catalog.loading import Catalog
 from evaluator.catalog.logic import check_logic
 from evaluator.catalog.parameters import ParameterType
 from evaluator.catalog.policy import Policy
 from evaluator.errors import PolicyError
+from evaluator.judging.relations import relations_as_of, version_statement
 
 SQL = "evaluator.judging.sql"
 
@@ -64,7 +65,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one policy said of one stage at a time, and why."""
+    """What one policy said of one item at a time, and why."""
 
     policy_id: str
     status: str
@@ -84,6 +85,9 @@ class Explanation:
     evidence: Sequence[Evidence]
     relations: frozenset[str]
     """Relations that the policy reads."""
+    subjects: Sequence[str] | None = None
+    """What within the item is at fault, the first twenty. None: the policy does not say."""
+    subject_count: int | None = None
     missing: str | None = None
     """Why there are no steps and no evidence; None when there are."""
 
@@ -91,17 +95,17 @@ class Explanation:
 def explain(
     connection: Connection,
     catalog: Catalog,
-    stage_id: int,
+    item_id: int,
     *,
     as_of: datetime | None = None,
     policies: Sequence[str] | None = None,
 ) -> Iterator[Explanation]:
-    """Yield what each policy said of a stage at a time (None: now), by policy id.
+    """Yield what each policy said of an item at a time (None: now), by policy id.
 
     The inventory is asked as the last evaluation by then saw it, with the policy's content of that time.
     """
     values = {
-        "stage_id": stage_id,
+        "item_id": item_id,
         "as_of": as_of,
         "policies": None if policies is None else list(policies),
     }
@@ -116,11 +120,12 @@ def explain(
         except PolicyError as error:
             yield Explanation(**common, steps=(), evidence=(), relations=frozenset(), missing=str(error))
             continue
-        case = _Case(policy, parameters, stage_id, verdict["evaluated_at"], max_staleness)
+        case = _Case(policy, parameters, item_id, verdict["evaluated_at"], max_staleness)
+        steps, versions = case.steps(connection)
         yield Explanation(
             **common,
-            steps=case.steps(connection),
-            evidence=case.evidence(connection),
+            steps=steps,
+            evidence=[case.version(connection, one, version) for one, version in versions],
             relations=policy.logic.relations,
         )
 
@@ -138,8 +143,9 @@ def _policy_of(
         raise PolicyError("The policy has left the catalog, so its conditions cannot be gone through again.")
     parameters = dict(definition["parameters"])
     declared = {name: today.parameters[name] for name in parameters if name in today.parameters}
-    if definition["logic"] != today.logic_sql:
-        logic = check_logic(f"policy {policy_id}, as it was", definition["logic"], declared)
+    if definition["logic"] != today.logic_sql and not _is_of_former_form(today, definition):
+        item = today.logic.composition.item.declared
+        logic = check_logic(f"policy {policy_id}, as it was", definition["logic"], declared, item)
         today = dataclasses.replace(today, logic=logic, parameters=declared)
     for name, parameter in declared.items():
         if parameter.type is ParameterType.DURATION:
@@ -147,68 +153,106 @@ def _policy_of(
     return today, parameters
 
 
+def _is_of_former_form(today: Policy, definition: Mapping[str, Any]) -> bool:
+    """Return whether a content is one of before item types were declared that said what today's says.
+
+    Shipped policies were rewritten then without a change of any verdict; their former text cannot be run.
+    """
+    said = {(condition["name"], condition["status"]) for condition in definition["conditions"]}
+    says = {(condition.name, str(condition.status)) for condition in today.conditions}
+    return "stage.stage_id" in definition["logic"] and said == says
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One policy's CASE for one stage as of one time."""
+    """One policy's CASE for one item as of one time."""
 
     policy: Policy
     parameters: Mapping[str, Any]
-    stage_id: int
+    item_id: int
     as_of: datetime
     max_staleness: timedelta
 
-    def steps(self, connection: Connection) -> list[Step]:
+    @property
+    def composition(self) -> Composition:
+        return self.policy.logic.composition
+
+    def steps(self, connection: Connection) -> tuple[list[Step], list[tuple[Joined, int]]]:
+        """Return the branches one by one, and the versions of what was looked at on the way down."""
+        composition = self.composition
         tree = sqlglot.parse_one(self.policy.logic_sql, dialect="postgres", into=exp.Select)
-        case = next(item.unalias() for item in tree.expressions if item.alias_or_name == "condition")
-        questions = [branch.this for branch in case.args["ifs"]]
-        names = [branch.args["true"].name for branch in case.args["ifs"]]
+        questions = [sqlglot.parse_one(asks, dialect="postgres") for _, asks in composition.asked]
         reads = [_columns(asked, tree) for asked in questions]
         read = {name: column for columns in reads for name, column in columns.items()}
         given: dict[str, Any] = {**self.policy.values(self.parameters), "as_of": self.as_of}
         names_of = {name: f"value_{at}" for at, name in enumerate(read)}
+        looked_at = [one for one in composition.joined if one.alias in composition.looked_at]
         tree.set(
             "expressions",
             [
                 *(exp.alias_(asked.copy(), f"branch_{at}") for at, asked in enumerate(questions)),
                 *(exp.alias_(column.copy(), names_of[name]) for name, column in read.items()),
+                *(
+                    exp.alias_(exp.column("version_id", table=one.alias), f"version_{one.alias}")
+                    for one in looked_at
+                ),
             ],
         )
-        origin = tree.args["from_"].this.alias_or_name
-        only = exp.EQ(this=exp.column("stage_id", table=origin), expression=exp.convert(self.stage_id))
-        (row,) = self._ask(connection, "WITH {relations}\n{logic}", _text(tree.where(only)))
+        only = exp.EQ(
+            this=exp.column("item_id", table=composition.item.alias), expression=exp.convert(self.item_id)
+        )
+        (row,) = self._ask(connection, sql_text(tree.where(only)))
         steps = []
-        decided = False
-        for at, (asked, name) in enumerate(zip(questions, names, strict=True)):
-            if decided:
-                steps.append(Step(name, _text(asked), None, {}))
+        held_at: int | None = None
+        for at, ((name, _), asked) in enumerate(zip(composition.asked, questions, strict=True)):
+            if held_at is not None:
+                steps.append(Step(name, sql_text(asked), None, {}))
                 continue
-            decided = bool(row[f"branch_{at}"])
+            held = bool(row[f"branch_{at}"])
+            held_at = at if held else None
             saw = {column: row[names_of[column]] for column in reads[at]}
             saw |= {
                 f":{asked_for.name}": given[asked_for.name] for asked_for in asked.find_all(exp.Placeholder)
             }
-            steps.append(Step(name, _text(asked), decided, saw))
-        steps.append(Step(case.args["default"].name, "otherwise", None if decided else True, {}))
-        return steps
+            steps.append(Step(name, sql_text(asked), held, saw))
+        steps.append(Step(composition.conditions[-1], "otherwise", True if held_at is None else None, {}))
+        last = len(questions) if held_at is None else held_at
+        versions = [
+            (one, row[f"version_{one.alias}"])
+            for one in looked_at
+            if composition.looked_at[one.alias] <= last + 1 and row[f"version_{one.alias}"] is not None
+        ]
+        return steps, versions
 
-    def evidence(self, connection: Connection) -> list[Evidence]:
-        text = query_text("explain_evidence", SQL)
-        rows = self._ask(connection, text, self.policy.logic_sql)
-        return [Evidence(**{**row, "facts": _with_times(row["facts"])}) for row in rows]
+    def version(self, connection: Connection, one: Joined, version_id: int) -> Evidence:
+        """Return one version that a verdict rests on: when it held, when it was last read, and what it says."""
+        declared = one.declared
+        facts = [field.name for field in declared.stored if not field.noted]
+        facts += [
+            field.name
+            for field in declared.unstored
+            if field.name in self.composition.relations[declared.name]
+        ]
+        values = {"version_id": version_id, "as_of": self.as_of, "max_staleness": self.max_staleness}
+        (row,) = _rows(connection, version_statement(declared, facts), values)
+        if declared.gone_column is not None and "gone_at" in row:
+            facts.append(declared.gone_column)
+            row[declared.gone_column] = row["gone_at"]
+        return Evidence(
+            item=declared.name,
+            item_id=row["known_as"],
+            version_id=version_id,
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"],
+            read_at=row["read_at"],
+            run_id=row["run_id"],
+            facts={name: row[name] for name in facts},
+        )
 
-    def _ask(self, connection: Connection, text: str, logic: str) -> list[dict[str, Any]]:
+    def _ask(self, connection: Connection, logic: str) -> list[dict[str, Any]]:
         bound, values = self.policy.bind(logic, {**self.parameters, "as_of": self.as_of})
-        composed = text.replace("{relations}", query_text("relations_as_of", SQL)).replace("{logic}", bound)
-        values |= {"max_staleness": self.max_staleness, "stage_id": self.stage_id}
-        return _rows(connection, composed, values)
-
-
-def _with_times(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts with the times that JSON carries as text."""
-    return {
-        name: datetime.fromisoformat(value) if name.endswith(("_at", "_since")) and value else value
-        for name, value in facts.items()
-    }
+        composed = f"WITH {relations_as_of(self.composition.relations)}\n{bound}"
+        return _rows(connection, composed, {**values, "max_staleness": self.max_staleness})
 
 
 def _columns(asked: exp.Expr, tree: exp.Expr) -> dict[str, exp.Column]:
@@ -216,16 +260,10 @@ def _columns(asked: exp.Expr, tree: exp.Expr) -> dict[str, exp.Column]:
     return {
         column.sql(): column
         for column in asked.find_all(exp.Column)
-        if column.find_ancestor(exp.Select) is tree
+        if column.find_ancestor(exp.Select) in (None, tree)
     }
-
-
-def _text(tree: exp.Expr) -> str:
-    """Return SQL with parameters as policies write them; the generator writes them in the driver's form."""
-    return re.sub(r"%\((\w+)\)s", r":\1", tree.sql(dialect="postgres", comments=False))
 
 
 def _rows(connection: Connection, text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        # Our own files around the policy's checked SQL.
         return cursor.execute(sql.SQL(text), values).fetchall()

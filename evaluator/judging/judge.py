@@ -14,35 +14,34 @@ from psycopg import sql
 from cmdb.queries import query, query_text
 from cmdb.server.database import Cursor
 from cmdb.storage.copying import stage_rows
-from evaluator.catalog.locality import Local, local_form, with_keys
+from evaluator.catalog.composition import Composition
+from evaluator.catalog.offered import RECHECK, SUBJECTS
 from evaluator.catalog.policy import Policy
 from evaluator.errors import PolicyError
 from evaluator.judging.guard import DEFAULT_TIMEOUT, guarded
 from evaluator.judging.registry import Registered
+from evaluator.judging.relations import fixed_columns, relations_as_of, relations_now, stored_columns
 
 SQL = "evaluator.judging.sql"
-NOW = "relations_now"
-AS_OF = "relations_as_of"
-
-#: When more than one stage in so many differs, judging all again beats naming those that do.
+#: When more than one item in so many differs, judging all again beats naming those that do.
 _NAMED_SHARE = 10
 #: For the hash tables over a million rows, a few at a time; and no compiling of plans that run for a second.
-#: Without sorting, counts are hashed: the planner overrates how many there are and would sort every stage.
+#: Without sorting, counts are hashed: the planner overrates how many there are and would sort every item.
 _SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
-#: The joins are shared among processes: the planner takes every stage for a group of its own, and so a
+#: The joins are shared among processes: the planner takes every item for a group of its own, and so a
 #: parallel plan for one that sends all of them from process to process.
 _SHARED = "SET LOCAL parallel_setup_cost = 100; SET LOCAL parallel_tuple_cost = 0.001"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What judging every stage found."""
+    """What judging every item found."""
 
-    stages: int
+    items: int
     counts: list[tuple[int, int, int]]
-    """account_region_id, condition_key, stages."""
+    """account_region_id, condition_key, items."""
     differing: list[int]
-    """Stages whose record, or the time to look at it again, is not what the verdict says."""
+    """Items whose record, or the time to look at it again, is not what the verdict says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +53,18 @@ class Judge:
     registered: Registered
     values: Mapping[str, Any]
     """policy_key, policy_version_id, max_staleness and as_of."""
-    relations: str = NOW
+    is_past: bool = False
+    """Whether the inventory is the one of ``as_of``, not the latest."""
     timeout: timedelta = DEFAULT_TIMEOUT
     """How long each statement with the policy's SQL may take."""
 
     @property
-    def local(self) -> Local | None:
-        """How the policy joins what belongs to a stage, when it looks at nothing else."""
-        return local_form(self.policy.logic_sql)
+    def composition(self) -> Composition:
+        """What the policy's logic is run as."""
+        return self.policy.logic.composition
 
-    def all_stages(self) -> Judged:
-        """Judge every stage in one pass. Raises ``PolicyError`` when the SQL fails or is not total."""
+    def all_items(self) -> Judged:
+        """Judge every item in one pass. Raises ``PolicyError`` when the SQL fails or is not total."""
         self.cursor.execute(f"{_SETTINGS}; {_SHARED}; SET LOCAL enable_sort = off")
         rows = self._ask("judge")
         counts: list[tuple[int, int, int]] = []
@@ -74,67 +74,109 @@ class Judge:
             differing += changed or ()
         self.cursor.execute("SET LOCAL enable_sort = on")
         judged = Judged(sum(count for _, _, count in counts), counts, differing)
-        self._require_all(judged.stages)
+        self._require_all(judged.items)
         return judged
 
-    def verdicts(self, stages: Sequence[int], known: int) -> None:
-        """Judge these stages among ``known`` and keep the verdicts that differ in ``pg_temp.verdict``."""
-        if len(stages) * _NAMED_SHARE > known:
-            self._keep_verdicts("")
+    def verdicts(self, items: Sequence[int], known: int) -> None:
+        """Judge these items among ``known`` and keep the verdicts that differ in ``pg_temp.verdict``."""
+        if len(items) * _NAMED_SHARE > known:
+            self._keep_verdicts(of_dirty=False)
             return
-        stage_rows(self.cursor, "dirty", (("stage_id", "int8"),), ((stage,) for stage in stages))
+        stage_rows(self.cursor, "dirty", (("item_id", "int8"),), ((item,) for item in items))
         self.dirty_verdicts()
 
     def dirty_verdicts(self) -> None:
-        """Judge the stages in ``pg_temp.dirty`` and keep the verdicts that differ in ``pg_temp.verdict``."""
+        """Judge the items in ``pg_temp.dirty`` and keep the verdicts that differ in ``pg_temp.verdict``."""
         self.cursor.execute("ANALYZE pg_temp.dirty")
-        self._keep_verdicts("AND v.stage_id IN (SELECT d.stage_id FROM pg_temp.dirty AS d)")
+        self._keep_verdicts(of_dirty=True)
 
-    def _keep_verdicts(self, restriction: str) -> None:
+    def _keep_verdicts(self, *, of_dirty: bool) -> None:
         self.cursor.execute(query("verdict_table", SQL))
         self.cursor.execute("TRUNCATE pg_temp.verdict")
         self.cursor.execute(_SETTINGS)
         try:
-            self._ask("verdicts", restriction)
+            self._ask("verdicts", of_dirty=of_dirty)
         except psycopg.errors.UniqueViolation as error:
             raise PolicyError(
-                f"The logic.sql of policy {self.policy.id} returns a stage twice: every stage needs exactly "
+                f"The logic.sql of policy {self.policy.id} returns an item twice: every item needs exactly "
                 "one row, so look for a join that multiplies rows."
             ) from error
 
-    def _ask(self, name: str, restriction: str = "") -> list[tuple[Any, ...]]:
+    def _ask(self, name: str, *, of_dirty: bool = False) -> list[tuple[Any, ...]]:
         """Run one of our statements around the policy's checked SQL; return its rows, if it gives any."""
-        keyed = with_keys(self.policy.logic_sql, self.registered.condition_keys)
-        parameters = self.policy.values(self.registered.parameters)
-        logic, bound = self.policy.bind(keyed, parameters)
-        if not self.policy.has_recheck:
-            logic = f"SELECT w.*, NULL::timestamptz AS recheck_at FROM ({logic}) AS w"
-        relations = query_text(self.relations, SQL)
-        if restriction and self.local is not None and self.relations == NOW:
-            # Inside the relation, where no join can keep it from being the first thing that is looked at.
-            relations = relations.replace("cmdb.stage AS s\n", f"{query_text('stage_dirty', SQL)} AS s\n", 1)
-        text = query_text(name, SQL)
-        for place, part in (("relations", relations), ("logic", logic), ("restriction", restriction)):
-            text = text.replace(f"{{{place}}}", part)
+        composition = self.composition
+        text = composition.select(self.registered.condition_keys, with_evidence=name == "verdicts")
+        logic, bound = self.policy.bind(text, self.policy.values(self.registered.parameters))
+        missing = [] if self.policy.has_recheck else [f"NULL::{RECHECK[1]} AS {RECHECK[0]}"]
+        missing += [] if self.policy.logic.has_subjects else [f"NULL::{SUBJECTS[1]} AS {SUBJECTS[0]}"]
+        if missing:
+            logic = f"SELECT w.*, {', '.join(missing)} FROM ({logic}) AS w"
+        changed = "r.condition_key IS DISTINCT FROM v.condition_key"
+        if self.policy.logic.has_subjects:
+            changed += (
+                " OR r.subjects IS DISTINCT FROM v.subjects[1:20]"
+                " OR r.subject_count IS DISTINCT FROM cardinality(v.subjects)"
+            )
+        parts = {
+            "relations": self._relations(of_dirty=of_dirty),
+            "logic": logic,
+            "changed": changed,
+            "differs": f"{changed} OR r.recheck_at IS DISTINCT FROM v.recheck_at",
+            "evidence": composition.evidence("v"),
+            "restriction": "AND v.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)" if of_dirty else "",
+        }
+        statement: str = query_text(name, SQL)
+        for place, part in parts.items():
+            statement = statement.replace(f"{{{place}}}", part)
         with self.asking():
-            self.cursor.execute(sql.SQL(text), {**bound, **self.values})
+            self.cursor.execute(sql.SQL(statement), {**bound, **self.values})
             return self.cursor.fetchall() if self.cursor.description else []
+
+    def _relations(self, *, of_dirty: bool) -> str:
+        composition = self.composition
+        if self.is_past:
+            return relations_as_of(composition.relations)
+        rows = None
+        if of_dirty and composition.local is not None:
+            # Inside the relation, where no join can keep it from being the first thing that is looked at.
+            rows = _dirty_rows(composition)
+        return relations_now(composition.relations, composition.item.declared.name, rows)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Run a statement with the policy's SQL: in its cage, its mistakes told in one sentence."""
+        """Run a statement with the policy's SQL: in its cage, its mistakes put in one sentence."""
         with explained(self.policy), guarded(self.cursor, self.policy.id, self.timeout):
             yield
 
     def _require_all(self, judged: int) -> None:
-        """Refuse a policy that leaves stages without a verdict or gives one twice."""
-        row = self.cursor.execute(query(f"{self.relations}_stages", SQL), self.values).fetchone()
+        """Refuse a policy that leaves items without a verdict or gives one twice."""
+        item = self.composition.item.declared
+        only = {item.name: frozenset({"item_id"})}
+        relations = relations_as_of(only) if self.is_past else relations_now(only)
+        text = f"WITH {relations} SELECT count(*) FROM {item.name}"
+        row = self.cursor.execute(sql.SQL(text), self.values).fetchone()
         known = 0 if row is None else row[0]
         if judged != known:
             raise PolicyError(
-                f"The logic.sql of policy {self.policy.id} returns {judged} rows for {known} stages: every "
-                "stage needs exactly one row, so drop the WHERE or turn the inner join into a LEFT JOIN."
+                f"The logic.sql of policy {self.policy.id} returns {judged} rows for {known} items: every "
+                "item needs exactly one row, so drop the WHERE or turn the inner join into a LEFT JOIN."
             )
+
+
+def _dirty_rows(composition: Composition) -> str:
+    """Return the rows of the items that are judged again, in place of the table of all."""
+    declared = composition.item.declared
+    names = [
+        "version_id",
+        "valid_from",
+        "valid_to",
+        *sorted(stored_columns(declared) | fixed_columns(declared)),
+    ]
+    names += ["proven_absent"] if declared.proves_absence else []
+    return (
+        f"(\n        SELECT {', '.join(f'one.{name}' for name in names)}\n        FROM pg_temp.dirty AS d\n"
+        f"        JOIN cmdb.{declared.name} AS one ON one.item_id = d.item_id\n    )"
+    )
 
 
 @contextmanager

@@ -20,14 +20,14 @@ from evaluator.judging.registry import register
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A stage whose status under a policy would change; the message says why, in plain words."""
+    """An item whose status under a policy would change; the message says why, in plain words."""
 
     policy_id: str
     resource_arn: str
     account_id: str
     region: str
     status_before: str | None
-    """None: the policy never judged the stage."""
+    """None: the policy never judged the item."""
     condition_before: str | None
     status: str
     condition: str
@@ -43,7 +43,7 @@ def preview(
     parameters: Mapping[str, Any],
     statement_timeout: timedelta = DEFAULT_TIMEOUT,
 ) -> list[StatusChange]:
-    """Return the stages whose status would change were the policy evaluated; nothing is kept.
+    """Return the items whose status would change were the policy evaluated; nothing is kept.
 
     ``as_of`` defaults to the database's clock, and never lies before the last run's. Raises ``PolicyError``
     as ``evaluator.engine.evaluate`` does.
@@ -57,10 +57,10 @@ def preview(
             registered = register(cursor, policy, parameters, moment)
             values = bound_values(registered, moment, max_staleness)
             judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
-            judged = judge.all_stages()
+            judged = judge.all_items()
             if not judged.differing:
                 return []
-            judge.verdicts(judged.differing, judged.stages)
+            judge.verdicts(judged.differing, judged.items)
             rows = cursor.execute(query("preview", SQL)).fetchall()
             return [StatusChange(policy.id, *row) for row in rows]
         finally:

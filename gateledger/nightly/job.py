@@ -223,7 +223,7 @@ def _evaluate(
             statement_timeout=settings.statement_timeout,
         )
         job.totals.findings_changed += evaluation.changed
-        progress.policy_done(policy.id, evaluation.stages, evaluation.changed)
+        progress.policy_done(policy.id, evaluation.items, evaluation.changed)
     progress.finished()
 
 

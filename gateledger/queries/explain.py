@@ -77,7 +77,7 @@ def _told(
         },
     )
     for stage in found:
-        for explanation in explain(connection, catalog, stage["stage_id"], as_of=as_of, policies=policies):
+        for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
@@ -143,7 +143,7 @@ def _changes(
     """Return, in sentences, what was found to have changed when the status began."""
     since = explanation.since
     told = []
-    versions = records(connection, "explain_versions", {"stage_id": stage["stage_id"], "at": since})
+    versions = records(connection, "explain_versions", {"item_id": stage["item_id"], "at": since})
     if versions and versions[0]["disappeared_at"] == since:
         told.append("The stage was found gone.")
     elif versions and versions[0]["valid_from"] == since:
@@ -159,7 +159,7 @@ def _changes(
     elif certificate is not None and certificate.valid_from == since:
         told.append(f"Certificate {one_line(certificate.item_id)} was read anew, or for the first time.")
     (first,) = rows(
-        connection, "explain_first", {"stage_id": stage["stage_id"], "policy_id": explanation.policy_id}
+        connection, "explain_first", {"item_id": stage["item_id"], "policy_id": explanation.policy_id}
     )
     if first[0] == since:
         told.append("The policy judged the stage for the first time.")

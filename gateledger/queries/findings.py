@@ -36,7 +36,10 @@ FINDING_KEYS = (
     "episode_since",
     "severity",
     "partition",
-    "stage_id",
+    "item_id",
+    "item_type",
+    "subjects",
+    "subject_count",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -52,7 +55,10 @@ HISTORY_KEYS = (
     "since",
     "account_name",
     "policy_version",
-    "stage_id",
+    "item_id",
+    "item_type",
+    "subjects",
+    "subject_count",
 )
 _WHERE = (
     Column("account_id", "account"),

@@ -95,7 +95,7 @@ class Findings:
         """Add a row."""
         put = self.values
         names = [finding[name] for name in NAMED]
-        self._keys.append((finding["stage_id"], finding["policy_id"]))
+        self._keys.append((finding["item_id"], finding["policy_id"]))
         self.rows.append(
             [
                 put["statuses"].place(finding["status"]),
@@ -115,7 +115,7 @@ class Findings:
     def add_record(self, record: Record, limit: int) -> None:
         """Add an interval to a finding's timeline; the latest ``limit`` of them are kept."""
         put = self.values
-        line = self.timelines.setdefault((record["stage_id"], record["policy_id"]), [])
+        line = self.timelines.setdefault((record["item_id"], record["policy_id"]), [])
         line += [
             put["times"].place(iso(record["valid_from"])),
             put["times"].place(None if record["valid_to"] is None else iso(record["valid_to"])),
@@ -127,7 +127,7 @@ class Findings:
     def add_change(self, change: Record, limit: int) -> None:
         """Add what changed on a stage itself; the latest ``limit`` changes are kept."""
         put = self.values
-        changes = self.changes.setdefault(change["stage_id"], [])
+        changes = self.changes.setdefault(change["item_id"], [])
         changes.append(
             [
                 put["times"].place(iso(change["valid_from"])),
@@ -147,5 +147,5 @@ class Findings:
             **{name: values.listed for name, values in self.values.items()},
             "rows": self.rows,
             "timelines": [self.timelines.get(key, []) for key in self._keys],
-            "changes": [self.changes.get(stage_id, []) for stage_id, _ in self._keys],
+            "changes": [self.changes.get(item_id, []) for item_id, _ in self._keys],
         }

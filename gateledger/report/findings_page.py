@@ -46,10 +46,10 @@ def _data(site: Site, connection: Connection, rows: list[Record]) -> dict[str, A
     findings = Findings()
     for row in rows:
         findings.add(row)
-    stages = sorted({row["stage_id"] for row in rows})
-    shown = {(row["stage_id"], row["policy_id"]) for row in rows}
+    stages = sorted({row["item_id"] for row in rows})
+    shown = {(row["item_id"], row["policy_id"]) for row in rows}
     for record in ask(connection, "timelines", stages=stages):
-        if (record["stage_id"], record["policy_id"]) in shown:
+        if (record["item_id"], record["policy_id"]) in shown:
             findings.add_record(record, INTERVALS)
     for change in ask(connection, "stage_changes", stages=stages):
         findings.add_change(change, CHANGES)

@@ -123,7 +123,7 @@ def test_what_was_said_on_a_night_is_what_is_said_of_it_later(nights: Nights) ->
         {"prod": "certificate_present", "beta": "certificate_empty"},
     ]
     # and before the first there was nothing
-    assert ask(nights.engine, "SELECT stage_id FROM report.finding_as_of(%s)", (nights.as_of(0),)) == []
+    assert ask(nights.engine, "SELECT item_id FROM report.finding_as_of(%s)", (nights.as_of(0),)) == []
 
 
 def test_collecting_and_evaluating_apart_is_the_same_as_a_run(nights: Nights) -> None:

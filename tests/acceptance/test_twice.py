@@ -19,7 +19,7 @@ from tests.support.servers import EMBEDDED, Servers
 
 #: Columns that differ between databases with the same history: keys, and what the last reading was and cost.
 _KEYS = frozenset(
-    {"stage_id", "version_id", "items", "duration_seconds", "calls", "throttles", "waited_seconds"}
+    {"item_id", "version_id", "items", "duration_seconds", "calls", "throttles", "waited_seconds"}
 )
 #: Views, and files of questions, that tell the verdicts; and those that tell the versions behind them.
 VERDICTS = ("finding", "finding_history", "scope_health", "compliance_daily", "scope_states")
@@ -225,7 +225,7 @@ def assert_told_alike(twice: Nights, once: Nights, told: tuple[str, ...]) -> Non
 
 def findings_of(nights: Nights) -> list[tuple[Any, ...]]:
     """Return what is said of every stage, and since when."""
-    return [(row["policy_id"], row["stage_id"], row["condition"], row["since"]) for row in nights.findings()]
+    return [(row["policy_id"], row["item_id"], row["condition"], row["since"]) for row in nights.findings()]
 
 
 def differences(twice: Engine, once: Engine, told: tuple[str, ...]) -> list[str]:
@@ -250,8 +250,8 @@ def _view(engine: Engine, name: str) -> list[Row]:
     if name != "finding_history":
         return rows
     # A stage that only a first run saw has gone by the second one and was never anything else.
-    lived = {row["stage_id"] for row in rows if row["status"] != "DISAPPEARED"}
-    return [row for row in rows if row["stage_id"] in lived]
+    lived = {row["item_id"] for row in rows if row["status"] != "DISAPPEARED"}
+    return [row for row in rows if row["item_id"] in lived]
 
 
 def _plain(value: Any) -> Any:

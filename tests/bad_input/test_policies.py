@@ -294,7 +294,7 @@ def test_a_key(
 _IN_VERSION = "stage.version_id AS"
 WRITES = [
     "INSERT INTO stage VALUES (1)",
-    "UPDATE stage SET stage_id = 1",
+    "UPDATE stage SET item_id = 1",
     "DELETE FROM stage",
     *(
         "MERGE INTO stage USING scope ON true WHEN MATCHED THEN DELETE",
@@ -347,7 +347,7 @@ WRITES = [
     LOGIC + "FOR UPDATE",
     LOGIC + "; DELETE FROM stage",
     "WITH x AS (INSERT INTO stage VALUES (1) RETURNING 1 AS a) " + LOGIC,
-    "WITH x AS (UPDATE stage SET stage_id = 1 RETURNING 1 AS a) " + LOGIC,
+    "WITH x AS (UPDATE stage SET item_id = 1 RETURNING 1 AS a) " + LOGIC,
     "WITH x AS (DELETE FROM stage RETURNING 1 AS a) " + LOGIC,
     *(
         LOGIC.replace(_IN_VERSION, f"{call} AS")

@@ -22,26 +22,39 @@ def complaints(
     found = _explicit(snapshot) + _storable(snapshot)
     spoiled_listing = not is_noticeable
     if not (spoiled_listing and operation == "GetRestApis"):
-        found += _missing("REST API", snapshot.rest_apis, _apis(truth.rest_apis), _apis(snapshot.rest_apis))
-        apis = {item.rest_api_id for item in snapshot.rest_apis.items}
+        found += _missing(
+            "REST API",
+            snapshot.readings["rest_api"],
+            _apis(truth.rest_apis),
+            _apis(snapshot.readings["rest_api"]),
+        )
+        apis = {item.rest_api_id for item in snapshot.readings["rest_api"].items}
         if not (spoiled_listing and operation == "GetStages"):
             # An API that a spoiled look said to be gone is a loss of its own, reported above.
-            due = {key for key in _stages(truth) if key[0] in apis and key[0] not in snapshot.stages.unread}
-            found += _missing("stage", snapshot.stages, due, _stages(snapshot))
+            due = {
+                key
+                for key in _stages(truth)
+                if key[0] in apis and key[0] not in snapshot.readings["stage"].unread
+            }
+            found += _missing("stage", snapshot.readings["stage"], due, _stages(snapshot))
         if operation not in {"GetResources", "GetStages", "GetRestApis"}:
             found += _equal("integration types", _types(snapshot), _types(truth))
     present = {item.certificate_id for item in truth.client_certificates.items}
     if not (spoiled_listing and operation in {"GetClientCertificates", "GetClientCertificate"}):
-        due = present - snapshot.client_certificates.unread.keys()
+        due = present - snapshot.readings["client_certificate"].unread.keys()
         if operation in {"GetStages", "GetRestApis"}:
             # One that is missing from the listing is only looked for where a stage is seen to name it.
-            due &= {item.certificate_id for item in snapshot.client_certificates.items} | _listed(truth)
-        found += _missing("certificate", snapshot.client_certificates, due, _certificates(snapshot))
-        wrong = snapshot.client_certificates.absent & present
+            due &= {item.certificate_id for item in snapshot.readings["client_certificate"].items} | _listed(
+                truth
+            )
+        found += _missing(
+            "certificate", snapshot.readings["client_certificate"], due, _certificates(snapshot)
+        )
+        wrong = snapshot.readings["client_certificate"].absent & present
         if wrong:
             found.append(f"certificates {sorted(wrong)} are told to be deleted")
     arns = {item.certificate_id for item in truth.acm_certificates.items}
-    wrong = snapshot.acm_certificates.absent & arns
+    wrong = snapshot.readings["acm_certificate"].absent & arns
     if wrong and is_noticeable:
         found.append(f"certificates of ACM {sorted(wrong)} are told to be deleted")
     return found
@@ -58,7 +71,7 @@ def _listed(truth: AccountRegionSnapshot) -> set[str]:
 def _explicit(snapshot: AccountRegionSnapshot) -> list[str]:
     found = []
     for name in ("rest_apis", "stages", "integrations", "client_certificates", "acm_certificates"):
-        reading: Reading[Any] = getattr(snapshot, name)
+        reading: Reading = getattr(snapshot, name)
         if reading.status is ScopeStatus.COMPLETE and (reading.failure is not None or reading.unread):
             found.append(f"{name} are complete and yet {reading.failure}")
         if reading.status is not ScopeStatus.COMPLETE and reading.failure is None:
@@ -82,7 +95,7 @@ def _storable(snapshot: AccountRegionSnapshot) -> list[str]:
     return found
 
 
-def _missing(what: str, reading: Reading[Any], due: set[Any], there: set[Any]) -> list[str]:
+def _missing(what: str, reading: Reading, due: set[Any], there: set[Any]) -> list[str]:
     if reading.status not in {ScopeStatus.COMPLETE, ScopeStatus.PARTIAL} or due <= there:
         return []
     return [f"{what} {sorted(due - there)} would be closed although the scope is {reading.status}"]
@@ -92,17 +105,17 @@ def _equal(what: str, one: Any, other: Any) -> list[str]:
     return [] if one == other else [f"{what} are {one} instead of {other}"]
 
 
-def _apis(reading: Reading[Any]) -> set[str]:
+def _apis(reading: Reading) -> set[str]:
     return {item.rest_api_id for item in reading.items}
 
 
 def _stages(snapshot: AccountRegionSnapshot) -> set[tuple[str, str]]:
-    return {(item.rest_api_id, item.stage_name) for item in snapshot.stages.items}
+    return {(item.rest_api_id, item.stage_name) for item in snapshot.readings["stage"].items}
 
 
 def _types(snapshot: AccountRegionSnapshot) -> dict[str, tuple[str, ...]]:
-    return {item.rest_api_id: item.types for item in snapshot.integrations.items}
+    return {item.rest_api_id: item.types for item in snapshot.readings["integration"].items}
 
 
 def _certificates(snapshot: AccountRegionSnapshot) -> set[str]:
-    return {item.certificate_id for item in snapshot.client_certificates.items}
+    return {item.certificate_id for item in snapshot.readings["client_certificate"].items}

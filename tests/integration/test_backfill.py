@@ -83,5 +83,5 @@ def test_the_night_after_a_backfill_is_judged_incrementally(engine: Engine) -> N
     run = runs.start(engine, RunKind.EVALUATE, row[0] + timedelta(hours=1))
     found = [evaluate(engine, one, run, max_staleness=MAX_STALENESS, parameters={}) for one in POLICIES]
     runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
-    assert {(one.mode, one.stages, one.changed) for one in found} == {(INCREMENTAL, 0, 0)}
+    assert {(one.mode, one.items, one.changed) for one in found} == {(INCREMENTAL, 0, 0)}
     assert verdicts(engine) == before

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from cmdb.snapshot import CertificateKind
 from evaluator.catalog.loading import Catalog
 from evaluator.judging.engine import evaluate
 from evaluator.judging.explain import Explanation, explain
@@ -23,6 +22,7 @@ from gateledger.queries.reading import reading
 from gateledger.queries.remediation import Target, new_certificate, rotation
 from tests.support.command_line import CommandLine
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, arn_of, catalog
+from tests.support.items import CertificateKind
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 EXPIRY = "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry"
@@ -44,7 +44,7 @@ def explained(
     engine: Engine, *, as_of: datetime | None = None, policy: str = SSL, known: Catalog | None = None
 ) -> Explanation:
     with reading(engine) as connection:
-        row = connection.execute("SELECT max(stage_id) FROM cmdb.stage").fetchone()
+        row = connection.execute("SELECT max(item_id) FROM cmdb.stage").fetchone()
         assert row is not None
         (one,) = explain(connection, known or catalog(), row[0], as_of=as_of, policies=[policy])
     return one

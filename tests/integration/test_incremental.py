@@ -66,7 +66,7 @@ def test_a_quiet_night_is_judged_incrementally_and_looks_at_nothing(engine: Engi
     for run, _ in live(engine, [QUIET] * 3):
         for policy in POLICIES:
             found = evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
-            seen.append((found.mode, found.stages, found.changed))
+            seen.append((found.mode, found.items, found.changed))
     first, rest = seen[: len(POLICIES)], seen[len(POLICIES) :]
     assert {mode for mode, _, _ in first} == {FULL}
     assert set(rest) == {(INCREMENTAL, 0, 0)}

@@ -46,10 +46,10 @@ def test_a_wrong_case_fails_and_says_what_came(postgres_url: str) -> None:
 
 
 def test_a_case_that_fails_in_the_database_leaves_the_others_their_turn(postgres_url: str) -> None:
-    text = SSL.logic_sql.replace("NOT stage.is_fresh", "NOT stage.is_fresh AND 1 / (stage.stage_id - 2) > 0")
+    text = SSL.logic_sql.replace("NOT stage.is_fresh", "NOT stage.is_fresh AND 1 / (stage.item_id - 2) > 0")
     broken = dataclasses.replace(SSL, logic=dataclasses.replace(SSL.logic, text=text))
     stale = next(case for case in SSL.cases if case.condition == "inventory_stale")
-    row = {**stale.relations["stage"][0], "stage_id": 2}
+    row = {**stale.relations["stage"][0], "item_id": 2}
     failing = dataclasses.replace(stale, relations={**stale.relations, "stage": (row,)}, name="divides")
     with psycopg.connect(postgres_url) as connection:
         results = run_cases(connection, dataclasses.replace(broken, cases=(failing, SSL.cases[0])))

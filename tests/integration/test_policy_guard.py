@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both_servers
 MINUTE = timedelta(minutes=1)
 WRITES = [
     "UPDATE cmdb.stage SET stage_name = 'x'",
-    "WITH gone AS (DELETE FROM compliance.record RETURNING stage_id) SELECT stage_id FROM gone",
+    "WITH gone AS (DELETE FROM compliance.record RETURNING item_id) SELECT item_id FROM gone",
     "INSERT INTO cmdb.account_region (account_key, region) VALUES (1, 'x')",
     "TRUNCATE compliance.record",
     "CREATE TABLE cmdb.mine (a integer)",
@@ -114,7 +114,7 @@ def test_the_transaction_goes_on_as_before_and_keeps_what_was_found(engine: Engi
     # given a transaction with settings of its own
     with transaction(engine) as connection, connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '7min'; SET LOCAL search_path = report")
-        cursor.execute("CREATE TEMPORARY TABLE found (stage_id bigint) ON COMMIT DROP")
+        cursor.execute("CREATE TEMPORARY TABLE found (item_id bigint) ON COMMIT DROP")
         for _ in range(2):
             # when a policy's SQL writes what it found into a temporary table
             with guarded(cursor, "p", MINUTE):

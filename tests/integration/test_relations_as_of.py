@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from cmdb.snapshot import CertificateKind
 from tests.support.checks import breaches, differences_to_replay
 from tests.support.histories import DENIED, ApiMade, History, RegionMade
+from tests.support.items import CertificateKind
 from tests.support.questions import ask
 
 NIGHTS = 16

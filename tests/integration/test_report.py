@@ -98,7 +98,7 @@ def test_the_headline_numbers_are_those_of_the_views(lived: Engine, site: Path) 
         wanted = {"incompliant": incompliant, "compliant": compliant, "inapplicable": inapplicable}
         assert counts == {status: count for status, count in wanted.items() if count}
     [(stages, accounts)] = asked(
-        lived, "SELECT count(DISTINCT stage_id), count(DISTINCT account_id) FROM report.finding"
+        lived, "SELECT count(DISTINCT item_id), count(DISTINCT account_id) FROM report.finding"
     )
     assert f"{stages} stages in {accounts} accounts, judged by 2 policies." in told
 
@@ -161,7 +161,7 @@ def test_what_changed_is_what_the_history_tells(lived: Engine, site: Path) -> No
                 lived,
                 f"SELECT count(*) FROM report.finding_as_of('{then}') AS b "
                 "FULL JOIN report.finding_as_of('2026-01-05 02:00Z') AS a "
-                "ON a.policy_id = b.policy_id AND a.stage_id = b.stage_id "
+                "ON a.policy_id = b.policy_id AND a.item_id = b.item_id "
                 f"WHERE b.status {was} AND a.status {now}",
             )[0][0]
             for then in ("2026-01-04 02:00Z", "2026-01-01 02:00Z")
@@ -232,7 +232,7 @@ def test_timelines_are_the_history(lived: Engine, site: Path) -> None:
     views = asked(
         lived,
         "SELECT h.stage_name, h.policy_id, h.status, h.condition FROM report.finding_history AS h "
-        "JOIN report.finding AS f ON f.policy_id = h.policy_id AND f.stage_id = h.stage_id",
+        "JOIN report.finding AS f ON f.policy_id = h.policy_id AND f.item_id = h.item_id",
     )
     assert sorted(told) == sorted(views)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb.snapshot import CertificateKind
 from tests.support.histories import FIRST_NIGHT, History, arn_of
+from tests.support.items import CertificateKind
 
 pytestmark = pytest.mark.both_servers
 

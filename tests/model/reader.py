@@ -9,20 +9,18 @@ from typing import Any
 from cmdb.snapshot import (
     AccountKey,
     AccountRegionSnapshot,
-    Certificate,
-    CertificateKind,
     Failure,
     FailureKind,
-    Integration,
+    Item,
     KnownRegion,
     Reading,
-    RestApi,
     ScopeStatus,
-    Stage,
 )
 from tests.model import truth
 from tests.model.truth import Faults, Region, is_acm, names_one
+from tests.support import items
 from tests.support.answers import with_answers
+from tests.support.items import CertificateKind
 
 DENIED = Failure(FailureKind.DENIED, "GetSomething", "It was denied.")
 
@@ -34,30 +32,26 @@ def read(
     apis, stages, integrations, named = _read_apis(region, faults, known, methods_due)
     certificates = _read_certificates(region, faults, known, named)
     if faults.backwards:
-        for items in (apis.items, stages.items, integrations.items, certificates.items):
-            items.reverse()
+        for listed in (apis.items, stages.items, integrations.items, certificates.items):
+            listed.reverse()
     snapshot = AccountRegionSnapshot(
-        account=AccountKey("aws", region.account_id),
-        region=region.name,
-        rest_apis=apis,
-        stages=stages,
-        integrations=integrations,
-        client_certificates=certificates,
-        acm_certificates=_read_acm(region, faults, named),
+        AccountKey("aws", region.account_id),
+        region.name,
+        items.readings(apis, stages, integrations, certificates, _read_acm(region, faults, named)),
     )
     return snapshot if faults.answerless else with_answers(snapshot)
 
 
 def _read_apis(
     region: Region, faults: Faults, known: KnownRegion, methods_due: frozenset[str]
-) -> tuple[Reading[RestApi], Reading[Stage], Reading[Integration], set[str]]:
+) -> tuple[Reading, Reading, Reading, set[str]]:
     if faults.apis:
         failed: dict[str, Any] = {"status": ScopeStatus.FAILED, "failure": DENIED}
         named = {name for names in known.named_certificates.values() for name in names}
         return Reading(**failed), Reading(**failed), Reading(**failed), named
     apis = Reading(ScopeStatus.COMPLETE, items=[_rest_api(name, api) for name, api in region.apis.items()])
-    stages: Reading[Stage] = Reading(ScopeStatus.COMPLETE)
-    integrations: Reading[Integration] = Reading(ScopeStatus.COMPLETE)
+    stages: Reading = Reading(ScopeStatus.COMPLETE)
+    integrations: Reading = Reading(ScopeStatus.COMPLETE)
     named = set()
     for name, api in region.apis.items():
         if name in faults.stages_of:
@@ -71,7 +65,7 @@ def _read_apis(
         if name in faults.methods_of:
             integrations.unread[name] = DENIED
         else:
-            integrations.items.append(Integration(name, tuple(sorted(api.types)), _deployments(api)))
+            integrations.items.append(items.integration(name, tuple(sorted(api.types)), _deployments(api)))
     if stages.unread:
         everything = len(stages.unread) == len(region.apis)
         _spoil(stages, ScopeStatus.FAILED if everything else ScopeStatus.PARTIAL)
@@ -81,9 +75,7 @@ def _read_apis(
     return apis, stages, integrations, named
 
 
-def _read_certificates(
-    region: Region, faults: Faults, known: KnownRegion, named: Iterable[str]
-) -> Reading[Certificate]:
+def _read_certificates(region: Region, faults: Faults, known: KnownRegion, named: Iterable[str]) -> Reading:
     if faults.certificates:
         return Reading(ScopeStatus.FAILED, DENIED)
     there = region.certificates
@@ -106,8 +98,8 @@ def _read_certificates(
     return reading
 
 
-def _read_acm(region: Region, faults: Faults, named: Iterable[str]) -> Reading[Certificate]:
-    reading: Reading[Certificate] = Reading(ScopeStatus.COMPLETE)
+def _read_acm(region: Region, faults: Faults, named: Iterable[str]) -> Reading:
+    reading: Reading = Reading(ScopeStatus.COMPLETE)
     wanted = sorted(name for name in named if is_acm(name))
     for name in wanted:
         if name in faults.acm:
@@ -122,7 +114,7 @@ def _read_acm(region: Region, faults: Faults, named: Iterable[str]) -> Reading[C
     return reading
 
 
-def _spoil(reading: Reading[Any], status: ScopeStatus) -> None:
+def _spoil(reading: Reading, status: ScopeStatus) -> None:
     reading.status, reading.failure = status, DENIED
     if status is ScopeStatus.FAILED:
         reading.unread = {}
@@ -140,7 +132,7 @@ def _deployments(api: truth.Api) -> tuple[str, ...]:
     return tuple(sorted({stage.deployment for stage in api.stages.values() if stage.deployment}))
 
 
-def _rest_api(rest_api_id: str, api: truth.Api) -> RestApi:
+def _rest_api(rest_api_id: str, api: truth.Api) -> Item:
     payload = {
         "id": rest_api_id,
         "name": api.name,
@@ -148,10 +140,10 @@ def _rest_api(rest_api_id: str, api: truth.Api) -> RestApi:
         "description": api.note,
         "apiStatus": api.noise,
     }
-    return RestApi(rest_api_id, api.name, api.endpoint_types, payload)
+    return items.rest_api(rest_api_id, api.name, api.endpoint_types, payload)
 
 
-def _stage(rest_api_id: str, name: str, stage: truth.Stage) -> Stage:
+def _stage(rest_api_id: str, name: str, stage: truth.Stage) -> Item:
     payload = {
         "stageName": name,
         "deploymentId": stage.deployment,
@@ -159,13 +151,13 @@ def _stage(rest_api_id: str, name: str, stage: truth.Stage) -> Stage:
         "description": stage.note,
         "cacheClusterStatus": stage.noise,
     }
-    return Stage(rest_api_id, name, stage.deployment, stage.certificate, payload)
+    return items.stage(rest_api_id, name, stage.deployment, stage.certificate, payload)
 
 
-def _certificate(kind: CertificateKind, certificate_id: str, certificate: truth.Certificate) -> Certificate:
+def _certificate(kind: CertificateKind, certificate_id: str, certificate: truth.Certificate) -> Item:
     expires_at: datetime | None = certificate.expires_at
     payload = {"id": certificate_id, "expires": str(expires_at), "description": certificate.note}
-    return Certificate(
+    return items.certificate(
         kind, certificate_id, None, expires_at, serial=None, fingerprint_sha256=None, subject=None,
         payload=payload,
     )  # fmt: skip

@@ -183,7 +183,7 @@ class System:
         relations = query_text("relations_as_of", "evaluator.judging.sql")
         return self.rows(
             f"WITH {relations} SELECT a.account_id, ar.region, api.rest_api_id, s.stage_name, v.condition "
-            f"FROM ({logic}) AS v JOIN cmdb.stage AS s ON s.stage_id = v.stage_id "
+            f"FROM ({logic}) AS v JOIN cmdb.stage AS s ON s.item_id = v.item_id "
             "JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key "
             "JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id "
             "JOIN cmdb.account AS a ON a.account_key = ar.account_key",

@@ -11,13 +11,13 @@ from collectors.answers import AnswerDigests
 
 def with_answers(snapshot: AccountRegionSnapshot) -> AccountRegionSnapshot:
     """Return the snapshot with digests of the answers that its items could have come from."""
-    snapshot.rest_apis.answer = _digest(snapshot.rest_apis.items)
-    snapshot.client_certificates.answer = _digest(snapshot.client_certificates.items)
-    answers = snapshot.stages.answers = AnswerDigests(b"a key of the tests").by_api()
-    for api in snapshot.rest_apis.items:
-        if api.rest_api_id not in snapshot.stages.unread:
-            held = [stage for stage in snapshot.stages.items if stage.rest_api_id == api.rest_api_id]
-            answers.add(api.rest_api_id, repr(held).encode())
+    snapshot.readings["rest_api"].answer = _digest(snapshot.readings["rest_api"].items)
+    snapshot.readings["client_certificate"].answer = _digest(snapshot.readings["client_certificate"].items)
+    answers = snapshot.readings["stage"].answers = AnswerDigests(b"a key of the tests").by_api()
+    for api in snapshot.readings["rest_api"].items:
+        if api.key not in snapshot.readings["stage"].unread:
+            held = [stage for stage in snapshot.readings["stage"].items if stage.parent == api.key]
+            answers.add(api.key, repr(held).encode())
     return snapshot
 
 

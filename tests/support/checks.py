@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from cmdb.queries import query_text
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.catalog.policy import Policy
+from evaluator.judging.relations import relations_as_of
 from tests.support.questions import Row, ask, ask_file
 
 #: Columns that report.finding and report.finding_as_of share and that a later night does not change.
-TOLD = ("policy_id", "account_id", "resource_arn", "stage_id", "status", "condition", "since")
-_EVIDENCE = ("stage_version", "rest_api_version", "integration_version", "certificate_version")
+TOLD = ("policy_id", "account_id", "resource_arn", "item_id", "status", "condition", "since")
+_EVIDENCE = ("evidence",)
 _CHECKSUM = "SELECT count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) AS sum FROM {table} AS t"
 #: Tables that a night without a change leaves as they are.
 _UNTOUCHED = (
@@ -62,16 +62,16 @@ def differences_to_replay(engine: Engine) -> list[str]:
     for night in ask_file(engine, "evaluated"):
         replayed = _replayed(engine, catalog().policy(night["policy_id"]), night)
         recorded = _recorded(engine, night)
-        for stage_id in sorted(replayed.keys() | recorded.keys()):
-            again, then = replayed.get(stage_id), recorded.get(stage_id)
+        for item_id in sorted(replayed.keys() | recorded.keys()):
+            again, then = replayed.get(item_id), recorded.get(item_id)
             if again is None or then is None or again["condition"] != then["condition"]:
                 differing.append(
-                    f"{night['policy_id']} at {night['as_of']}, stage {stage_id}: recorded "
+                    f"{night['policy_id']} at {night['as_of']}, item {item_id}: recorded "
                     f"{then and then['condition']}, replayed {again and again['condition']}"
                 )
             elif then["valid_from"] == night["as_of"]:
                 differing += [
-                    f"{night['policy_id']} at {night['as_of']}, stage {stage_id}: {name} was {then[name]}, "
+                    f"{night['policy_id']} at {night['as_of']}, item {item_id}: {name} was {then[name]}, "
                     f"replayed {again[name]}"
                     for name in _EVIDENCE
                     if again[name] != then[name]
@@ -86,18 +86,22 @@ def catalog() -> Catalog:
 
 
 def _replayed(engine: Engine, policy: Policy, night: Row) -> dict[int, Row]:
-    logic, bound = policy.bound_logic({})
+    composition = policy.logic.composition
+    keys = {name: number for number, name in enumerate(dict.fromkeys(composition.conditions))}
+    logic, bound = policy.bind(composition.select(keys, with_evidence=True), {})
     statement = (
-        f"WITH {query_text('relations_as_of', 'evaluator.judging.sql')} SELECT v.* FROM ({logic}) AS v"
+        f"WITH {relations_as_of(composition.relations)}\n"
+        f"SELECT v.item_id, v.condition_key, {composition.evidence('v')} AS evidence FROM ({logic}) AS v"
     )
     rows = ask(engine, statement, {**bound, "as_of": night["as_of"], "max_staleness": night["max_staleness"]})
-    found = {row["stage_id"]: row for row in rows}
-    assert len(found) == len(rows), f"{policy.id} replayed at {night['as_of']} judges a stage twice"
+    names = {number: name for name, number in keys.items()}
+    found = {row["item_id"]: {**row, "condition": names[row["condition_key"]]} for row in rows}
+    assert len(found) == len(rows), f"{policy.id} replayed at {night['as_of']} judges an item twice"
     return found
 
 
 def _recorded(engine: Engine, night: Row) -> dict[int, Row]:
-    return {row["stage_id"]: row for row in ask_file(engine, "recorded", night)}
+    return {row["item_id"]: row for row in ask_file(engine, "recorded", night)}
 
 
 def _told(row: Row) -> tuple[Any, ...]:

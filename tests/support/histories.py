@@ -25,19 +25,18 @@ from cmdb.snapshot import (
     AccountKey,
     AccountReading,
     AccountRegionSnapshot,
-    Certificate,
-    CertificateKind,
     Failure,
     FailureKind,
-    Integration,
+    Item,
     Reading,
-    RestApi,
     ScopeStatus,
-    Stage,
 )
 from cmdb.storage.inventory import PostgresInventory
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.judging.engine import evaluate
+from tests.support import items
+from tests.support.items import CertificateKind
+from tests.support.snapshots import nothing_read
 
 FIRST_NIGHT = datetime(2026, 1, 1, 2, tzinfo=UTC)
 DENIED = Failure(FailureKind.DENIED, "GetStages", "GetStages was denied.")
@@ -136,44 +135,37 @@ class RegionMade:
     def snapshot(self) -> AccountRegionSnapshot:
         """Return what a collector would hand over tonight."""
         if self.failure is not None:
-            failed: dict[str, Any] = {"status": ScopeStatus.FAILED, "failure": self.failure}
-            return AccountRegionSnapshot(
-                self.account,
-                self.name,
-                Reading(**failed),
-                Reading(**failed),
-                Reading(**failed),
-                Reading(**failed),
-                Reading(**failed),
-            )
+            return nothing_read(self.account, self.name, self.failure)
         unread = {api.rest_api_id: DENIED for api in self.apis.values() if api.unread}
         return AccountRegionSnapshot(
-            account=self.account,
-            region=self.name,
-            rest_apis=Reading(ScopeStatus.COMPLETE, items=[_rest_api(api) for api in self.apis.values()]),
-            stages=Reading(
-                ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE,
-                items=[
-                    _stage(api, stage)
-                    for api in self.apis.values()
-                    if not api.unread
-                    for stage in api.stages.values()
-                ],
-                unread=unread,
+            self.account,
+            self.name,
+            items.readings(
+                rest_apis=Reading(ScopeStatus.COMPLETE, items=[_rest_api(api) for api in self.apis.values()]),
+                stages=Reading(
+                    ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE,
+                    items=[
+                        _stage(api, stage)
+                        for api in self.apis.values()
+                        if not api.unread
+                        for stage in api.stages.values()
+                    ],
+                    unread=unread,
+                ),
+                integrations=Reading(
+                    ScopeStatus.COMPLETE,
+                    items=[
+                        items.integration(api.rest_api_id, tuple(sorted(api.types)), ())
+                        for api in self.apis.values()
+                        if api.types is not None
+                    ],
+                ),
+                client_certificates=self._certificates(CertificateKind.API_GATEWAY),
+                acm_certificates=self._certificates(CertificateKind.ACM),
             ),
-            integrations=Reading(
-                ScopeStatus.COMPLETE,
-                items=[
-                    Integration(api.rest_api_id, tuple(sorted(api.types)), ())
-                    for api in self.apis.values()
-                    if api.types is not None
-                ],
-            ),
-            client_certificates=self._certificates(CertificateKind.API_GATEWAY),
-            acm_certificates=self._certificates(CertificateKind.ACM),
         )
 
-    def _certificates(self, kind: CertificateKind) -> Reading[Certificate]:
+    def _certificates(self, kind: CertificateKind) -> Reading:
         of_acm = kind is CertificateKind.ACM
         return Reading(
             ScopeStatus.COMPLETE,
@@ -255,22 +247,22 @@ def arn_of(region: RegionMade, api: ApiMade, stage: StageMade) -> str:
     return f"arn:aws:apigateway:{region.name}::/restapis/{api.rest_api_id}/stages/{stage.name}"
 
 
-def _rest_api(api: ApiMade) -> RestApi:
+def _rest_api(api: ApiMade) -> Item:
     payload = {"id": api.rest_api_id, "name": api.name, "endpointConfiguration": list(api.endpoint_types)}
     if api.tags:
         payload["tags"] = api.tags  # type: ignore[assignment]
-    return RestApi(api.rest_api_id, api.name, api.endpoint_types, payload)
+    return items.rest_api(api.rest_api_id, api.name, api.endpoint_types, payload)
 
 
-def _stage(api: ApiMade, stage: StageMade) -> Stage:
+def _stage(api: ApiMade, stage: StageMade) -> Item:
     payload: dict[str, Any] = {"stageName": stage.name, "deploymentId": stage.deployment, **stage.payload}
     if stage.certificate is not None:
         payload["clientCertificateId"] = stage.certificate
-    return Stage(api.rest_api_id, stage.name, stage.deployment, stage.certificate, payload)
+    return items.stage(api.rest_api_id, stage.name, stage.deployment, stage.certificate, payload)
 
 
-def _certificate(made: CertificateMade) -> Certificate:
-    return Certificate(
+def _certificate(made: CertificateMade) -> Item:
+    return items.certificate(
         made.kind,
         made.certificate_id,
         made.created_at,

@@ -21,18 +21,17 @@ from cmdb.snapshot import (
     AccountKey,
     AccountReading,
     AccountRegionSnapshot,
-    Certificate,
-    CertificateKind,
     Failure,
     FailureKind,
-    Integration,
+    Item,
     Reading,
-    RestApi,
     ScopeStatus,
-    Stage,
 )
 from cmdb.storage.inventory import PostgresInventory
+from tests.support import items
 from tests.support.answers import with_answers
+from tests.support.items import CertificateKind
+from tests.support.snapshots import nothing_read
 
 BEGINNING = datetime(2026, 1, 1, 2, tzinfo=UTC)
 ACCOUNT = AccountKey("aws", "111122223333")
@@ -142,39 +141,48 @@ class Estate:
 
     def _snapshot(self, name: str) -> AccountRegionSnapshot:
         region = self.regions[name]
-        failed: Reading[object] = Reading(ScopeStatus.FAILED, DENIED)
         if region.fails:
-            return AccountRegionSnapshot(ACCOUNT, name, *[failed] * 5)  # type: ignore[arg-type]
+            return nothing_read(ACCOUNT, name, DENIED)
         apis = {key: api for key, api in region.apis.items() if api.exists}
         unread = {key: DENIED for key, api in apis.items() if api.unread}
         stages = [
-            Stage(key, stage, f"d{deployment}", NAMED[named], {"deploymentId": deployment})  # type: ignore[call-overload,index]
+            items.stage(
+                key,
+                stage,
+                f"d{deployment}",
+                NAMED[named],
+                {"deploymentId": f"d{deployment}", "tracingEnabled": deployment % 3 == 0},
+            )
             for key, api in apis.items()
             if key not in unread
             for stage, (there, named, deployment) in api.stages.items()
             if there
         ]
-        read = [Integration(key, TYPES[api.types] or (), ()) for key, api in apis.items() if TYPES[api.types]]
+        read = [
+            items.integration(key, TYPES[api.types] or (), ())
+            for key, api in apis.items()
+            if TYPES[api.types]
+        ]
         return AccountRegionSnapshot(
-            account=ACCOUNT,
-            region=name,
-            rest_apis=Reading(ScopeStatus.COMPLETE, items=[_api(key, api) for key, api in apis.items()]),
-            stages=Reading(
-                ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE, items=stages, unread=unread
+            ACCOUNT,
+            name,
+            items.readings(
+                rest_apis=Reading(ScopeStatus.COMPLETE, items=[_api(key, api) for key, api in apis.items()]),
+                stages=Reading(
+                    ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE, items=stages, unread=unread
+                ),
+                integrations=Reading(ScopeStatus.COMPLETE, items=read),
+                client_certificates=self._certificates(region, stages, CertificateKind.API_GATEWAY),
+                acm_certificates=self._certificates(region, stages, CertificateKind.ACM),
             ),
-            integrations=Reading(ScopeStatus.COMPLETE, items=read),
-            client_certificates=self._certificates(region, stages, CertificateKind.API_GATEWAY),
-            acm_certificates=self._certificates(region, stages, CertificateKind.ACM),
         )
 
-    def _certificates(
-        self, region: _Region, stages: Sequence[Stage], kind: CertificateKind
-    ) -> Reading[Certificate]:
+    def _certificates(self, region: _Region, stages: Sequence[Item], kind: CertificateKind) -> Reading:
         if region.certificates_fail:
             return Reading(ScopeStatus.FAILED, DENIED)
         of_acm = kind is CertificateKind.ACM
         there = {name for name, (exists, _) in region.certificates.items() if exists}
-        named = {stage.client_certificate_id for stage in stages} & set(CERTIFICATES)
+        named = {stage.derived["client_certificate_id"] for stage in stages} & set(CERTIFICATES)
         asked = {name for name in CERTIFICATES if name.startswith("arn:") is of_acm}
         unread = {region.certificate_unread: DENIED} if region.certificate_unread in asked else {}
         shown = asked & there & (named if of_acm else set(CERTIFICATES)) - set(unread)
@@ -188,14 +196,14 @@ class Estate:
         )
 
 
-def _api(key: str, api: _Api) -> RestApi:
+def _api(key: str, api: _Api) -> Item:
     types = ("PRIVATE",) if api.private else ("REGIONAL",)
-    return RestApi(key, f"name of {key}", types, {"id": key, "types": list(types)})
+    return items.rest_api(key, f"name of {key}", types, {"id": key, "types": list(types)})
 
 
-def _certificate(name: str, kind: CertificateKind, hours: int) -> Certificate:
+def _certificate(name: str, kind: CertificateKind, hours: int) -> Item:
     expires = BEGINNING + timedelta(hours=hours)
-    return Certificate(
+    return items.certificate(
         kind, name, BEGINNING, expires, None, None, None, {"id": name, "expires": str(expires)}
     )
 

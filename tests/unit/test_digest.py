@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from cmdb.snapshot import Reading, ScopeStatus, Stage
+from cmdb.snapshot import Item, Reading, ScopeStatus
 from cmdb.storage.compare import Differing, Work, differing
 from cmdb.storage.digest import UNKNOWN, Tokens
+from tests.support import items
 
 A, B, C = b"a" * 12, b"b" * 12, b"c" * 12
-STAGES = [Stage(name, "prod", None, None, {}) for name in ("one", "two", "two", "three")]
+STAGES = [items.stage(name, "prod", None, None, {}) for name in ("one", "two", "two", "three")]
 
 
-def compared(tokens: dict[str, bytes] | None, stored: bytes | None) -> tuple[Differing[Stage] | None, bytes]:
+def compared(tokens: dict[str, bytes] | None, stored: bytes | None) -> tuple[Differing[Item] | None, bytes]:
     work = Work(7, Reading(ScopeStatus.COMPLETE, items=STAGES), None, is_first=False)
     found = differing(work, stored, tokens)
     assert work.tokens is not None

@@ -1,8 +1,8 @@
 -- The first nights at which verdicts asked to be looked at again, where nothing else had them looked at before.
-INSERT INTO due (stage_id, n)
-SELECT s.stage_id, w.n
+INSERT INTO due (item_id, n)
+SELECT s.item_id, w.n
 FROM (
-    SELECT x.stage_id, x.n, x.recheck_at, lead(x.n) OVER (PARTITION BY x.stage_id ORDER BY x.n) AS next_n
+    SELECT x.item_id, x.n, x.recheck_at, lead(x.n) OVER (PARTITION BY x.item_id ORDER BY x.n) AS next_n
     FROM swept AS x
 ) AS s
 CROSS JOIN LATERAL (

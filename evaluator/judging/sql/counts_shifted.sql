@@ -1,8 +1,8 @@
 -- Counts of the account-regions and conditions that verdicts touch, as they are with these verdicts.
-INSERT INTO pg_temp.counted (account_region_id, condition_key, stages)
-SELECT d.account_region_id, d.condition_key, coalesce(max(t.stages), 0) + sum(d.stages)
+INSERT INTO pg_temp.counted (account_region_id, condition_key, items)
+SELECT d.account_region_id, d.condition_key, coalesce(max(t.items), 0) + sum(d.items)
 FROM (
-    SELECT v.account_region_id, v.condition_key, 1 AS stages FROM pg_temp.verdict AS v
+    SELECT v.account_region_id, v.condition_key, 1 AS items FROM pg_temp.verdict AS v
     UNION ALL
     SELECT v.account_region_id, v.condition_before, -1
     FROM pg_temp.verdict AS v WHERE v.condition_before IS NOT NULL

@@ -1,2 +1,2 @@
--- Where the stages wait that are judged again.
-CREATE TEMPORARY TABLE IF NOT EXISTS dirty (stage_id bigint NOT NULL) ON COMMIT DELETE ROWS
+-- Where the items wait that are judged again.
+CREATE TEMPORARY TABLE IF NOT EXISTS dirty (item_id bigint NOT NULL) ON COMMIT DELETE ROWS

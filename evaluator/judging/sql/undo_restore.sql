@@ -2,13 +2,12 @@
 WITH restored AS (
     DELETE FROM compliance.record_closed
     WHERE policy_key = %(policy_key)s AND valid_to = %(as_of)s
-    RETURNING policy_key, stage_id, valid_from, condition_key, policy_version_id, status_since,
-              episode_since, recheck_at, stage_version, rest_api_version, integration_version,
-              certificate_version
+    RETURNING policy_key, item_id, valid_from, condition_key, policy_version_id, status_since,
+              episode_since, recheck_at, evidence, subjects, subject_count
 )
 INSERT INTO compliance.record
-    (policy_key, stage_id, valid_from, condition_key, policy_version_id, status_since, episode_since,
-     recheck_at, stage_version, rest_api_version, integration_version, certificate_version)
-SELECT policy_key, stage_id, valid_from, condition_key, policy_version_id, status_since, episode_since,
-       recheck_at, stage_version, rest_api_version, integration_version, certificate_version
+    (policy_key, item_id, valid_from, condition_key, policy_version_id, status_since, episode_since,
+     recheck_at, evidence, subjects, subject_count)
+SELECT policy_key, item_id, valid_from, condition_key, policy_version_id, status_since, episode_since,
+       recheck_at, evidence, subjects, subject_count
 FROM restored

@@ -1,12 +1,12 @@
 -- Where verdicts wait for being written.
 CREATE TEMPORARY TABLE IF NOT EXISTS verdict (
-    stage_id bigint PRIMARY KEY,
+    item_id bigint PRIMARY KEY,
     account_region_id integer NOT NULL,
     condition_key integer NOT NULL,
     condition_before integer,
+    is_same boolean NOT NULL,
     recheck_at timestamptz,
-    stage_version bigint,
-    rest_api_version bigint,
-    integration_version bigint,
-    certificate_version bigint
+    evidence bigint[] NOT NULL,
+    subjects text[],
+    subject_count integer
 ) ON COMMIT DELETE ROWS

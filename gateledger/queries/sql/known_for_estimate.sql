@@ -38,10 +38,10 @@ named AS (
     GROUP BY n.account_region_id
 ),
 deployed AS (
-    SELECT rest_api_key, array_remove(array_agg(DISTINCT deployment_id), NULL) AS deployment_ids
+    SELECT parent_id, array_remove(array_agg(DISTINCT deployment_id), NULL) AS deployment_ids
     FROM cmdb.stage
     WHERE valid_to IS NULL
-    GROUP BY rest_api_key
+    GROUP BY parent_id
 )
 SELECT r.partition, r.account_id, r.region, coalesce(c.listed, 0) AS client_certificates,
        coalesce(n.looked_up, 0) AS looked_up, coalesce(n.acm, 0) AS acm_certificates,
@@ -50,6 +50,6 @@ FROM region AS r
 LEFT JOIN certificate AS c ON c.account_region_id = r.account_region_id
 LEFT JOIN named AS n ON n.account_region_id = r.account_region_id
 LEFT JOIN cmdb.rest_api AS api ON api.account_region_id = r.account_region_id AND api.valid_to IS NULL
-LEFT JOIN deployed AS d ON d.rest_api_key = api.rest_api_key
-LEFT JOIN cmdb.method_reading AS m ON m.rest_api_key = api.rest_api_key
+LEFT JOIN deployed AS d ON d.parent_id = api.item_id
+LEFT JOIN cmdb.integration AS m ON m.parent_id = api.item_id AND m.valid_to IS NULL AND m.read_at IS NOT NULL
 ORDER BY r.partition, r.account_id, r.region

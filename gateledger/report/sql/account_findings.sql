@@ -2,15 +2,15 @@
 SELECT f.account_id, f.policy_id, f.region, f.rest_api_id, f.rest_api_name, f.stage_name, f.status, f.condition,
        f.message, f.since
 FROM (
-    SELECT account_id, policy_id, stage_id,
-           row_number() OVER (PARTITION BY account_id ORDER BY status, since, stage_id, policy_id) AS place
+    SELECT account_id, policy_id, item_id,
+           row_number() OVER (PARTITION BY account_id ORDER BY status, since, item_id, policy_id) AS place
     FROM report.finding
     WHERE status IN ('INCOMPLIANT', 'UNDETERMINED')
 ) AS listed
 CROSS JOIN LATERAL (
     SELECT account_id, policy_id, region, rest_api_id, rest_api_name, stage_name, status, condition, message, since
     FROM report.finding
-    WHERE policy_id = listed.policy_id AND stage_id = listed.stage_id
+    WHERE policy_id = listed.policy_id AND item_id = listed.item_id
     OFFSET 0
 ) AS f
 WHERE listed.place <= %(limit)s

@@ -1,11 +1,11 @@
 -- What changed on some stages, version by version (the first changed nothing); looked up as in timelines.sql.
-SELECT h.stage_id, h.valid_from, h.changed, h.client_certificate_id
-FROM unnest(%(stages)s::bigint[]) AS w (stage_id)
+SELECT h.item_id, h.valid_from, h.changed, h.client_certificate_id
+FROM unnest(%(stages)s::bigint[]) AS w (item_id)
 CROSS JOIN LATERAL (
-    SELECT v.stage_id, v.valid_from, v.changed, v.client_certificate_id
+    SELECT v.item_id, v.valid_from, v.changed, v.client_certificate_id
     FROM report.stage_history AS v
-    WHERE v.stage_id = w.stage_id
+    WHERE v.item_id = w.item_id
     OFFSET 0
 ) AS h
 WHERE h.changed <> '{}'
-ORDER BY h.stage_id, h.valid_from
+ORDER BY h.item_id, h.valid_from

@@ -5,34 +5,34 @@ collecting AS (
 ),
 -- Every version of every item; reading_scope is the scope whose reading may open or close it.
 version AS (
-    SELECT 'stage' AS item, stage_id AS item_key, account_region_id, version_id, valid_from, valid_to,
+    SELECT 'stage' AS item, item_id AS item_key, account_region_id, version_id, valid_from, valid_to,
            NULL::timestamptz AS superseded_at, true AS is_latest
     FROM cmdb.stage
     UNION ALL
-    SELECT 'stage', x.stage_id, s.account_region_id, x.version_id, x.valid_from, x.valid_to, x.superseded_at, false
-    FROM cmdb.stage_closed AS x JOIN cmdb.stage AS s ON s.stage_id = x.stage_id
+    SELECT 'stage', x.item_id, s.account_region_id, x.version_id, x.valid_from, x.valid_to, x.superseded_at, false
+    FROM cmdb.stage_closed AS x JOIN cmdb.stage AS s ON s.item_id = x.item_id
     UNION ALL
-    SELECT 'rest_api', rest_api_key, account_region_id, version_id, valid_from, valid_to, NULL, true
+    SELECT 'rest_api', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
     FROM cmdb.rest_api
     UNION ALL
-    SELECT 'rest_api', x.rest_api_key, a.account_region_id, x.version_id, x.valid_from, x.valid_to,
+    SELECT 'rest_api', x.item_id, a.account_region_id, x.version_id, x.valid_from, x.valid_to,
            x.superseded_at, false
-    FROM cmdb.rest_api_closed AS x JOIN cmdb.rest_api AS a ON a.rest_api_key = x.rest_api_key
+    FROM cmdb.rest_api_closed AS x JOIN cmdb.rest_api AS a ON a.item_id = x.item_id
     UNION ALL
-    SELECT 'integration', rest_api_key, account_region_id, version_id, valid_from, valid_to, NULL, true
+    SELECT 'integration', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
     FROM cmdb.integration
     UNION ALL
-    SELECT 'integration', x.rest_api_key, i.account_region_id, x.version_id, x.valid_from, x.valid_to,
+    SELECT 'integration', x.item_id, i.account_region_id, x.version_id, x.valid_from, x.valid_to,
            x.superseded_at, false
-    FROM cmdb.integration_closed AS x JOIN cmdb.integration AS i ON i.rest_api_key = x.rest_api_key
+    FROM cmdb.integration_closed AS x JOIN cmdb.integration AS i ON i.item_id = x.item_id
     UNION ALL
-    SELECT CASE kind WHEN 'ACM' THEN 'acm_certificate' ELSE 'client_certificate' END, certificate_key,
+    SELECT CASE kind WHEN 'ACM' THEN 'acm_certificate' ELSE 'client_certificate' END, item_id,
            account_region_id, version_id, valid_from, valid_to, NULL, true
     FROM cmdb.certificate
     UNION ALL
-    SELECT CASE c.kind WHEN 'ACM' THEN 'acm_certificate' ELSE 'client_certificate' END, x.certificate_key,
+    SELECT CASE c.kind WHEN 'ACM' THEN 'acm_certificate' ELSE 'client_certificate' END, x.item_id,
            c.account_region_id, x.version_id, x.valid_from, x.valid_to, x.superseded_at, false
-    FROM cmdb.certificate_closed AS x JOIN cmdb.certificate AS c ON c.certificate_key = x.certificate_key
+    FROM cmdb.certificate_closed AS x JOIN cmdb.certificate AS c ON c.item_id = x.item_id
 ),
 chain AS (
     SELECT v.*, lead(valid_from) OVER w AS next_from, lag(valid_to) OVER w AS previous_to
@@ -52,38 +52,39 @@ record AS (
            lag(r.valid_to) OVER w AS previous_to, lag(r.status_since) OVER w AS previous_since,
            lag(r.episode_since) OVER w AS previous_episode, lead(r.valid_from) OVER w AS next_from
     FROM (
-        SELECT policy_key, stage_id, valid_from, NULL::timestamptz AS valid_to, condition_key, status_since,
-               episode_since
+        SELECT policy_key, item_id, valid_from, NULL::timestamptz AS valid_to, condition_key, status_since,
+               episode_since, subjects
         FROM compliance.record
         UNION ALL
-        SELECT policy_key, stage_id, valid_from, valid_to, condition_key, status_since, episode_since
+        SELECT policy_key, item_id, valid_from, valid_to, condition_key, status_since, episode_since,
+               subjects
         FROM compliance.record_closed
     ) AS r
     JOIN compliance.condition AS c ON c.condition_key = r.condition_key
-    WINDOW w AS (PARTITION BY r.policy_key, r.stage_id ORDER BY r.valid_from)
+    WINDOW w AS (PARTITION BY r.policy_key, r.item_id ORDER BY r.valid_from)
 ),
 judged AS (
     SELECT DISTINCT policy_key, as_of FROM compliance.evaluation
 ),
 born AS (
-    SELECT item_key AS stage_id, min(valid_from) AS born_at FROM version WHERE item = 'stage' GROUP BY item_key
+    SELECT item_key AS item_id, min(valid_from) AS born_at FROM version WHERE item = 'stage' GROUP BY item_key
 ),
 counted AS (
-    SELECT j.policy_key, j.as_of, s.account_region_id, r.condition_key, count(*) AS stages
+    SELECT j.policy_key, j.as_of, s.account_region_id, r.condition_key, count(*) AS items
     FROM judged AS j
     JOIN record AS r ON r.policy_key = j.policy_key AND r.valid_from <= j.as_of
         AND (r.valid_to IS NULL OR r.valid_to > j.as_of)
-    JOIN cmdb.stage AS s ON s.stage_id = r.stage_id
+    JOIN cmdb.stage AS s ON s.item_id = r.item_id
     GROUP BY j.policy_key, j.as_of, s.account_region_id, r.condition_key
 ),
 tallied AS (
-    SELECT j.policy_key, j.as_of, t.account_region_id, t.condition_key, t.stages::bigint AS stages
+    SELECT j.policy_key, j.as_of, t.account_region_id, t.condition_key, t.items::bigint AS items
     FROM judged AS j
     JOIN compliance.tally AS t ON t.policy_key = j.policy_key AND t.valid_from <= j.as_of
         AND (t.valid_to IS NULL OR t.valid_to > j.as_of)
 ),
 tally AS (
-    SELECT t.*, lag(valid_to) OVER w AS previous_to, lag(stages) OVER w AS previous_stages,
+    SELECT t.*, lag(valid_to) OVER w AS previous_to, lag(items) OVER w AS previous_items,
            lead(valid_from) OVER w AS next_from
     FROM compliance.tally AS t
     WINDOW w AS (PARTITION BY policy_key, account_region_id, condition_key ORDER BY valid_from)
@@ -94,21 +95,21 @@ unread AS (
     WINDOW w AS (PARTITION BY account_region_id, item_type, item_id ORDER BY valid_from)
 ),
 ended AS (
-    SELECT r.policy_key, r.stage_id, r.previous_episode AS started_at, r.valid_from AS ended_at,
+    SELECT r.policy_key, r.item_id, r.previous_episode AS started_at, r.valid_from AS ended_at,
            s.account_region_id, r.status AS outcome
-    FROM record AS r JOIN cmdb.stage AS s ON s.stage_id = r.stage_id
+    FROM record AS r JOIN cmdb.stage AS s ON s.item_id = r.item_id
     WHERE r.previous_episode IS NOT NULL AND r.status IN ('COMPLIANT', 'INAPPLICABLE', 'DISAPPEARED')
 ),
 named AS (
     SELECT v.*,
            lag(client_certificate_id) OVER w AS previous_id, lag(certificate_named_at) OVER w AS previous_at,
-           lag(valid_to) OVER w AS previous_to, lag(stage_id) OVER w AS previous
+           lag(valid_to) OVER w AS previous_to, lag(item_id) OVER w AS previous
     FROM (
-        SELECT stage_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage
         UNION ALL
-        SELECT stage_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage_closed
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage_closed
     ) AS v
-    WINDOW w AS (PARTITION BY stage_id ORDER BY valid_from)
+    WINDOW w AS (PARTITION BY item_id ORDER BY valid_from)
 )
 SELECT 'versions overlap' AS breach, format('%s %s at %s', item, item_key, valid_from) AS subject
 FROM chain WHERE next_from < coalesce(valid_to, 'infinity')
@@ -144,27 +145,27 @@ WHERE m.moment IS NOT NULL
         AND st.status = 'skipped' AND st.valid_from = m.moment
   ))
 UNION ALL
-SELECT 'a live stage of an API that is gone', s.stage_id::text
-FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key
+SELECT 'a live stage of an API that is gone', s.item_id::text
+FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.item_id = s.parent_id
 WHERE s.valid_to IS NULL AND a.valid_to IS NOT NULL
 UNION ALL
-SELECT 'integrations of an API that is gone', i.rest_api_key::text
-FROM cmdb.integration AS i JOIN cmdb.rest_api AS a ON a.rest_api_key = i.rest_api_key
+SELECT 'integrations of an API that is gone', i.item_id::text
+FROM cmdb.integration AS i JOIN cmdb.rest_api AS a ON a.item_id = i.parent_id
 WHERE i.valid_to IS NULL AND a.valid_to IS NOT NULL
 UNION ALL
-SELECT 'a stage without payload', s.stage_id::text
-FROM cmdb.stage AS s FULL JOIN cmdb.stage_payload AS p ON p.stage_id = s.stage_id
-WHERE s.stage_id IS NULL OR p.stage_id IS NULL
+SELECT 'a stage without payload', s.item_id::text
+FROM cmdb.stage AS s FULL JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id
+WHERE s.item_id IS NULL OR p.item_id IS NULL
 UNION ALL
-SELECT 'a REST API without payload', a.rest_api_key::text
-FROM cmdb.rest_api AS a FULL JOIN cmdb.rest_api_payload AS p ON p.rest_api_key = a.rest_api_key
-WHERE a.rest_api_key IS NULL OR p.rest_api_key IS NULL
+SELECT 'a REST API without payload', a.item_id::text
+FROM cmdb.rest_api AS a FULL JOIN cmdb.rest_api_payload AS p ON p.item_id = a.item_id
+WHERE a.item_id IS NULL OR p.item_id IS NULL
 UNION ALL
-SELECT 'a certificate that was seen, without payload', c.certificate_key::text
-FROM cmdb.certificate AS c LEFT JOIN cmdb.certificate_payload AS p ON p.certificate_key = c.certificate_key
-WHERE p.certificate_key IS NULL AND (c.valid_to IS NULL OR c.valid_to > c.valid_from)
+SELECT 'a certificate that was seen, without payload', c.item_id::text
+FROM cmdb.certificate AS c LEFT JOIN cmdb.certificate_payload AS p ON p.item_id = c.item_id
+WHERE p.item_id IS NULL AND (c.valid_to IS NULL OR c.valid_to > c.valid_from)
 UNION ALL
-SELECT 'since when a certificate is named does not follow', format('stage %s at %s', stage_id, valid_from)
+SELECT 'since when a certificate is named does not follow', format('stage %s at %s', item_id, valid_from)
 FROM named
 WHERE certificate_named_at IS DISTINCT FROM CASE
     WHEN previous IS NOT NULL AND previous_to = valid_from
@@ -211,59 +212,59 @@ JOIN cmdb.scope_state AS st ON st.account_region_id = u.account_region_id AND st
     AND st.status = 'complete' AND st.valid_from < coalesce(u.valid_to, 'infinity')
     AND coalesce(st.valid_to, 'infinity') > u.valid_from
 UNION ALL
-SELECT 'compliance records overlap or leave a gap', format('%s/%s at %s', policy_key, stage_id, valid_from)
+SELECT 'compliance records overlap or leave a gap', format('%s/%s at %s', policy_key, item_id, valid_from)
 FROM record WHERE next_from IS DISTINCT FROM valid_to
 UNION ALL
-SELECT 'a compliance record goes on in a new row', format('%s/%s at %s', policy_key, stage_id, valid_from)
-FROM record WHERE condition_key = previous_condition
+SELECT 'a compliance record goes on in a new row', format('%s/%s at %s', policy_key, item_id, valid_from)
+FROM record WHERE condition_key = previous_condition AND subjects IS NULL
 UNION ALL
-SELECT 'a compliance record begins at no evaluation', format('%s/%s at %s', policy_key, stage_id, valid_from)
+SELECT 'a compliance record begins at no evaluation', format('%s/%s at %s', policy_key, item_id, valid_from)
 FROM record AS r WHERE NOT EXISTS (
     SELECT FROM judged AS j WHERE j.policy_key = r.policy_key AND j.as_of = r.valid_from
 )
 UNION ALL
-SELECT 'since when the status holds does not follow', format('%s/%s at %s', policy_key, stage_id, valid_from)
+SELECT 'since when the status holds does not follow', format('%s/%s at %s', policy_key, item_id, valid_from)
 FROM record
 WHERE status_since IS DISTINCT FROM CASE WHEN previous_status = status THEN previous_since ELSE valid_from END
 UNION ALL
-SELECT 'since when the episode lasts does not follow', format('%s/%s at %s', policy_key, stage_id, valid_from)
+SELECT 'since when the episode lasts does not follow', format('%s/%s at %s', policy_key, item_id, valid_from)
 FROM record
 WHERE episode_since IS DISTINCT FROM CASE status
     WHEN 'INCOMPLIANT' THEN coalesce(previous_episode, valid_from)
     WHEN 'UNDETERMINED' THEN previous_episode END
 UNION ALL
-SELECT 'episodes and records differ', format('%s/%s %s', policy_key, stage_id, started_at)
+SELECT 'episodes and records differ', format('%s/%s %s', policy_key, item_id, started_at)
 FROM (
-    (SELECT policy_key, stage_id, started_at, ended_at, account_region_id, outcome FROM ended
-     EXCEPT SELECT policy_key, stage_id, started_at, ended_at, account_region_id, outcome FROM compliance.episode)
+    (SELECT policy_key, item_id, started_at, ended_at, account_region_id, outcome FROM ended
+     EXCEPT SELECT policy_key, item_id, started_at, ended_at, account_region_id, outcome FROM compliance.episode)
     UNION ALL
-    (SELECT policy_key, stage_id, started_at, ended_at, account_region_id, outcome FROM compliance.episode
-     EXCEPT SELECT policy_key, stage_id, started_at, ended_at, account_region_id, outcome FROM ended)
+    (SELECT policy_key, item_id, started_at, ended_at, account_region_id, outcome FROM compliance.episode
+     EXCEPT SELECT policy_key, item_id, started_at, ended_at, account_region_id, outcome FROM ended)
 ) AS differing
 UNION ALL
-SELECT 'a stage known at an evaluation has no verdict of it', format('%s/%s at %s', j.policy_key, b.stage_id, j.as_of)
+SELECT 'a stage known at an evaluation has no verdict of it', format('%s/%s at %s', j.policy_key, b.item_id, j.as_of)
 FROM judged AS j
 JOIN born AS b ON b.born_at <= j.as_of
 WHERE NOT EXISTS (
     SELECT FROM record AS r
-    WHERE r.policy_key = j.policy_key AND r.stage_id = b.stage_id AND r.valid_from <= j.as_of
+    WHERE r.policy_key = j.policy_key AND r.item_id = b.item_id AND r.valid_from <= j.as_of
       AND (r.valid_to IS NULL OR r.valid_to > j.as_of)
 )
 UNION ALL
 SELECT 'counts and records differ', format('%s/%s/%s at %s', policy_key, account_region_id, condition_key, as_of)
-FROM ((SELECT policy_key, as_of, account_region_id, condition_key, stages FROM counted
-       EXCEPT SELECT policy_key, as_of, account_region_id, condition_key, stages FROM tallied)
+FROM ((SELECT policy_key, as_of, account_region_id, condition_key, items FROM counted
+       EXCEPT SELECT policy_key, as_of, account_region_id, condition_key, items FROM tallied)
       UNION ALL
-      (SELECT policy_key, as_of, account_region_id, condition_key, stages FROM tallied
-       EXCEPT SELECT policy_key, as_of, account_region_id, condition_key, stages FROM counted)) AS differing
+      (SELECT policy_key, as_of, account_region_id, condition_key, items FROM tallied
+       EXCEPT SELECT policy_key, as_of, account_region_id, condition_key, items FROM counted)) AS differing
 UNION ALL
 SELECT 'counts overlap, or go on in a new row', format('%s/%s/%s at %s', policy_key, account_region_id, condition_key, valid_from)
 FROM tally
-WHERE next_from < coalesce(valid_to, 'infinity') OR (previous_to = valid_from AND previous_stages = stages)
+WHERE next_from < coalesce(valid_to, 'infinity') OR (previous_to = valid_from AND previous_items = items)
 UNION ALL
-SELECT 'a finding of a stage that is gone, or none of a live one', format('%s/%s', r.policy_key, r.stage_id)
+SELECT 'a finding of a stage that is gone, or none of a live one', format('%s/%s', r.policy_key, r.item_id)
 FROM record AS r
-JOIN cmdb.stage AS s ON s.stage_id = r.stage_id
+JOIN cmdb.stage AS s ON s.item_id = r.item_id
 WHERE r.valid_to IS NULL AND (s.valid_to IS NOT NULL) <> (r.status = 'DISAPPEARED')
   AND (SELECT max(as_of) FROM judged AS j WHERE j.policy_key = r.policy_key)
       = (SELECT max(as_of) FROM cmdb.run WHERE kind IN ('run', 'collect'))

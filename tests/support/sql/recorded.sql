@@ -1,13 +1,10 @@
 -- The verdicts that a policy's records hold for a time, with the evidence of the night on which each began.
-SELECT r.stage_id, r.valid_from, c.name AS condition, r.stage_version, r.rest_api_version,
-       r.integration_version, r.certificate_version
+SELECT r.item_id, r.valid_from, c.name AS condition, r.evidence
 FROM (
-    SELECT policy_key, stage_id, condition_key, valid_from, NULL::timestamptz AS valid_to, stage_version,
-           rest_api_version, integration_version, certificate_version
+    SELECT policy_key, item_id, condition_key, valid_from, NULL::timestamptz AS valid_to, evidence
     FROM compliance.record
     UNION ALL
-    SELECT policy_key, stage_id, condition_key, valid_from, valid_to, stage_version, rest_api_version,
-           integration_version, certificate_version
+    SELECT policy_key, item_id, condition_key, valid_from, valid_to, evidence
     FROM compliance.record_closed
 ) AS r
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key

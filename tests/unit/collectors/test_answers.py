@@ -14,14 +14,19 @@ from tests.unit.collectors.conftest import Read
 
 
 def by_api(snapshot: AccountRegionSnapshot) -> Mapping[str, bytes]:
-    assert snapshot.stages.answers is not None
-    return snapshot.stages.answers.by_api()
+    assert snapshot.readings["stage"].answers is not None
+    return snapshot.readings["stage"].answers.by_api()
 
 
 def digests(snapshot: AccountRegionSnapshot) -> tuple[object, ...]:
-    assert snapshot.stages.answers is not None
-    whole = snapshot.stages.answers.whole()
-    return snapshot.rest_apis.answer, whole, snapshot.client_certificates.answer, by_api(snapshot)
+    assert snapshot.readings["stage"].answers is not None
+    whole = snapshot.readings["stage"].answers.whole()
+    return (
+        snapshot.readings["rest_api"].answer,
+        whole,
+        snapshot.readings["client_certificate"].answer,
+        by_api(snapshot),
+    )
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def test_an_unread_api_has_no_digest(filled: AccountRegion, aws: SimulatedAws, r
     unread, other = sorted(by_api(read()))
     aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=unread)
     snapshot = read()
-    assert snapshot.stages.status is ScopeStatus.PARTIAL
+    assert snapshot.readings["stage"].status is ScopeStatus.PARTIAL
     assert set(by_api(snapshot)) == {other}
 
 

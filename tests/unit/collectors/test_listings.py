@@ -57,10 +57,10 @@ def test_a_listing_whose_page_fails_has_failed(
     snapshot = read(**patience(fault))
 
     for reading in (
-        snapshot.rest_apis,
-        snapshot.stages,
-        snapshot.integrations,
-        snapshot.client_certificates,
+        snapshot.readings["rest_api"],
+        snapshot.readings["stage"],
+        snapshot.readings["integration"],
+        snapshot.readings["client_certificate"],
     ):
         assert reading.status is ScopeStatus.FAILED
         assert reading.failure is not None
@@ -78,8 +78,8 @@ def test_methods_whose_page_fails_are_unread(
 
     snapshot = read(region="us-east-1", **patience(fault))
 
-    assert snapshot.stages.status is ScopeStatus.COMPLETE
-    assert snapshot.integrations.status is ScopeStatus.PARTIAL
-    (unread,) = snapshot.integrations.unread.values()
+    assert snapshot.readings["stage"].status is ScopeStatus.COMPLETE
+    assert snapshot.readings["integration"].status is ScopeStatus.PARTIAL
+    (unread,) = snapshot.readings["integration"].unread.values()
     assert unread.kind is kind
-    assert snapshot.integrations.items == []
+    assert snapshot.readings["integration"].items == []

@@ -6,25 +6,24 @@ from datetime import timedelta
 
 import pytest
 
-from cmdb.snapshot import MethodsReading, RestApi, Stage
+from cmdb.snapshot import Item, MethodsReading
 from collectors.methods import needs_methods
+from tests.support import items
 from tests.unit.collectors.conftest import ACCOUNT, AS_OF, REGION
 
 WEEK = timedelta(days=7)
 NIGHT = timedelta(days=1)
 
 
-def api(name: str = "a1", *types: str) -> RestApi:
-    return RestApi(name, name, types or ("REGIONAL",), {})
+def api(name: str = "a1", *types: str) -> Item:
+    return items.rest_api(name, name, types or ("REGIONAL",), {})
 
 
-def stages(*deployments: str | None) -> list[Stage]:
-    return [Stage("a1", f"s{at}", deployment, None, {}) for at, deployment in enumerate(deployments)]
+def stages(*deployments: str | None) -> list[Item]:
+    return [items.stage("a1", f"s{at}", deployment, None, {}) for at, deployment in enumerate(deployments)]
 
 
-def needed(
-    subject: RestApi, found: list[Stage], known: MethodsReading | None, max_age: timedelta = WEEK
-) -> bool:
+def needed(subject: Item, found: list[Item], known: MethodsReading | None, max_age: timedelta = WEEK) -> bool:
     return needs_methods(ACCOUNT, REGION, subject, found, known, as_of=AS_OF, max_age=max_age)
 
 
@@ -43,12 +42,12 @@ def known(*deployments: str, age: timedelta = timedelta(0)) -> MethodsReading:
         pytest.param(api(), stages("d1"), known("d1", age=WEEK), True, id="old"),
         pytest.param(api("a1", "PRIVATE"), stages("d1"), None, False, id="private"),
         pytest.param(api("a1", "PRIVATE", "REGIONAL"), stages("d1"), None, True, id="not only private"),
-        pytest.param(RestApi("a1", None, (), {}), stages("d1"), None, True, id="endpoint not told"),
+        pytest.param(items.rest_api("a1", None, (), {}), stages("d1"), None, True, id="endpoint not told"),
         pytest.param(api(), [], None, False, id="no stage"),
     ],
 )
 def test_methods_are_read_only_when_needed(
-    subject: RestApi, found: list[Stage], before: MethodsReading | None, expected: bool
+    subject: Item, found: list[Item], before: MethodsReading | None, expected: bool
 ) -> None:
     assert needed(subject, found, before) is expected
 

@@ -31,22 +31,22 @@ def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read)
 
     snapshot = read()
 
-    assert [api.rest_api_id for api in snapshot.rest_apis.items] == [api_id]
-    (stage,) = snapshot.stages.items
+    assert [api.rest_api_id for api in snapshot.readings["rest_api"].items] == [api_id]
+    (stage,) = snapshot.readings["stage"].items
     assert (stage.stage_name, stage.client_certificate_id) == ("prod", certificate.id)
-    (integration,) = snapshot.integrations.items
+    (integration,) = snapshot.readings["integration"].items
     assert integration.types == ("HTTP_PROXY", "MOCK")
     assert integration.deployment_ids == (stage.deployment_id,)
-    (found,) = snapshot.client_certificates.items
+    (found,) = snapshot.readings["client_certificate"].items
     assert found.expires_at == certificate.expires_at
     assert found.serial is not None
     assert found.fingerprint_sha256 is not None
     statuses = [
-        snapshot.rest_apis.status,
-        snapshot.stages.status,
-        snapshot.integrations.status,
-        snapshot.client_certificates.status,
-        snapshot.acm_certificates.status,
+        snapshot.readings["rest_api"].status,
+        snapshot.readings["stage"].status,
+        snapshot.readings["integration"].status,
+        snapshot.readings["client_certificate"].status,
+        snapshot.readings["acm_certificate"].status,
     ]
     assert statuses == [COMPLETE] * 5
     assert snapshot.cost.calls == 4
@@ -55,8 +55,8 @@ def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read)
 
 def test_an_empty_account_region_costs_two_calls(aws: SimulatedAws, read: Read) -> None:
     snapshot = read()
-    assert snapshot.rest_apis.status is COMPLETE
-    assert snapshot.client_certificates.status is COMPLETE
+    assert snapshot.readings["rest_api"].status is COMPLETE
+    assert snapshot.readings["client_certificate"].status is COMPLETE
     assert snapshot.cost.calls == 2
 
 
@@ -69,15 +69,15 @@ def test_one_apis_stages_failing_leaves_the_others_read(
 
     snapshot = read(**patience(fault))
 
-    assert snapshot.rest_apis.status is COMPLETE
-    assert snapshot.client_certificates.status is COMPLETE
-    if kind is FailureKind.CREDENTIALS and snapshot.stages.status is FAILED:
+    assert snapshot.readings["rest_api"].status is COMPLETE
+    assert snapshot.readings["client_certificate"].status is COMPLETE
+    if kind is FailureKind.CREDENTIALS and snapshot.readings["stage"].status is FAILED:
         # No call is made after credentials are refused: had the bad API come first, nothing was read.
         return
-    assert snapshot.stages.status is PARTIAL
-    assert {stage.rest_api_id for stage in snapshot.stages.items} == {good}
-    assert {name: why.kind for name, why in snapshot.stages.unread.items()} == {bad: kind}
-    assert set(snapshot.integrations.unread) == {bad}
+    assert snapshot.readings["stage"].status is PARTIAL
+    assert {stage.rest_api_id for stage in snapshot.readings["stage"].items} == {good}
+    assert {name: why.kind for name, why in snapshot.readings["stage"].unread.items()} == {bad: kind}
+    assert set(snapshot.readings["integration"].unread) == {bad}
 
 
 def test_when_no_apis_stages_could_be_read_the_scope_has_failed(
@@ -87,11 +87,11 @@ def test_when_no_apis_stages_could_be_read_the_scope_has_failed(
         make_api(place, f"api{number}")
     aws.faults.add(FaultKind.DENIED, "GetStages")
     snapshot = read()
-    assert snapshot.rest_apis.status is COMPLETE
-    assert snapshot.stages.status is FAILED
-    assert snapshot.stages.failure is not None
-    assert snapshot.stages.failure.kind is FailureKind.DENIED
-    assert snapshot.integrations.status is FAILED
+    assert snapshot.readings["rest_api"].status is COMPLETE
+    assert snapshot.readings["stage"].status is FAILED
+    assert snapshot.readings["stage"].failure is not None
+    assert snapshot.readings["stage"].failure.kind is FailureKind.DENIED
+    assert snapshot.readings["integration"].status is FAILED
 
 
 def test_a_dead_endpoint_is_not_asked_for_every_api(
@@ -101,9 +101,9 @@ def test_a_dead_endpoint_is_not_asked_for_every_api(
         make_api(place, f"api{number}")
     aws.faults.add(FaultKind.SERVER_ERROR, "GetStages", nth=6)
     snapshot = read()
-    assert len(snapshot.stages.unread) == 25
+    assert len(snapshot.readings["stage"].unread) == 25
     assert asked(aws, "GetStages") == 5 + 3 * 2
-    assert snapshot.client_certificates.status is COMPLETE
+    assert snapshot.readings["client_certificate"].status is COMPLETE
 
 
 def test_denied_stages_of_some_apis_do_not_stop_the_others(
@@ -114,7 +114,7 @@ def test_denied_stages_of_some_apis_do_not_stop_the_others(
     for api_id in ids[:-1]:
         aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=api_id)
     snapshot = read()
-    assert [stage.rest_api_id for stage in snapshot.stages.items] == [ids[-1]]
+    assert [stage.rest_api_id for stage in snapshot.readings["stage"].items] == [ids[-1]]
     assert asked(aws, "GetStages") == 20
 
 
@@ -128,10 +128,10 @@ def test_an_api_that_vanishes_while_it_is_read_is_gone(
 
     snapshot = read()
 
-    assert [api.rest_api_id for api in snapshot.rest_apis.items] == [keeps]
-    assert snapshot.rest_apis.answer is None
-    assert list(snapshot.stages.answers.by_api()) == [keeps]  # type: ignore[union-attr]
-    assert snapshot.stages.status is COMPLETE
+    assert [api.rest_api_id for api in snapshot.readings["rest_api"].items] == [keeps]
+    assert snapshot.readings["rest_api"].answer is None
+    assert list(snapshot.readings["stage"].answers.by_api()) == [keeps]  # type: ignore[union-attr]
+    assert snapshot.readings["stage"].status is COMPLETE
     assert asked(aws, "GetRestApi") == 1
 
 
@@ -147,10 +147,10 @@ def test_a_not_found_that_a_second_look_does_not_confirm_is_no_absence(
 
     snapshot = read()
 
-    assert [api.rest_api_id for api in snapshot.rest_apis.items] == [goes]
-    assert snapshot.stages.status is FAILED
-    assert snapshot.stages.failure is not None
-    assert snapshot.stages.failure.kind is FailureKind.ABSENT
+    assert [api.rest_api_id for api in snapshot.readings["rest_api"].items] == [goes]
+    assert snapshot.readings["stage"].status is FAILED
+    assert snapshot.readings["stage"].failure is not None
+    assert snapshot.readings["stage"].failure.kind is FailureKind.ABSENT
 
 
 def test_a_certificate_the_listing_lacks_is_deleted_only_by_a_second_look(
@@ -161,7 +161,7 @@ def test_a_certificate_the_listing_lacks_is_deleted_only_by_a_second_look(
     place.delete_certificate(certificate.id)
 
     snapshot = read()
-    assert snapshot.client_certificates.absent == {certificate.id}
+    assert snapshot.readings["client_certificate"].absent == {certificate.id}
     assert asked(aws, "GetClientCertificate") == 1
 
     again = read(KnownRegion(absent_certificates=frozenset({certificate.id})))
@@ -206,9 +206,9 @@ def test_a_blank_certificate_is_not_looked_for(
 ) -> None:
     make_api(place, certificate_id=blank)
     snapshot = read()
-    assert snapshot.client_certificates.status is COMPLETE
+    assert snapshot.readings["client_certificate"].status is COMPLETE
     assert asked(aws, "GetClientCertificate") == 0
-    assert snapshot.stages.items[0].client_certificate_id in {blank, None}
+    assert snapshot.readings["stage"].items[0].client_certificate_id in {blank, None}
 
 
 @pytest.mark.parametrize("odd", ["a/b", "a?b#c", "%2e", "ü", "a b", "../restapis"])
@@ -243,8 +243,8 @@ def test_certificates_of_unread_stages_are_looked_for_as_they_were_known(
         named_certificates={api_id: frozenset({certificate.id, acm.arn}), "other": frozenset()}
     )
     snapshot = read(known)
-    assert snapshot.client_certificates.absent == {certificate.id}
-    assert [found.certificate_id for found in snapshot.acm_certificates.items] == [acm.arn]
+    assert snapshot.readings["client_certificate"].absent == {certificate.id}
+    assert [found.certificate_id for found in snapshot.readings["acm_certificate"].items] == [acm.arn]
 
 
 def test_certificates_are_read_even_when_the_apis_cannot_be_listed(
@@ -254,8 +254,10 @@ def test_certificates_are_read_even_when_the_apis_cannot_be_listed(
     acm = place.add_acm_certificate("backend.example.com")
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
     snapshot = read(KnownRegion(named_certificates={"gone": frozenset({acm.arn})}))
-    assert [found.certificate_id for found in snapshot.client_certificates.items] == [certificate.id]
-    assert [found.certificate_id for found in snapshot.acm_certificates.items] == [acm.arn]
+    assert [found.certificate_id for found in snapshot.readings["client_certificate"].items] == [
+        certificate.id
+    ]
+    assert [found.certificate_id for found in snapshot.readings["acm_certificate"].items] == [acm.arn]
 
 
 def test_an_acm_certificate_is_described_once(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
@@ -263,7 +265,7 @@ def test_an_acm_certificate_is_described_once(aws: SimulatedAws, place: AccountR
     make_api(place, "one", acm.arn)
     make_api(place, "two", acm.arn)
     snapshot = read()
-    (found,) = snapshot.acm_certificates.items
+    (found,) = snapshot.readings["acm_certificate"].items
     assert (found.certificate_id, found.expires_at) == (acm.arn, acm.not_after)
     assert asked(aws, "DescribeCertificate") == 1
     assert asked(aws, "GetClientCertificate") == 0
@@ -374,10 +376,10 @@ def test_an_answer_of_the_wrong_form_is_malformed_and_never_empty(
     aws.faults.add(FaultKind.REPLACE_BODY, operation, body=json.dumps(body).encode())
     snapshot = read()
     reading = {
-        "GetRestApis": snapshot.rest_apis,
-        "GetStages": snapshot.stages,
-        "GetResources": snapshot.integrations,
-        "GetClientCertificates": snapshot.client_certificates,
+        "GetRestApis": snapshot.readings["rest_api"],
+        "GetStages": snapshot.readings["stage"],
+        "GetResources": snapshot.readings["integration"],
+        "GetClientCertificates": snapshot.readings["client_certificate"],
     }[operation]
     assert reading.status in {FAILED, PARTIAL}
     assert reading.failure is not None
@@ -428,6 +430,6 @@ def test_a_once_failing_call_is_repeated_and_counted(
         aws.faults.clear()
         aws.faults.add(fault, "GetStages", times=1)
         snapshot = read()
-        assert snapshot.stages.status is COMPLETE
+        assert snapshot.readings["stage"].status is COMPLETE
         assert snapshot.cost.calls == 5
         assert snapshot.cost.throttles == (fault is FaultKind.THROTTLED)

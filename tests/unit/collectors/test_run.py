@@ -58,7 +58,7 @@ class Notebook:
         if self._on_store is not None:
             self._on_store(snapshot)
         self.snapshots.append(snapshot)
-        return MergeResult(items_seen=len(snapshot.stages.items), items_changed=1)
+        return MergeResult(items_seen=len(snapshot.readings["stage"].items), items_changed=1)
 
     def store_many(self, snapshots: Sequence[AccountRegionSnapshot]) -> list[MergeResult]:
         return [self.store(snapshot) for snapshot in snapshots]
@@ -129,7 +129,7 @@ def test_each_account_sees_what_is_its_own(aws: SimulatedAws, used: Estate, whol
     run(replace(whole, threads=8), inventory)
     for snapshot in inventory.snapshots:
         place = used.region(snapshot.account.account_id, snapshot.region)
-        assert {api.rest_api_id for api in snapshot.rest_apis.items} == set(place.apis)
+        assert {api.rest_api_id for api in snapshot.readings["rest_api"].items} == set(place.apis)
 
 
 def test_an_account_and_a_region_that_fail_stop_nobody(
@@ -156,8 +156,8 @@ def test_credentials_that_expire_in_the_middle_are_a_failure_of_what_was_left(
     run(whole, inventory)
     for snapshot in inventory.snapshots:
         expected = ScopeStatus.FAILED if snapshot.account.account_id == MEMBER else ScopeStatus.COMPLETE
-        assert snapshot.stages.status is expected
-        assert snapshot.rest_apis.status is ScopeStatus.COMPLETE
+        assert snapshot.readings["stage"].status is expected
+        assert snapshot.readings["rest_api"].status is ScopeStatus.COMPLETE
 
 
 def test_a_lost_database_ends_the_run_with_its_own_error(
@@ -216,11 +216,11 @@ def test_a_stop_while_waiting_for_the_quota_marks_what_is_left(
     watcher.join()
     assert summary.interrupted
     (snapshot,) = inventory.snapshots
-    assert snapshot.rest_apis.status is ScopeStatus.COMPLETE
-    reasons = {why.kind for why in snapshot.stages.unread.values()}
-    assert reasons == {FailureKind.INTERRUPTED} or snapshot.stages.failure is not None
-    assert snapshot.client_certificates.failure is not None
-    assert snapshot.client_certificates.failure.kind is FailureKind.INTERRUPTED
+    assert snapshot.readings["rest_api"].status is ScopeStatus.COMPLETE
+    reasons = {why.kind for why in snapshot.readings["stage"].unread.values()}
+    assert reasons == {FailureKind.INTERRUPTED} or snapshot.readings["stage"].failure is not None
+    assert snapshot.readings["client_certificate"].failure is not None
+    assert snapshot.readings["client_certificate"].failure.kind is FailureKind.INTERRUPTED
 
 
 def test_a_crash_of_the_collector_is_that_account_regions_failure(

@@ -37,14 +37,14 @@ def test_of_variables_only_names_and_keyed_hashes_are_kept(
     stage_with_secrets(place)
     with caplog.at_level(logging.INFO):
         snapshot = read(sensitive_tags=("api-*",))
-    (stage,) = snapshot.stages.items
+    (stage,) = snapshot.readings["stage"].items
     variables = stage.payload["variables"]
     assert set(variables) == {"password", "empty"}
     assert variables["password"] == Hasher(b"a key of the tests").hide(SECRET)
     assert stage.payload["canarySettings"]["stageVariableOverrides"] == {"password": variables["password"]}
     assert stage.payload["canarySettings"]["percentTraffic"] == 5.0
     assert stage.payload["tags"] == {"Api-Key": variables["password"]}
-    assert snapshot.rest_apis.items[0].payload["tags"]["owner"] == "me"
+    assert snapshot.readings["rest_api"].items[0].payload["tags"]["owner"] == "me"
     assert SECRET not in everything_of(snapshot)
     assert SECRET not in caplog.text
 
@@ -66,7 +66,7 @@ def test_a_broken_answer_gives_no_secret_away(
             aws.faults.clear()
             aws.faults.add(FaultKind.REPLACE_BODY, "GetStages", body=body.encode())
             snapshot = read(sensitive_tags=("api-*",))
-            assert snapshot.stages.items == []
+            assert snapshot.readings["stage"].items == []
             assert SECRET not in everything_of(snapshot)
     ours = [record.getMessage() for record in caplog.records if record.name == "collectors"]
     assert ours

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cmdb.snapshot import AccountKey, AccountRegionSnapshot, CallCounts, Reading, RestApi, ScopeStatus
+from cmdb.snapshot import AccountKey, AccountRegionSnapshot, CallCounts, Reading, ScopeStatus
 from collectors.batching import TOGETHER, Unstored
+from tests.support import items
 
 
 def snapshot(region: str = "eu-west-1", apis: int = 0, seconds: float = 0.0) -> AccountRegionSnapshot:
-    def empty() -> Reading[Any]:
+    def empty() -> Reading:
         return Reading(ScopeStatus.COMPLETE)
 
-    found = [RestApi(f"a{number}", "api", ("REGIONAL",), {}) for number in range(apis)]
+    found = [items.rest_api(f"a{number}", "api", ("REGIONAL",), {}) for number in range(apis)]
     return AccountRegionSnapshot(
         AccountKey("aws", "111111111111"),
         region,

@@ -1,47 +1,60 @@
-"""What a policy reads of what belongs to a stage, and which policies do not judge each stage by itself."""
+"""What a policy reads of what belongs to an item, and which policies do not judge each item on its own."""
 
 from __future__ import annotations
 
 import pytest
 
+from evaluator.catalog.composition import compose
 from evaluator.catalog.loading import load_catalog
-from evaluator.catalog.locality import local_form
 from tests.support.policies import SSL, reading_more
 
 PLAIN = load_catalog().policy(SSL).logic_sql
 
 
-def test_columns_of_evidence_and_keys_of_joins_are_not_judged_by() -> None:
-    local = local_form(PLAIN)
+def test_columns_of_joins_are_not_judged_by() -> None:
+    local = compose(PLAIN, "stage").local
     assert local is not None
-    assert {"stage.client_certificate_id", "rest_api.is_private", "integration.has_http"} <= local.reads
-    assert not {
-        name for name in local.reads if name.endswith(("version_id", "account_region_id", "stage_id"))
-    }
+    assert "client_certificate_id" in local.reads["stage"]
+    assert local.reads["rest_api"] == {"is_private"}
+    assert local.reads["integration"] == {"item_id", "has_http"}
 
 
 def test_columns_that_verdicts_depend_on_are_read() -> None:
-    read = {policy.id.rpartition("/")[2]: local_form(policy.logic_sql) for policy in reading_more()}
-    for name, column in (
-        ("deployment", "stage.deployment_id"),
-        ("types", "integration.types"),
-        ("name", "rest_api.name"),
-        ("created", "certificate.created_at"),
-        ("version", "certificate.version_id"),
+    read = {policy.id.rpartition("/")[2]: policy.logic.composition.local for policy in reading_more()}
+    for name, relation, column in (
+        ("deployment", "stage", "deployment_id"),
+        ("types", "integration", "types"),
+        ("name", "rest_api", "name"),
+        ("created", "certificate", "created_at"),
+        ("tracing", "stage", "tracing_enabled"),
+        ("payload", "stage", "payload"),
+        ("version", "certificate", "version_id"),
+        ("subjects", "rest_api", "name"),
     ):
         local = read[name]
         assert local is not None
-        assert column in local.reads
+        assert column in local.reads[relation]
 
 
-def test_a_column_without_its_relation_may_be_any_relations() -> None:
-    local = local_form(PLAIN.replace("NOT integration.has_http", "NOT has_http"))
-    assert local is not None
-    assert {"stage.has_http", "rest_api.has_http", "integration.has_http"} <= local.reads
+def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None:
+    composition = compose(PLAIN, "stage")
+    names = composition.conditions
+    assert list(composition.looked_at) == ["stage", "rest_api", "integration", "certificate"]
+    assert names[composition.looked_at["rest_api"] - 1] == "private_endpoint"
+    assert names[composition.looked_at["integration"] - 1] == "integrations_unknown"
+    assert names[composition.looked_at["certificate"] - 1] == "certificates_unknown"
 
 
-@pytest.mark.parametrize("row", ["rest_api IS NULL", "to_jsonb(stage) IS NULL", "(stage).version_id IS NULL"])
-def test_a_policy_that_reads_whole_rows_is_judged_in_full(row: str) -> None:
-    text = PLAIN.replace("rest_api.is_private IS NULL", row)
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN.replace("rest_api.item_id = stage.parent_id", "rest_api.name = stage.stage_name"),
+        PLAIN.replace("rest_api.item_id = stage.parent_id", "rest_api.item_id > stage.parent_id"),
+        PLAIN.replace("NOT integration.has_http", "EXISTS (SELECT FROM scope WHERE scope.is_fresh)"),
+        PLAIN.replace("NOT integration.has_http", "certificate.read_at < certificate.expires_at"),
+        PLAIN.replace("NOT integration.has_http", "certificate.expires_at < :as_of"),
+    ],
+)
+def test_a_policy_that_looks_at_more_than_what_belongs_to_the_item_is_judged_in_full(text: str) -> None:
     assert text != PLAIN
-    assert local_form(text) is None
+    assert compose(text, "stage").local is None

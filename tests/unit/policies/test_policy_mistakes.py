@@ -28,7 +28,7 @@ conditions:
   unnamed: {status: INCOMPLIANT, message: Not named., remediation: Name one.}
 """
 LOGIC = """\
-SELECT stage.stage_id, stage.account_region_id,
+SELECT stage.item_id, stage.account_region_id,
   CASE WHEN stage.disappeared_at IS NOT NULL THEN 'gone'
        WHEN NOT stage.is_fresh OR stage.read_at < :as_of - :days * interval '24 hours' THEN 'stale'
        WHEN stage.client_certificate_id LIKE '%_' THEN 'named'
@@ -170,7 +170,7 @@ def wide(**clauses: str) -> str:
         ("SELECT 1 UNION SELECT 2", "is UNION"),
         (LOGIC + "FOR UPDATE", "FOR UPDATE"),
         (wide(origin="INTO TEMP x FROM stage"), "SELECT INTO"),
-        ("WITH gone AS (DELETE FROM stage RETURNING stage_id) " + LOGIC, "DELETE"),
+        ("WITH gone AS (DELETE FROM stage RETURNING item_id) " + LOGIC, "DELETE"),
         ("WITH RECURSIVE r AS (SELECT 1 AS a) " + LOGIC, "recursive"),
         ("WITH stage AS (SELECT 1 AS a) " + LOGIC, "names a relation 'stage'"),
         ("SELECT * FROM stage", "`*`"),
@@ -180,7 +180,7 @@ def wide(**clauses: str) -> str:
         (wide(origin="FROM stage LEFT JOIN generate_series(1, 2) AS g ON true"), "generate_series()"),
         (wide(origin="FROM stage WHERE stage.is_fresh"), "has WHERE"),
         (wide(origin="FROM stage LIMIT 1"), "LIMIT"),
-        (wide(origin="FROM stage GROUP BY stage.stage_id"), "has GROUP"),
+        (wide(origin="FROM stage GROUP BY stage.item_id"), "has GROUP"),
         (wide(origin="FROM stage JOIN rest_api ON true"), "LEFT JOIN"),
         (wide(origin="FROM stage, rest_api"), "LEFT JOIN"),
         (wide(origin="FROM rest_api"), "FROM stage"),
@@ -211,7 +211,7 @@ def wide(**clauses: str) -> str:
         (wide(version="colour"), "a column is not there"),
         (wide(version="stage"), "whole row"),
         (LOGIC.replace("stage.version_id AS stage_version, ", ""), "'stage_version' is missing"),
-        (LOGIC.replace("stage.stage_id,", "1 AS stage_id,"), "has to be stage.stage_id"),
+        (LOGIC.replace("stage.item_id,", "1 AS item_id,"), "has to be stage.item_id"),
         (LOGIC.replace("FROM", ", 1 AS more FROM"), "'more' is not expected"),
         (LOGIC.replace("ELSE 'unnamed' END", "END"), "has no ELSE"),
         (LOGIC.replace("'unnamed'", "lower('X')"), "gives LOWER('X')"),

@@ -1,18 +1,14 @@
 -- Does the stage authenticate to its backends with a client certificate that exists? The first branch that holds decides.
 SELECT
-    stage.stage_id,
-    stage.account_region_id,
     CASE
-        WHEN stage.disappeared_at IS NOT NULL THEN 'stage_disappeared'
-        WHEN NOT stage.is_fresh THEN 'inventory_stale'
         WHEN rest_api.is_private THEN 'private_endpoint'
-        WHEN integration.rest_api_key IS NULL THEN 'integrations_unknown'
+        WHEN integration.item_id IS NULL THEN 'integrations_unknown'
         WHEN NOT integration.has_http THEN 'no_http_integration'
         -- Without a known endpoint type nothing may be called compliant or incompliant.
         WHEN rest_api.is_private IS NULL OR integration.has_http IS NULL THEN 'unexpected'
         WHEN stage.client_certificate_id IS NULL OR btrim(stage.client_certificate_id) = '' THEN 'certificate_empty'
         -- An absence seen before the stage named the certificate proves nothing: it may have been made since.
-        WHEN certificate.certificate_id IS NULL
+        WHEN certificate.item_id IS NULL
             OR NOT certificate.is_fresh
             OR (certificate.absent_since IS NOT NULL AND certificate.read_at < stage.certificate_named_at)
             THEN 'certificates_unknown'
@@ -20,21 +16,10 @@ SELECT
             THEN 'certificate_deleted'
         WHEN certificate.absent_since IS NULL THEN 'certificate_present'
         ELSE 'unexpected'
-    END AS condition,
-    -- Evidence: what was looked at on the way down to the branch that held, and nothing below it.
-    stage.version_id AS stage_version,
-    CASE WHEN stage.disappeared_at IS NULL AND stage.is_fresh THEN rest_api.version_id END AS rest_api_version,
-    CASE
-        WHEN stage.disappeared_at IS NULL AND stage.is_fresh AND rest_api.is_private IS NOT TRUE
-            THEN integration.version_id
-    END AS integration_version,
-    CASE
-        WHEN stage.disappeared_at IS NULL AND stage.is_fresh AND NOT rest_api.is_private AND integration.has_http
-            THEN certificate.version_id
-    END AS certificate_version
+    END AS condition
 FROM stage
-LEFT JOIN rest_api ON rest_api.rest_api_key = stage.rest_api_key
-LEFT JOIN integration ON integration.rest_api_key = stage.rest_api_key
+LEFT JOIN rest_api ON rest_api.item_id = stage.parent_id
+LEFT JOIN integration ON integration.parent_id = stage.parent_id
 LEFT JOIN certificate
     ON certificate.account_region_id = stage.account_region_id
     AND certificate.certificate_id = stage.client_certificate_id

@@ -1,0 +1,248 @@
+"""The language in which an item type is declared: what it is, where it comes from, and its fields.
+
+Tables, the merge, the relations that policies read, what an incremental evaluation watches, views and the
+reference page follow from these declarations. A declaration is data: it reads nothing and calls nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+#: Longest name of an item type: table and index names that are made of it stay below PostgreSQL's 63 bytes.
+_LONGEST_NAME = 28
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+#: What a field says of null when it has none.
+NEVER = "Never."
+
+#: Columns that every relation has, whatever its type declares.
+COMMON = ("item_id", "version_id", "account_region_id", "parent_id", "read_at", "is_fresh", "payload")
+
+
+class DeclarationError(ValueError):
+    """An item type is declared in a way that cannot be stored; the sentence says what to change."""
+
+
+class Kind(StrEnum):
+    """The PostgreSQL type of a field."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    BIGINT = "bigint"
+    NUMERIC = "numeric"
+    TIME = "timestamptz"
+    TEXTS = "text[]"
+    JSON = "jsonb"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an item type.
+
+    ``path`` says where it lies in the payload, keys joined by dots (``canarySettings.deploymentId``).
+    ``null`` says what a null means. A ``stored`` field is a column of its own; any other is read from the
+    payload of whatever version is asked for, so that its whole history is there without a migration.
+
+    ``derived``: the reader computes the value, which the payload does not hold as it stands; such a field is
+    stored. ``since`` names a further column: since when a stored field has had its value without a break.
+    ``noted``: the latest value is kept with the latest version and compared with nothing.
+    ``volatile``: changes by itself, so that a change of it alone is no change of the item.
+    """
+
+    name: str
+    kind: Kind
+    path: str
+    meaning: str
+    null: str
+    stored: bool = False
+    derived: bool = False
+    since: str | None = None
+    noted: bool = False
+    volatile: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The path as keys, from the outside in."""
+        return tuple(self.path.split("."))
+
+    @property
+    def comment(self) -> str:
+        """What the field means, and what null means, in one text."""
+        if self.null == NEVER:
+            return self.meaning
+        first = self.null if self.null[1:2].isupper() else self.null[0].lower() + self.null[1:]
+        return f"{self.meaning} Null: {first}"
+
+    @property
+    def is_closed_too(self) -> bool:
+        """Whether closed versions have a column for it."""
+        return self.stored and not self.noted
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field whose value names an item of another type in the same account and region.
+
+    ``to_parent``: both belong to the same parent, and the value is a key within it.
+    """
+
+    field: str
+    item_type: str
+    meaning: str
+    to_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is read and committed as one for an account and region: its name, and the calls it comes from.
+
+    ``kind`` is the value of the type's ``kind_field`` for the items that this scope reads, where a type has
+    several scopes. ``lists_all``: a complete reading holds all items that there are, so that one it lacks does
+    not exist.
+    """
+
+    name: str
+    calls: tuple[str, ...]
+    kind: str | None = None
+    lists_all: bool = True
+
+
+class Absence(StrEnum):
+    """What it means that a reading lacks an item that is known.
+
+    ``GONE``: it has disappeared. ``PROOF``: it has disappeared if its scope lists all items or the reading
+    proves it, otherwise it is let go of: nobody follows it any longer. ``NONE``: nothing, a reading
+    holds only some of the items; the others stay as they are and end with their parent.
+    """
+
+    GONE = "gone"
+    PROOF = "proof"
+    NONE = "none"
+
+
+@dataclass(frozen=True, eq=False)
+class ItemType:
+    """A kind of thing in AWS.
+
+    ``arn`` is a template over ``{partition}``, ``{region}``, ``{account_id}`` and the key fields of the type
+    and of its parents. ``key`` is the field that names an item within its parent, or within its account and
+    region; None: there is one for each parent. ``label`` is the field that people know the item by.
+    ``digested`` are fields that, beside the payload, are part of an item's digest.
+    ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
+    """
+
+    name: str
+    title: str
+    resource_type: str
+    arn: str
+    scopes: tuple[Scope, ...]
+    fields: tuple[Field, ...]
+    key: Field | None = None
+    parent: str | None = None
+    parent_title: str | None = None
+    references: tuple[Reference, ...] = ()
+    absence: Absence = Absence.GONE
+    kind_field: str | None = None
+    label: str | None = None
+    digested: tuple[str, ...] = ()
+    has_payload: bool = True
+    is_asked_when_gone: bool = True
+    collected: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be stored. Raises ``DeclarationError``."""
+        self._check_names()
+        self._check_fields()
+        if self.key is None and self.parent is None:
+            raise DeclarationError(f"{self.name}: without a parent it needs a key.")
+        if self.absence is Absence.NONE and self.parent is None:
+            raise DeclarationError(f"{self.name}: items that no listing closes need a parent that does.")
+        if not self.scopes or (len(self.scopes) > 1) != (self.kind_field is not None):
+            raise DeclarationError(
+                f"{self.name}: several scopes need a kind_field, and one scope needs none."
+            )
+        for name in (*self.digested, *(r.field for r in self.references), *filter(None, [self.kind_field])):
+            self.field(name)
+
+    def _check_names(self) -> None:
+        names = [
+            self.name,
+            *(field.name for field in self.all_fields),
+            *(f.since for f in self.fields if f.since),
+        ]
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise DeclarationError(f"{self.name}: {name!r} is no name; write lower-case letters and _.")
+        if len(self.name) > _LONGEST_NAME:
+            raise DeclarationError(f"{self.name}: the name has more than {_LONGEST_NAME} letters.")
+        for name in names[1:]:
+            if names.count(name) > 1 or name in COMMON:
+                raise DeclarationError(f"{self.name}: the name {name!r} is taken; choose another one.")
+
+    def _check_fields(self) -> None:
+        for field in self.fields:
+            if (field.derived or field.since or field.noted) and not field.stored:
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: what is derived, noted or has a since is stored."
+                )
+            if not field.meaning or not field.null:
+                raise DeclarationError(f"{self.name}.{field.name}: say what it means and what null means.")
+            if not self.has_payload and not field.stored:
+                raise DeclarationError(f"{self.name}.{field.name}: without a payload all fields are stored.")
+
+    @property
+    def all_fields(self) -> Iterator[Field]:
+        """The key, if there is one, and all fields."""
+        if self.key is not None:
+            yield self.key
+        yield from self.fields
+
+    def field(self, name: str) -> Field:
+        """Return a field by its name; raises ``DeclarationError``."""
+        for field in self.all_fields:
+            if field.name == name:
+                return field
+        raise DeclarationError(f"{self.name}: there is no field {name!r}.")
+
+    @cached_property
+    def stored(self) -> tuple[Field, ...]:
+        """Fields that are columns."""
+        return tuple(field for field in self.fields if field.stored)
+
+    @cached_property
+    def unstored(self) -> tuple[Field, ...]:
+        """Fields that are read from the payload."""
+        return tuple(field for field in self.fields if not field.stored)
+
+    @cached_property
+    def versioned(self) -> tuple[tuple[str, Kind], ...]:
+        """Columns that closed versions have too: stored fields, and since when some have their values."""
+        columns: list[tuple[str, Kind]] = []
+        for field in self.stored:
+            if not field.noted and field.name != self.kind_field:
+                columns.append((field.name, field.kind))
+                if field.since is not None:
+                    columns.append((field.since, Kind.TIME))
+        return tuple(columns)
+
+    @cached_property
+    def volatile(self) -> frozenset[str]:
+        """Top-level keys of the payload that change by themselves."""
+        return frozenset(field.keys[0] for field in self.fields if field.volatile)
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether an absence has to be proven."""
+        return self.absence is Absence.PROOF
+
+    @property
+    def gone_column(self) -> str | None:
+        """What relations call the time at which an item was found gone; None: those that are gone are left out."""
+        if self.absence is Absence.PROOF:
+            return "absent_since"
+        return "disappeared_at" if self.absence is Absence.GONE else None

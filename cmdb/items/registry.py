@@ -1,0 +1,76 @@
+"""The item types that there are, parents before their children."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cmdb.items.certificate import CERTIFICATE
+from cmdb.items.declaration import DeclarationError, ItemType
+from cmdb.items.integration import INTEGRATION
+from cmdb.items.rest_api import REST_API
+from cmdb.items.stage import STAGE
+
+_types: dict[str, ItemType] = {}
+
+
+def item_types() -> tuple[ItemType, ...]:
+    """Return all item types, parents before their children: the order in which they are merged."""
+    return tuple(_types.values())
+
+
+def item_type(name: str) -> ItemType:
+    """Return an item type by its name; raises ``DeclarationError`` when there is none."""
+    try:
+        return _types[name]
+    except KeyError:
+        raise DeclarationError(
+            f"There is no item type {name!r}: choose one of {', '.join(_types)}."
+        ) from None
+
+
+def scope_names() -> tuple[str, ...]:
+    """Return the names of all scopes."""
+    return tuple(scope.name for declared in item_types() for scope in declared.scopes)
+
+
+def scope_owner(scope: str) -> ItemType:
+    """Return the item type that a scope reads; raises ``DeclarationError`` when there is none."""
+    for declared in item_types():
+        if any(scope == own.name for own in declared.scopes):
+            return declared
+    raise DeclarationError(f"There is no scope {scope!r}: choose one of {', '.join(scope_names())}.")
+
+
+def children_of(parent: str) -> tuple[ItemType, ...]:
+    """Return the item types whose items belong to items of this one."""
+    return tuple(declared for declared in item_types() if declared.parent == parent)
+
+
+@contextmanager
+def known_as(*declared: ItemType) -> Iterator[None]:
+    """Let further item types be known for a while; their tables are the caller's to make (tests do)."""
+    before = dict(_types)
+    for one in declared:
+        _add(one)
+    try:
+        yield
+    finally:
+        _types.clear()
+        _types.update(before)
+
+
+def _add(declared: ItemType) -> None:
+    if declared.name in _types:
+        raise DeclarationError(f"There are two item types {declared.name!r}.")
+    if declared.parent is not None and declared.parent not in _types:
+        raise DeclarationError(f"{declared.name}: its parent {declared.parent!r} is not declared before it.")
+    taken = scope_names()
+    for scope in declared.scopes:
+        if scope.name in taken:
+            raise DeclarationError(f"{declared.name}: the scope {scope.name!r} is another type's.")
+    _types[declared.name] = declared
+
+
+for _declared in (REST_API, STAGE, INTEGRATION, CERTIFICATE):
+    _add(_declared)

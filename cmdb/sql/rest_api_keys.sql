@@ -1,5 +1,0 @@
--- Keys of REST APIs by account-region and AWS id.
-SELECT a.account_region_id, a.rest_api_id, a.rest_api_key
-FROM unnest(%(regions)s::integer[], %(ids)s::text[]) AS wanted (account_region_id, rest_api_id)
-JOIN cmdb.rest_api AS a
-    ON a.account_region_id = wanted.account_region_id AND a.rest_api_id = wanted.rest_api_id

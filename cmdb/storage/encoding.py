@@ -1,0 +1,171 @@
+"""Items in the forms that are stored: rows for COPY and for statements, digests, values of fields."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import orjson
+
+from cmdb.items import Absence, Field, ItemType, Kind
+from cmdb.snapshot import Item
+from cmdb.storage.copying import microseconds, raw_field, text_field, texts, time
+from cmdb.storage.digest import Encoded
+
+_TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
+_NULL = b"\xff\xff\xff\xff"
+
+Encoder = Callable[[Any], bytes]
+
+
+def _boolean(value: bool | None) -> bytes:
+    return _NULL if value is None else _TRUE if value else _FALSE
+
+
+def _time(value: datetime | None) -> bytes:
+    return raw_field(time(value))
+
+
+def _texts(value: Sequence[str] | None) -> bytes:
+    return _NULL if value is None else raw_field(texts(tuple(value)))
+
+
+def _integer(value: int | None) -> bytes:
+    return _NULL if value is None else struct.pack("!ii", 4, value)
+
+
+def _bigint(value: int | None) -> bytes:
+    return _NULL if value is None else struct.pack("!iq", 8, value)
+
+
+def _json(value: Any) -> bytes:
+    return _NULL if value is None else raw_field(b"\x01" + orjson.dumps(value))
+
+
+_ENCODERS: Mapping[Kind, Encoder] = {
+    Kind.TEXT: text_field,
+    Kind.BOOLEAN: _boolean,
+    Kind.TIME: _time,
+    Kind.TEXTS: _texts,
+    Kind.INTEGER: _integer,
+    Kind.BIGINT: _bigint,
+    Kind.JSON: _json,
+}
+
+
+def value_of(item: Item, field: Field) -> Any:
+    """Return the value of a field: computed by the reader, or from the payload; None where it is not there."""
+    if field.name in item.derived:
+        return item.derived[field.name]
+    value: Any = item.payload
+    for key in field.keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the items of one type are encoded."""
+
+    declared: ItemType
+    columns: str
+    """Columns of a row for COPY, comma-separated."""
+    fields: tuple[tuple[Field, Encoder], ...]
+
+    def encode(self, item: Item) -> Encoded:
+        """Return an item's digest and payload; of a type without payload both are of its values."""
+        declared = self.declared
+        if not declared.has_payload:
+            return Encoded([item.parent, item.key], self.values(item), frozenset())
+        identity = [item.key] if item.parent is None else [item.parent, item.key]
+        identity += [value_of(item, declared.field(name)) for name in declared.digested]
+        return Encoded(identity, item.payload, declared.volatile)
+
+    def values(self, item: Item) -> dict[str, Any]:
+        """Return the values of the fields that versions have, by name."""
+        return {
+            field.name: value_of(item, field)
+            for field, _ in self.fields
+            if not field.noted and field.name != self.declared.kind_field
+        }
+
+    def noted(self, item: Item) -> dict[str, Any]:
+        """Return the values of the fields that are only noted, by name."""
+        return {field.name: value_of(item, field) for field, _ in self.fields if field.noted}
+
+    def rows(
+        self, new: Sequence[tuple[int, int, Item, Encoded, int | None]], as_of: datetime
+    ) -> Iterator[bytes]:
+        """Yield encoded rows of new items: (key, account-region, item, encoded, key of the parent)."""
+        declared, fields = self.declared, self.fields
+        since, at = microseconds(as_of), raw_field(time(as_of))
+        count = len(self.columns.split(","))
+        has_digest, is_proof = declared.has_payload, declared.proves_absence
+        head = struct.Struct("!hiqiiiqiq").pack
+        digest_head = struct.Struct("!i16s").pack
+        parent_head = struct.Struct("!iq").pack
+        is_noted = declared.absence is Absence.NONE
+        for key, region_id, item, encoded, parent_id in new:
+            parts = [head(count, 8, key, 4, region_id, 8, key, 8, since)]
+            if has_digest:
+                parts.append(digest_head(16, encoded.digest))
+            if is_proof:
+                parts.append(_FALSE)
+            if is_noted:
+                parts.append(at)
+            if parent_id is not None:
+                parts.append(parent_head(8, parent_id))
+            if declared.key is not None:
+                parts.append(text_field(item.key))
+            for field, encode in fields:
+                parts.append(encode(value_of(item, field)))
+                if field.since is not None:
+                    parts.append(at)
+            yield b"".join(parts)
+
+    def changed_row(self, item_id: int, version_id: int, item: Item, encoded: Encoded) -> dict[str, Any]:
+        """Return an item as a statement takes it that opens a new version."""
+        row: dict[str, Any] = {"item_id": item_id, "version_id": version_id}
+        for field, _ in self.fields:
+            if field.name != self.declared.kind_field:
+                row[field.name] = value_of(item, field)
+        if self.declared.has_payload:
+            row["digest"] = "\\x" + encoded.digest.hex()
+            row["payload"] = orjson.Fragment(encoded.payload)
+        return row
+
+
+@cache
+def form_of(declared: ItemType) -> Form:
+    """Return the form of an item type."""
+    fields = tuple((field, _ENCODERS[field.kind]) for field in declared.stored)
+    columns = ["item_id", "account_region_id", "version_id", "valid_from"]
+    if declared.has_payload:
+        columns.append("digest")
+    if declared.proves_absence:
+        columns.append("proven_absent")
+    if declared.absence is Absence.NONE:
+        columns.append("read_at")
+    if declared.parent is not None:
+        columns.append("parent_id")
+    if declared.key is not None:
+        columns.append(declared.key.name)
+    for field, _ in fields:
+        columns.append(field.name)
+        if field.since is not None:
+            columns.append(field.since)
+    return Form(declared, ", ".join(columns), fields)
+
+
+def values_digest(parent: str | None, key: str, values: Mapping[str, Any]) -> bytes:
+    """Return the digest that a known row of a type without payload would have."""
+    return Encoded([parent, key], dict(values), frozenset()).digest
+
+
+__all__ = ["Form", "form_of", "value_of", "values_digest"]

@@ -1,0 +1,201 @@
+"""Reporting views that follow from the declarations of item types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from cmdb.items import Absence, Field, ItemType, item_type, item_types
+from cmdb.items.expressions import from_payload
+
+#: Columns by which people know items; a type that has no such column of its own or of its parent's has null.
+_NAMES = ("rest_api_id", "rest_api_name", "stage_name", "client_certificate_id")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _parent(declared: ItemType) -> ItemType | None:
+    return None if declared.parent is None else item_type(declared.parent)
+
+
+def _column(declared: ItemType, name: str) -> str | None:
+    """Return the expression of a column of an item or of its parent, by its name; None: there is none."""
+    wanted, owner = ("name", "rest_api") if name == "rest_api_name" else (name, None)
+    for alias, one in (("i", declared), ("p", _parent(declared))):
+        if one is None or (owner is not None and one.name != owner):
+            continue
+        if one.key is not None and one.key.name == wanted:
+            return f"{alias}.{wanted}"
+        if any(field.name == wanted and not field.noted for field in one.stored):
+            return f"{alias}.{wanted}"
+    return None
+
+
+def arn_expression(declared: ItemType) -> str:
+    """Return the SQL expression of an item's ARN over ``a`` (account), ``ar`` (region), ``i`` and ``p``."""
+    parts = []
+    position = 0
+    for found in _PLACEHOLDER.finditer(declared.arn):
+        parts.append(_quoted(declared.arn[position : found.start()]))
+        name = found.group(1)
+        own = {"partition": "a.partition", "region": "ar.region", "account_id": "a.account_id"}.get(name)
+        column = own or _column(declared, name)
+        if column is None:
+            raise ValueError(f"{declared.name}: its ARN names {name}, which is no key of it or its parent")
+        parts.append(column)
+        position = found.end()
+    parts.append(_quoted(declared.arn[position:]))
+    return " || ".join(part for part in parts if part != "''")
+
+
+def _joins(declared: ItemType) -> str:
+    parent = f"JOIN cmdb.{declared.parent} AS p ON p.item_id = i.parent_id\n" if declared.parent else ""
+    return (
+        f"{parent}JOIN cmdb.account_region AS ar ON ar.account_region_id = i.account_region_id\n"
+        "JOIN cmdb.account AS a ON a.account_key = ar.account_key"
+    )
+
+
+def _scope(declared: ItemType) -> str:
+    if declared.kind_field is None:
+        return _quoted(declared.scopes[0].name)
+    kinds = " ".join(
+        f"WHEN {_quoted(scope.kind or '')} THEN {_quoted(scope.name)}" for scope in declared.scopes
+    )
+    return f"CASE i.{declared.kind_field} {kinds} END"
+
+
+def _group(declared: ItemType) -> str:
+    parent = _parent(declared)
+    if parent is not None and parent.key is not None:
+        return f"p.{parent.key.name}"
+    assert declared.key is not None  # noqa: S101 - without a parent it has a key
+    return f"i.{declared.key.name}"
+
+
+def _identity(declared: ItemType) -> str:
+    names = ",\n    ".join(f"{_column(declared, name) or 'NULL::text'} AS {name}" for name in _NAMES)
+    label = f"i.{declared.label}" if declared.label else "NULL::text"
+    return (
+        f"SELECT {_quoted(declared.name)} AS item_type,\n    i.item_id,\n    i.account_region_id,\n"
+        "    a.account_key,\n    a.partition,\n    a.account_id,\n    a.name AS account_name,\n    ar.region,\n"
+        f"    {arn_expression(declared)} AS resource_arn,\n    {names},\n    {label} AS name,\n"
+        f"    {_scope(declared)} AS scope_type,\n    {_group(declared)} AS unread_key,\n    i.valid_from,\n"
+        f"    i.valid_to\nFROM cmdb.{declared.name} AS i\n{_joins(declared)}"
+    )
+
+
+def item_identity() -> str:
+    """Items of all types by the names that people know them by; a piece of other views."""
+    return (
+        "-- Items of all types by the names that people know them by.\nCREATE VIEW report.item_identity AS\n"
+        + "\nUNION ALL\n".join(_identity(declared) for declared in item_types())
+        + ";\nCOMMENT ON VIEW report.item_identity IS 'One row per item of any type, those that are gone included: "
+        "its names, and where its readings are noted. A piece of the other views.';\n"
+    )
+
+
+def item_region() -> str:
+    """Which account-region each item is in; a piece of other views."""
+    return (
+        "-- Which account-region each item is in.\nCREATE VIEW report.item_region AS\n"
+        + "\nUNION ALL\n".join(
+            f"SELECT item_id, account_region_id FROM cmdb.{declared.name}" for declared in item_types()
+        )
+        + ";\nCOMMENT ON VIEW report.item_region IS 'One row per item of any type: its key and its account-region. "
+        "A piece of the other views.';\n"
+    )
+
+
+def item() -> str:
+    """All items, now."""
+    columns = {
+        "item_type": "Its type.",
+        "resource_arn": "ARN of the item.",
+        "account_id": "AWS account id.",
+        "region": "AWS region.",
+        "valid_from": "Since when the item looks as it does.",
+        "disappeared_at": "When it was found gone, or was no longer followed; null: it is there.",
+        "account_name": "Name of the account; null when it was never told.",
+        "name": "What people call it; null when it has no name.",
+        "item_id": "Key of the item in the CMDB.",
+    }
+    return (
+        "-- All items of all types, now.\nCREATE VIEW report.item AS\n"
+        "SELECT item_type, resource_arn, account_id, region, valid_from, valid_to AS disappeared_at, account_name,\n"
+        "       name, item_id\nFROM report.item_identity;\n"
+        + _comments(
+            "item", "One row per item of any type that was ever seen, as it is now or was last.", columns
+        )
+    )
+
+
+def _one_type(declared: ItemType) -> str:
+    fields = list(declared.all_fields)
+    shown = ["i.item_id"]
+    if declared.key is not None:
+        shown.append(f"i.{declared.key.name}")
+    shown += [f"{_shown(field)} AS {field.name}" for field in declared.fields]
+    columns = {
+        "resource_arn": "ARN of the item.",
+        "account_id": "AWS account id.",
+        "region": "AWS region.",
+        "valid_from": "Since when the item looks as it does.",
+        "disappeared_at": _gone_comment(declared),
+        "account_name": "Name of the account; null when it was never told.",
+        "item_id": "Key of the item in the CMDB.",
+        **{field.name: field.comment for field in fields},
+    }
+    parent = _parent(declared)
+    if parent is not None and parent.key is not None:
+        shown.insert(0, f"p.{parent.key.name}")
+        columns[parent.key.name] = parent.key.meaning
+    payload = (
+        f"LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id\n"
+        if declared.has_payload
+        else ""
+    )
+    return (
+        f"-- Items of type {declared.name}, now.\nCREATE VIEW report.{declared.name} AS\n"
+        f"SELECT {_quoted(declared.name)} AS item_type,\n    {arn_expression(declared)} AS resource_arn,\n"
+        "    a.account_id,\n    ar.region,\n    i.valid_from,\n    i.valid_to AS disappeared_at,\n"
+        f"    a.name AS account_name,\n    {(',' + chr(10) + '    ').join(shown)}\n"
+        f"FROM cmdb.{declared.name} AS i\n{payload}{_joins(declared)};\n"
+        + _comments(
+            declared.name, f"One row per item of type {declared.title} that was ever seen, as it is now or was last.",
+            {"item_type": "Its type.", **columns},
+        )
+    )  # fmt: skip
+
+
+def _shown(field: Field) -> str:
+    return f"i.{field.name}" if field.stored else from_payload(field, "w.payload")
+
+
+def _gone_comment(declared: ItemType) -> str:
+    if declared.absence is Absence.PROOF:
+        return "When it was proven not to exist, or was no longer followed; null: it is there."
+    return "When it was found gone; null: it is there."
+
+
+def _comments(view: str, of_view: str, columns: dict[str, str]) -> str:
+    lines = [f"COMMENT ON VIEW report.{view} IS {_quoted(of_view)};"]
+    lines += [f"COMMENT ON COLUMN report.{view}.{name} IS {_quoted(text)};" for name, text in columns.items()]
+    return "\n".join(lines) + "\n"
+
+
+def generated_views(written: frozenset[str]) -> dict[str, Callable[[], str]]:
+    """Return what makes the views that follow from declarations, by name, but those that have a file."""
+    made: dict[str, Callable[[], str]] = {
+        "item_region": item_region,
+        "item_identity": item_identity,
+        "item": item,
+    }
+    for declared in item_types():
+        if declared.name not in written:
+            made[declared.name] = partial(_one_type, declared)
+    return made

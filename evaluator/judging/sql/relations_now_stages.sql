@@ -1,2 +1,0 @@
--- How many stages there are to judge.
-SELECT count(*) FROM cmdb.stage
