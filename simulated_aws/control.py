@@ -7,16 +7,15 @@ number, "faults": probability, "fault_seed": number}``, each optional.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-from simulated_aws.errors import AwsError, not_simulated
-from simulated_aws.http11 import Request
-from simulated_aws.responses import failure, success
-
-if TYPE_CHECKING:
-    from simulated_aws.service import Service
+from simulated_aws.http.http11 import Request
+from simulated_aws.http.responses import failure, success
+from simulated_aws.service import Service
+from simulated_aws.services.calls import Answer
+from simulated_aws.services.errors import AwsError, not_simulated
 
 CONTROL_PREFIX = "/-/"
 _SETTINGS = frozenset({"quota", "latency_ms", "faults", "fault_seed"})
@@ -27,14 +26,14 @@ def control(service: Service, request: Request) -> bytes:
     asked = (request.method, request.target)
     try:
         if asked == ("GET", "/-/report"):
-            return success("apigateway", orjson.dumps(_report(service))).encode()
+            return success("apigateway", Answer(orjson.dumps(_report(service)))).encode()
         if asked == ("POST", "/-/clear"):
             service.log.clear()
             service.quota.clear()
-            return success("apigateway", b"{}").encode()
+            return success("apigateway", Answer(b"{}")).encode()
         if asked == ("POST", "/-/settings"):
             _set(service, request.body)
-            return success("apigateway", b"{}").encode()
+            return success("apigateway", Answer(b"{}")).encode()
         raise not_simulated(f"{request.method} {request.target}")
     except AwsError as error:
         return failure("apigateway", error).encode()

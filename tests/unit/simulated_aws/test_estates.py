@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from simulated_aws import AccountRegion, DemoNights, Estate, demo_nights, scaled_estate
-from simulated_aws.demo_estate import CENTRAL, SHOP, WEST
 from simulated_aws.faults import Occasion
+from simulated_aws.scenarios.demo_estate import CENTRAL, SHOP, WEST
 
 LAST = datetime(2026, 11, 20, 2, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
 
-from simulated_aws.region import AccountRegion
+from simulated_aws.estate.account_region import AccountRegion
 from simulated_aws.regions import DEFAULT_REGIONS, regions_of
 
 ACCOUNT_STATES = frozenset({"ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"})

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from simulated_aws.calls import (
+from simulated_aws.estate import Account
+from simulated_aws.services.calls import (
     Answer,
     Caller,
     Route,
@@ -16,8 +17,7 @@ from simulated_aws.calls import (
     encode_position,
     json_parameters,
 )
-from simulated_aws.errors import AwsError, Problem, aws_error, not_simulated
-from simulated_aws.estate import Account
+from simulated_aws.services.errors import AwsError, Problem, aws_error, not_simulated
 
 MOST = 20
 """Accounts on one page at most, and by default (Organizations API reference, ListAccounts)."""

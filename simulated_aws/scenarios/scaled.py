@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from simulated_aws.estate import Estate, Populate
-from simulated_aws.region import AccountRegion
+from simulated_aws.estate import AccountRegion, Estate, Populate
 from simulated_aws.regions import regions_of
 
 _FIRST_ACCOUNT = 100_000_000_000
