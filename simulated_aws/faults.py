@@ -24,9 +24,21 @@ LIST_KEYS = {
     "GetDeployments": "item",
     "GetDeployment": "id",
     "GetRestApi": "id",
+    "GetDomainNames": "item",
+    "GetBasePathMappings": "item",
+    "GetAccount": "throttleSettings",
+    "GetUsagePlans": "item",
+    "v2.GetApis": "items",
+    "v2.GetStages": "items",
+    "v2.GetRoutes": "items",
+    "v2.GetIntegrations": "items",
+    "v2.GetDomainNames": "items",
+    "v2.GetApiMappings": "items",
+    "v2.ListRoutingRules": "routingRules",
     "DescribeCertificate": "Certificate",
     "ListAccounts": "Accounts",
     "DescribeOrganization": "Organization",
+    "ListTagsForResource": "Tags",
     "ListRegions": "Regions",
 }
 """The key that an answer of each JSON operation cannot do without."""
@@ -80,6 +92,9 @@ class Occasion:
 @dataclass(slots=True)
 class Rule:
     """Which calls meet a fault, and the fault.
+
+    Operations of API Gateway V2 are named ``v2.GetStages`` and so on, since API Gateway has some of the same
+    names.
 
     Of the calls that match (``None`` matches any), the ``nth`` and the following ``times`` - 1 suffer;
     ``times=None`` means for ever. ``page`` is a number from 1 or ``"last"``; page 1 of one page is both.

@@ -18,7 +18,7 @@ from simulated_aws.iam import Permissions
 from simulated_aws.log import Entry, RequestLog
 from simulated_aws.quota import Quota
 from simulated_aws.regions import home_region
-from simulated_aws.services import acm, organizations, region_lists, rest_apis, sts
+from simulated_aws.services import acm, apigateway, organizations, region_lists, sts
 from simulated_aws.services.calls import Answer, Caller, Route, World
 from simulated_aws.services.errors import SERVICES, AwsError, Problem, aws_error, not_simulated
 
@@ -137,7 +137,7 @@ class Service:
     def _route(self, service: str, request: Request) -> Route:
         if service == "apigateway":
             accept = request.headers.get(b"accept", b"").decode("latin-1")
-            return rest_apis.read_route(request.method, request.target, accept)
+            return apigateway.read_route(request.method, request.target, accept)
         path = request.target.partition("?")[0]
         if service == "account":
             return region_lists.read_account_route(request.method, path, request.body)
@@ -177,8 +177,10 @@ class Service:
             raise aws_error(service, Problem.THROTTLED, retry_after=self.retry_after)
         if route.action is None or self.permissions.unrestricted:
             return
-        resource = route.resource.replace("{partition}", caller.account.partition).replace(
-            "{region}", caller.region
+        resource = (
+            route.resource.replace("{partition}", caller.account.partition)
+            .replace("{region}", caller.region)
+            .replace("{account}", caller.account.account_id)
         )
         if not self.permissions.permits(caller.principal, caller.region, route.action, resource):
             raise sts.denied(caller, route.action, resource, service)
@@ -188,7 +190,7 @@ class Service:
             place = self.estate.region(caller.account.account_id, caller.region)
             kept: Answer | None = place.answers.get(target)
             if kept is None:
-                kept = rest_apis.answer(route, place, self.estate.page_limit)
+                kept = apigateway.answer(route, place, self.estate.page_limit)
                 if not kept.once:
                     place.answers[target] = kept
             return kept

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulated_aws.estate.account_settings import SettingsOfAccount
+from simulated_aws.estate.domain_names import DomainNames
+from simulated_aws.estate.http_apis import HttpApis
 from simulated_aws.estate.kept_certificates import KeptCertificates
 from simulated_aws.estate.stages import Stages
 
 
-class AccountRegion(Stages, KeptCertificates):
+class AccountRegion(Stages, KeptCertificates, DomainNames, HttpApis, SettingsOfAccount):
     """What one account has in one region.
 
     Change it only through its methods: each holds the estate's lock, stamps the estate's time, and drops the

@@ -27,7 +27,7 @@ class Route:
     """An operation, as read from a request alone: it does not depend on who asks, nor on the estate.
 
     ``resource_id`` is what the call is about (a REST API's id, a certificate, a role). ``action`` and
-    ``resource`` are what IAM decides on; ``{partition}`` and ``{region}`` in the resource are filled in.
+    ``resource`` are what IAM decides on; ``{partition}``, ``{region}`` and ``{account}`` in it are filled in.
     ``page`` counts from 1 and is ``None`` for calls without pages. ``part_id`` is a second id, of what is
     within the first (a stage of a REST API, a deployment).
     """

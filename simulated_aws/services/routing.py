@@ -22,39 +22,41 @@ class Paging(NamedTuple):
 class Shape(NamedTuple):
     """A call: its operation, its path (``*`` stands for an id), and the query parameters it knows.
 
-    ``embeds`` is the one value that ``embed`` may have. The ids in the path become ``resource_id`` and
-    ``part_id`` of the route, in this order; a third one is a parameter named ``kind``.
+    ``most`` items fit on a page (``None``: as many as on one of any listing). ``embeds`` is the one value
+    that ``embed`` may have. The ids in the path become ``resource_id`` and ``part_id`` of the route, in this
+    order; a third one is a parameter named ``kind``.
     """
 
     operation: str
     path: str
     parameters: Sequence[str] = ()
     paged: bool = False
+    most: int | None = None
     embeds: str | None = None
 
 
 class Router:
     """Reads requests of one API (a set of shapes with one way of paging)."""
 
-    def __init__(self, shapes: Sequence[Shape], paging: Paging) -> None:
+    def __init__(self, shapes: Sequence[Shape], paging: Paging, *, hidden_prefix: str = "") -> None:
+        """``hidden_prefix`` is a part of each path that IAM's names of resources leave out."""
+        self._hidden_prefix = hidden_prefix
         self._paging = paging
         self._shapes: dict[tuple[int, str], list[tuple[list[str], Shape]]] = {}
         for shape in shapes:
             words = shape.path.strip("/").split("/")
             self._shapes.setdefault((len(words), words[0]), []).append((words, shape))
 
-    def read(self, method: str, target: str, *, hidden_prefix: str = "") -> Route:
+    def read(self, method: str, target: str) -> Route:
         """Recognise a request by its method and target (path and query).
-
-        ``hidden_prefix`` is a part of the path that IAM's names of resources leave out.
 
         :raises AwsError: 501 for any call that is not simulated, 400 for a bad limit or position.
         """
         path, _, query = target.partition("?")
-        parts = path.removeprefix(hidden_prefix).strip("/").split("/")
+        parts = path.removeprefix(self._hidden_prefix).strip("/").split("/")
         shape, ids = self._match(method, path, parts)
         given = self._read_query(shape, query)
-        page = self._read_paging(given) if shape.paged else None
+        page = self._read_paging(given, shape.most) if shape.paged else None
         if len(ids) > 2:
             given["kind"] = ids[2]
         resource = f"arn:{{partition}}:apigateway:{{region}}::/{'/'.join(parts)}"
@@ -93,8 +95,8 @@ class Router:
             raise not_simulated(f"embed={given['embed']} of apigateway {shape.operation}")
         return given
 
-    def _read_paging(self, given: dict[str, Any]) -> int:
-        paging = self._paging
+    def _read_paging(self, given: dict[str, Any], most: int | None) -> int:
+        paging = self._paging if most is None else self._paging._replace(most=most)
         try:
             given["limit"] = int(given.pop(paging.limit, paging.default))
         except ValueError:

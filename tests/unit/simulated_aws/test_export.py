@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError, ResponseStreamingError
 
 from simulated_aws import AccountRegion, FaultKind, Integration, Method, SimulatedAws
+from simulated_aws.quota import Quota
 
 ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
@@ -321,15 +321,14 @@ def test_a_silent_export_times_out(aws: SimulatedAws, client: Any, api_id: str) 
 def test_exports_count_against_the_quota_of_all_calls_only(
     aws: SimulatedAws, gateway: Any, api_id: str
 ) -> None:
-    aws.quota = True
+    quota = Quota()
+    taken = [quota.take("1", "r", "GetExport", 100.0) for _ in range(45)]
+    for _ in range(3):
+        ask(gateway, api_id)
 
-    for _ in range(60):
-        with suppress(ClientError):
-            ask(gateway, api_id)
-
-    statuses = [each.status for each in aws.log.entries(operation="GetExport")]
-    assert statuses[:40] == [200] * 40
-    assert set(statuses[40:]) == {200, 429}
+    (rate,) = aws.log.rates()
+    assert taken.count(True) == 40
+    assert (rate.requests, rate.resources_overdraft) == (3, 0.0)
 
 
 def test_an_export_needs_its_own_permission(aws: SimulatedAws, gateway: Any, api_id: str) -> None:
