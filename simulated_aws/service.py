@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -48,6 +47,21 @@ def _token(request: Request) -> str | None:
     return None if token is None else token.decode("latin-1")
 
 
+def _occasion(
+    signature: Signature, account_id: str | None, route: Route, *, is_last: bool = False
+) -> Occasion:
+    return Occasion(
+        signature.service,
+        route.operation,
+        account_id,
+        signature.region,
+        route.resource_id,
+        route.page or 1,
+        is_last,
+        route.part_id,
+    )
+
+
 class Service:
     """The simulated AWS without its socket. ``handle`` is called by the server's thread alone."""
 
@@ -79,21 +93,13 @@ class Service:
         except AwsError as error:
             self._note(arrived, signature, None, None, error.status, None)
             return Reply(failure(service, error).encode(), delay=delay)
-        who = self.credentials.find(signature.access_key_id, _token(request))
-        occasion = Occasion(
-            service,
-            route.operation,
-            None if who is None else who.account_id,
-            signature.region,
-            route.resource_id,
-            route.page or 1,
-            False,
-            route.part_id,
-        )
-        if not self.hooks.idle and not self.hooks.run("before", occasion):
-            return self._fail(arrived, signature, occasion, route)
-        account_id: str | None = None
-        is_last = False
+        # Who calls is looked up twice when there are hooks: before one the estate may be another.
+        if not self.hooks.idle:
+            who = self.credentials.find(signature.access_key_id, _token(request))
+            account_id = None if who is None else who.account_id
+            if not self.hooks.run("before", _occasion(signature, account_id, route)):
+                return self._fail(arrived, signature, account_id, route)
+        account_id, is_last = None, False
         try:
             with self.estate.lock:
                 caller = self._caller(signature, request)
@@ -104,26 +110,29 @@ class Service:
             response = success(service, made)
         except AwsError as error:
             response = failure(service, error)
-        occasion = replace(occasion, account_id=account_id, is_last=is_last)
+        if self.hooks.idle and self.faults.idle:
+            self._note(arrived, signature, account_id, route, response.status, None)
+            return Reply(response.encode(), delay=delay)
+        occasion = _occasion(signature, account_id, route, is_last=is_last)
         status, fault, reply = self._reply(response, occasion, delay)
-        if not self.hooks.idle and not self.hooks.run("after", occasion):
-            return self._fail(arrived, signature, occasion, route)
+        if not self.hooks.run("after", occasion):
+            return self._fail(arrived, signature, account_id, route)
         self._note(arrived, signature, account_id, route, status, fault)
         return reply
 
     def _reply(self, response: Response, occasion: Occasion, delay: float) -> tuple[int, str | None, Reply]:
         """Return HTTP status, name of a fault, and what is sent."""
-        rule = None if self.faults.idle else self.faults.strike(occasion)
+        rule = self.faults.strike(occasion)
         if rule is None:
             return response.status, None, Reply(response.encode(), delay=delay)
         status, reply = suffer(response, rule, occasion.operation, delay)
         return status, rule.kind.value, reply
 
-    def _fail(self, arrived: float, signature: Signature, occasion: Occasion, route: Route) -> Reply:
+    def _fail(self, arrived: float, signature: Signature, account_id: str | None, route: Route) -> Reply:
         """Answer a call whose hook raised: the error itself is raised where the simulated AWS ends."""
-        error = aws_error(occasion.service, Problem.INTERNAL)
-        self._note(arrived, signature, occasion.account_id, route, error.status, "hook")
-        return Reply(failure(occasion.service, error).encode())
+        error = aws_error(signature.service, Problem.INTERNAL)
+        self._note(arrived, signature, account_id, route, error.status, "hook")
+        return Reply(failure(signature.service, error).encode())
 
     def _refuse(self, signature: Signature | None, arrived: float) -> Reply:
         if signature is None:

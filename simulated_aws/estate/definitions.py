@@ -147,6 +147,8 @@ class Authorizer:
     provider_arns: tuple[str, ...] = ()
     identity_source: str = "method.request.header.Authorization"
     ttl_in_seconds: int = 300
+    jwt_configuration: Mapping[str, Any] | None = None
+    """``jwtConfiguration`` of a JWT authorizer: its issuers, with audiences, and algorithms."""
 
     def __post_init__(self) -> None:
         _one_of(self.type, AUTHORIZER_TYPES, "authorizer type")

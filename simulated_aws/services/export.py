@@ -191,6 +191,8 @@ def _authorizer(authorizer: Authorizer) -> dict[str, Any]:
         extension["authorizerResultTtlInSeconds"] = authorizer.ttl_in_seconds
     if authorizer.type != "TOKEN":
         extension["identitySource"] = authorizer.identity_source
+    if authorizer.jwt_configuration is not None:
+        extension["jwtConfiguration"] = dict(authorizer.jwt_configuration)
     header = authorizer.identity_source.rpartition(".")[2]
     return {
         "type": "apiKey",

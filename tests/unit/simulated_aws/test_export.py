@@ -133,6 +133,24 @@ def test_a_document_says_who_may_call(gateway: Any, api_id: str) -> None:
     assert schemes["api_key"]["name"] == "x-api-key"
 
 
+def test_a_jwt_authorizer_is_exported_with_its_issuers(
+    gateway: Any, place: AccountRegion, api_id: str
+) -> None:
+    issuers = [{"issuer": "https://id.example.com", "audiences": ["orders"]}]
+    own = place.add_authorizer(api_id, "jwt", "JWT", jwt_configuration={"issuers": issuers})
+    method = Method(Integration("MOCK"), authorization_type="JWT", authorizer_id=own)
+    place.put_method(api_id, "/jwt", "GET", method)
+    deployed = place.deploy(api_id, "prod")
+
+    read = document(gateway, api_id)
+    summary = gateway.get_deployment(restApiId=api_id, deploymentId=deployed, embed=["apisummary"])
+
+    scheme = read["components"]["securitySchemes"]["jwt"]
+    assert read["paths"]["/jwt"]["get"]["security"] == [{"jwt": []}]
+    assert scheme["x-amazon-apigateway-authorizer"]["jwtConfiguration"]["issuers"] == issuers
+    assert summary["apiSummary"]["/jwt"]["GET"]["authorizationType"] == "JWT"
+
+
 def test_a_document_names_validators_even_those_that_check_nothing(gateway: Any, api_id: str) -> None:
     read = document(gateway, api_id)
 
