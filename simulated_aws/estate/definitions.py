@@ -166,8 +166,9 @@ class Model:
 class Definition:
     """A snapshot of an API: what calls of a stage get that serves it.
 
-    ``paths`` maps a path to its methods by verb; a path without methods is there, with none. ``settings`` are
-    the wire fields of the API that take effect by a deployment only (``policy``, ``apiKeySource``, ...).
+    ``paths`` maps a path to its methods by verb; a path without methods is there, with none;
+    ``resource_ids`` maps it to the id of its resource. ``settings`` are the wire fields of the API that take
+    effect by a deployment only (``policy``, ``apiKeySource``, ...).
     """
 
     name: str
@@ -176,6 +177,7 @@ class Definition:
     validators: Mapping[str, RequestValidator]
     authorizers: Mapping[str, Authorizer]
     models: Mapping[str, Model]
+    resource_ids: Mapping[str, str]
     exportable: bool = True
 
     def summary(self) -> dict[str, dict[str, dict[str, Any]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +17,7 @@ from simulated_aws.estate.definitions import (
     RequestValidator,
 )
 from simulated_aws.estate.ground import Ground, refuse_unknown
-from simulated_aws.estate.rest_apis import API_SETTINGS, Resource, RestApi
+from simulated_aws.estate.rest_apis import API_SETTINGS, Resource, RestApi, escaped_policy
 
 
 class Drafts(Ground):
@@ -226,13 +225,3 @@ class Drafts(Ground):
             f"{function}/invocations"
         )
         return Method(Integration(kind, uri, "POST"))
-
-
-def escaped_policy(document: Mapping[str, Any]) -> str:
-    """Return a resource policy as API Gateway shows it: JSON whose quotes and slashes are escaped again.
-
-    boto3 thus gives text such as ``{\\"Version\\":\\"2012-10-17\\"}``, which is no JSON before it is
-    unescaped (seen so by cartography and the Terraform provider for AWS).
-    """
-    text = json.dumps(document, separators=(",", ":"))
-    return json.dumps(text)[1:-1].replace("/", "\\/")

@@ -6,6 +6,8 @@ as seconds since the epoch.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -50,6 +52,24 @@ DEPLOYED_SETTINGS = frozenset(
 def epoch(moment: datetime) -> int:
     """Return a time as API Gateway and ACM write it: whole seconds since 1970."""
     return int(moment.timestamp())
+
+
+def escaped_policy(document: Mapping[str, Any]) -> str:
+    """Return a resource policy as API Gateway shows it: JSON whose quotes and slashes are escaped again.
+
+    boto3 thus gives text such as ``{\\"Version\\":\\"2012-10-17\\"}``, which is no JSON before it is
+    unescaped (seen so by cartography and the Terraform provider for AWS).
+    """
+    text = json.dumps(document, separators=(",", ":"))
+    return json.dumps(text)[1:-1].replace("/", "\\/")
+
+
+def unescaped_policy(text: str) -> Any:
+    """Return the document that ``escaped_policy`` wrote; any other text as it is."""
+    try:
+        return json.loads(json.loads(f'"{text}"'))
+    except json.JSONDecodeError:
+        return text
 
 
 @dataclass(slots=True)
@@ -161,6 +181,7 @@ class RestApi:
                 dict(self.validators),
                 dict(self.authorizers),
                 dict(self.models),
+                {each.path: each.id for each in self.resources.values()},
                 self.exportable,
             )
         return self._snapshot

@@ -13,16 +13,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulated_aws.estate.definitions import Authorizer, Definition, Integration, Method
-from simulated_aws.estate.rest_apis import RestApi, Stage
+from simulated_aws.estate.rest_apis import RestApi, Stage, unescaped_policy
 
 _JSON = "application/json"
 _PLACES = {"querystring": "query", "path": "path", "header": "header"}
 _PATH_PARAMETER = re.compile(r"{(\w+)\+?}")
-_EXTENDED_SETTINGS = {
+_DEPLOYED_EXTENSIONS = {
     "apiKeySource": "x-amazon-apigateway-api-key-source",
     "binaryMediaTypes": "x-amazon-apigateway-binary-media-types",
     "minimumCompressionSize": "x-amazon-apigateway-minimum-compression-size",
 }
+_EXTENSIONS_AT_ONCE = {
+    "securityPolicy": "x-amazon-apigateway-security-policy",
+    "endpointAccessMode": "x-amazon-apigateway-endpoint-access-mode",
+}
+"""Settings of an API that need no deployment, and yet are exported."""
 
 
 def document(api: RestApi, stage: Stage, region: str, dns_suffix: str, dice: random.Random) -> dict[str, Any]:
@@ -46,9 +51,14 @@ def document(api: RestApi, stage: Stage, region: str, dns_suffix: str, dice: ran
         },
         "components": _components(served, aliases),
     }
-    for setting, name in _EXTENDED_SETTINGS.items():
+    for setting, name in _DEPLOYED_EXTENSIONS.items():
         if served.settings.get(setting) is not None:
             body[name] = served.settings[setting]
+    for setting, name in _EXTENSIONS_AT_ONCE.items():
+        if api.settings.get(setting) is not None:
+            body[name] = api.settings[setting]
+    if served.settings.get("policy"):
+        body["x-amazon-apigateway-policy"] = unescaped_policy(served.settings["policy"])
     if served.validators:
         body["x-amazon-apigateway-request-validators"] = {
             each.name: {
@@ -110,7 +120,9 @@ def _operation(path: str, method: Method, served: Definition, aliases: Mapping[s
         name = served.validators[method.request_validator_id].name
         operation["x-amazon-apigateway-request-validator"] = name
     if method.integration is not None:
-        operation["x-amazon-apigateway-integration"] = _integration(method.integration)
+        operation["x-amazon-apigateway-integration"] = _integration(
+            method.integration, served.resource_ids[path]
+        )
     return operation
 
 
@@ -144,8 +156,10 @@ def _add_security(operation: dict[str, Any], method: Method, served: Definition)
         operation["x-amazon-apigateway-auth"] = {"type": kind}
 
 
-def _integration(integration: Integration) -> dict[str, Any]:
+def _integration(integration: Integration, namespace: str) -> dict[str, Any]:
     return integration.wire() | {
+        "cacheNamespace": namespace,
+        "cacheKeyParameters": list(integration.cache_key_parameters),
         "responses": {"default": {"statusCode": "200"}},
         "passthroughBehavior": integration.passthrough_behavior.lower(),
         "timeoutInMillis": integration.timeout_in_millis,

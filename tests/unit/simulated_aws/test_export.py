@@ -81,7 +81,9 @@ def api_id(place: AccountRegion) -> str:
     return api.id
 
 
-def test_a_document_says_of_each_method_what_was_deployed(gateway: Any, api_id: str) -> None:
+def test_a_document_says_of_each_method_what_was_deployed(
+    gateway: Any, place: AccountRegion, api_id: str
+) -> None:
     read = document(gateway, api_id)
 
     posted = read["paths"]["/orders/{id}"]["post"]
@@ -99,6 +101,8 @@ def test_a_document_says_of_each_method_what_was_deployed(gateway: Any, api_id: 
         "tlsConfig": {"insecureSkipVerification": True},
         "passthroughBehavior": "when_no_match",
         "timeoutInMillis": 29000,
+        "cacheNamespace": place.apis[api_id].resource_at("/orders/{id}").id,
+        "cacheKeyParameters": [],
         "responses": {"default": {"statusCode": "200"}},
     }
     assert posted["parameters"] == [
@@ -255,6 +259,25 @@ def test_a_private_api_exports_its_endpoint(gateway: Any, place: AccountRegion) 
     assert read["x-amazon-apigateway-binary-media-types"] == ["image/png"]
     assert read["x-amazon-apigateway-minimum-compression-size"] == 0
     assert read["info"]["version"] == "7"
+
+
+def test_the_exported_policy_is_the_deployed_one(gateway: Any, place: AccountRegion) -> None:
+    api = place.add_api("orders")
+    place.add_stage(api.id, "prod")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+
+    place.set_policy(api.id, policy)
+    place.update_api(api.id, securityPolicy="TLS_1_2")
+
+    name = "x-amazon-apigateway-policy"
+    assert name not in document(gateway, api.id)
+    assert document(gateway, api.id)["x-amazon-apigateway-security-policy"] == "TLS_1_2"
+    place.deploy(api.id, "prod")
+    assert document(gateway, api.id)[name] == policy
+    place.update_api(api.id, policy="no JSON")
+    place.deploy(api.id, "prod")
+    assert document(gateway, api.id)[name] == "no JSON"
 
 
 def test_a_cut_off_export_ends_early(aws: SimulatedAws, gateway: Any, api_id: str) -> None:
