@@ -173,10 +173,14 @@ class Stages(Drafts):
             self._changed(None)
 
     def restore_stage(self, api_id: str, name: str) -> Stage:
-        """Bring back a deleted stage as it was."""
+        """Bring back a deleted stage as it was; ``KeyError`` when its deployment is deleted too."""
         with self._lock:
-            stage: Stage = self._deleted.pop(("stage", api_id, name))
-            self.apis[api_id].stages[name] = stage
+            stage: Stage = self._deleted["stage", api_id, name]
+            api = self.apis[api_id]
+            if stage.deployment_id not in api.deployments:
+                raise KeyError(stage.deployment_id)
+            api.stages[name] = stage
+            del self._deleted["stage", api_id, name]
             return self._changed(stage)
 
     def _keep_deployment(

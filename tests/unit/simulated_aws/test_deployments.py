@@ -184,6 +184,10 @@ def test_a_deployment_that_is_served_cannot_be_deleted(gateway: Any, place: Acco
     place.delete_deployment(api.id, canary)
 
     assert [each["id"] for each in gateway.get_deployments(restApiId=api.id)["items"]] == [own]
+    place.delete_stage(api.id, "prod")
+    place.delete_deployment(api.id, own)
+    with pytest.raises(KeyError):
+        place.restore_stage(api.id, "prod")
 
 
 def test_a_resource_takes_what_is_below_it_along(gateway: Any, place: AccountRegion) -> None:
