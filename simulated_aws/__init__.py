@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from simulated_aws.estate import DEFAULT_ROLE, Account, Estate, Role
+from simulated_aws.estate import DEFAULT_ROLE, Account, AccountRegion, Estate, Integration, Method, Role
 from simulated_aws.faults import FaultKind, Faults, Rule
-from simulated_aws.generate import scaled_estate
-from simulated_aws.region import AccountRegion
+from simulated_aws.scenarios.scaled import scaled_estate
+from simulated_aws.scenarios.story import DemoNights, demo_nights
 from simulated_aws.server import SimulatedAws
-from simulated_aws.story import DemoNights, demo_nights
 
 __all__ = [
     "DEFAULT_ROLE",
@@ -17,6 +16,8 @@ __all__ = [
     "Estate",
     "FaultKind",
     "Faults",
+    "Integration",
+    "Method",
     "Role",
     "Rule",
     "SimulatedAws",

@@ -13,9 +13,9 @@ import sys
 import threading
 
 from simulated_aws.estate import Estate
-from simulated_aws.generate import scaled_estate
+from simulated_aws.scenarios.scaled import scaled_estate
+from simulated_aws.scenarios.story import demo_nights
 from simulated_aws.server import SimulatedAws
-from simulated_aws.story import demo_nights
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -19,13 +19,32 @@ LIST_KEYS = {
     "GetResources": "item",
     "GetClientCertificates": "item",
     "GetClientCertificate": "clientCertificateId",
+    "GetStage": "stageName",
+    "GetExport": "paths",
+    "GetDeployments": "item",
+    "GetDeployment": "id",
     "GetRestApi": "id",
+    "GetDomainNames": "item",
+    "GetBasePathMappings": "item",
+    "GetAccount": "throttleSettings",
+    "GetUsagePlans": "item",
+    "v2.GetApis": "items",
+    "v2.GetStages": "items",
+    "v2.GetRoutes": "items",
+    "v2.GetIntegrations": "items",
+    "v2.GetDomainNames": "items",
+    "v2.GetApiMappings": "items",
+    "v2.ListRoutingRules": "routingRules",
     "DescribeCertificate": "Certificate",
     "ListAccounts": "Accounts",
     "DescribeOrganization": "Organization",
+    "ListTagsForResource": "Tags",
     "ListRegions": "Regions",
 }
 """The key that an answer of each JSON operation cannot do without."""
+
+HUGE = 17 * 1024 * 1024
+"""Bytes of a body that no reader should take in."""
 
 Body = bytes | Callable[[bytes], bytes]
 
@@ -45,15 +64,20 @@ class FaultKind(StrEnum):
     EXPIRED_TOKEN = "expired_token"  # noqa: S105 - a fault's name
     SLOW = "slow"
     REPLACE_BODY = "replace_body"
+    HUGE_BODY = "huge_body"
 
 
 _JSON_ONLY = frozenset({FaultKind.MISSING_LIST_KEY, FaultKind.NULL_LIST})
-RANDOM_KINDS = tuple(kind for kind in FaultKind if kind is not FaultKind.REPLACE_BODY)
+RANDOM_KINDS = tuple(kind for kind in FaultKind if kind not in {FaultKind.REPLACE_BODY, FaultKind.HUGE_BODY})
+"""Faults that can strike at random: those that need no details and no megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """A call that may meet a fault. ``page`` counts from 1; ``is_last``: no page follows it."""
+    """A call that may meet a fault. ``page`` counts from 1; ``is_last``: no page follows it.
+
+    ``part_id`` is what the call is about within ``resource_id``: a stage's name, a deployment's id.
+    """
 
     service: str
     operation: str
@@ -62,17 +86,22 @@ class Occasion:
     resource_id: str | None
     page: int | None
     is_last: bool
+    part_id: str | None = None
 
 
 @dataclass(slots=True)
 class Rule:
     """Which calls meet a fault, and the fault.
 
+    Operations of API Gateway V2 are named ``v2.GetStages`` and so on, since API Gateway has some of the same
+    names.
+
     Of the calls that match (``None`` matches any), the ``nth`` and the following ``times`` - 1 suffer;
     ``times=None`` means for ever. ``page`` is a number from 1 or ``"last"``; page 1 of one page is both.
     Details: ``status`` of a server error; ``retry_after`` seconds of a throttle; ``after_bytes`` sent before
     a cut-off (``None``: half) and ``honest_length`` when Content-Length admits it and the connection stays;
-    ``seconds`` of slowness; ``body`` or a function of the true body that replaces it.
+    ``seconds`` of slowness; ``body`` or a function of the true body that replaces it; ``size`` in bytes to
+    which blanks make a body huge, JSON all the same.
     """
 
     kind: FaultKind
@@ -89,6 +118,8 @@ class Rule:
     honest_length: bool = False
     seconds: float = 0.5
     body: Body | None = None
+    part_id: str | None = None
+    size: int = HUGE
     matched: int = field(default=0, init=False)
     """Calls that matched so far."""
     hits: int = field(default=0, init=False)
@@ -107,6 +138,7 @@ class Rule:
             and self.account_id in {None, call.account_id}
             and self.region in {None, call.region}
             and self.resource_id in {None, call.resource_id}
+            and self.part_id in {None, call.part_id}
             and (self.page is None or (call.is_last if self.page == "last" else self.page == call.page))
             and (self.kind not in _JSON_ONLY or call.operation in LIST_KEYS)
         )
@@ -148,6 +180,8 @@ class Faults:
         honest_length: bool = False,
         seconds: float = 0.5,
         body: Body | None = None,
+        part_id: str | None = None,
+        size: int = HUGE,
     ) -> Rule:
         """Put a rule in force after those already there; see ``Rule`` for what each argument means."""
         rule = Rule(
@@ -165,6 +199,8 @@ class Faults:
             honest_length=honest_length,
             seconds=seconds,
             body=body,
+            part_id=part_id,
+            size=size,
         )
         with self._lock:
             self._rules = (*self._rules, rule)

@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     page: int | None
     status: int
     fault: str | None
+    part_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

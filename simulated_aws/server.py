@@ -8,9 +8,11 @@ from concurrent.futures import Future
 from threading import Thread
 from types import TracebackType
 
+from simulated_aws.control import CONTROL_PREFIX, control
 from simulated_aws.estate import Estate
 from simulated_aws.faults import Faults
-from simulated_aws.http11 import HttpConnection
+from simulated_aws.hooks import Hooks
+from simulated_aws.http.http11 import HttpConnection, Reply, Request
 from simulated_aws.iam import Permissions
 from simulated_aws.log import RequestLog
 from simulated_aws.regions import home_region
@@ -63,6 +65,8 @@ class SimulatedAws:
         if self._thread is not None:
             self._thread.join()
         self._thread = self._loop = self._stop = self._port = None
+        if error is None and self.hooks.errors:
+            raise self.hooks.errors[0]
 
     @property
     def endpoint_url(self) -> str:
@@ -75,6 +79,11 @@ class SimulatedAws:
     def faults(self) -> Faults:
         """Which calls fail, and how."""
         return self._service.faults
+
+    @property
+    def hooks(self) -> Hooks:
+        """What happens before and after which calls."""
+        return self._service.hooks
 
     @property
     def log(self) -> RequestLog:
@@ -127,6 +136,11 @@ class SimulatedAws:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def _handle(self, request: Request) -> Reply:
+        if request.target.startswith(CONTROL_PREFIX):
+            return Reply(control(self._service, request))
+        return self._service.handle(request)
+
     def _run(self, started: Future[int]) -> None:
         try:
             asyncio.run(self._serve(started))
@@ -140,7 +154,7 @@ class SimulatedAws:
         self._stop = asyncio.Event()
         connections: set[HttpConnection] = set()
         server = await self._loop.create_server(
-            lambda: HttpConnection(self._service.handle, connections),
+            lambda: HttpConnection(self._handle, connections),
             "127.0.0.1",
             self._wanted_port,
             backlog=4096,

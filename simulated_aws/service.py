@@ -7,19 +7,19 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from simulated_aws import acm, apigateway, organizations, region_lists, sts
-from simulated_aws.calls import Answer, Caller, Route, World
-from simulated_aws.control import CONTROL_PREFIX, control
 from simulated_aws.credentials import Credentials
-from simulated_aws.errors import SERVICES, AwsError, Problem, aws_error, not_simulated
 from simulated_aws.estate import Estate
 from simulated_aws.faults import Faults, Occasion
-from simulated_aws.http11 import Reply, Request
+from simulated_aws.hooks import Hooks
+from simulated_aws.http.http11 import Reply, Request
+from simulated_aws.http.responses import Response, failure, success, suffer
 from simulated_aws.iam import Permissions
 from simulated_aws.log import Entry, RequestLog
 from simulated_aws.quota import Quota
 from simulated_aws.regions import home_region
-from simulated_aws.responses import Response, failure, success, suffer
+from simulated_aws.services import acm, apigateway, organizations, region_lists, sts
+from simulated_aws.services.calls import Answer, Caller, Route, World
+from simulated_aws.services.errors import SERVICES, AwsError, Problem, aws_error, not_simulated
 
 
 class Signature(NamedTuple):
@@ -42,6 +42,26 @@ def read_signature(header: bytes) -> Signature | None:
     return Signature(words[0], words[2], words[3])
 
 
+def _token(request: Request) -> str | None:
+    token = request.headers.get(b"x-amz-security-token")
+    return None if token is None else token.decode("latin-1")
+
+
+def _occasion(
+    signature: Signature, account_id: str | None, route: Route, *, is_last: bool = False
+) -> Occasion:
+    return Occasion(
+        signature.service,
+        route.operation,
+        account_id,
+        signature.region,
+        route.resource_id,
+        route.page or 1,
+        is_last,
+        route.part_id,
+    )
+
+
 class Service:
     """The simulated AWS without its socket. ``handle`` is called by the server's thread alone."""
 
@@ -50,6 +70,7 @@ class Service:
     ) -> None:
         self.estate = estate
         self.faults = faults
+        self.hooks = Hooks()
         self.credentials = Credentials(seed=estate.seed)
         self.permissions = Permissions()
         self.log = RequestLog()
@@ -61,8 +82,6 @@ class Service:
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
-        if request.target.startswith(CONTROL_PREFIX):
-            return Reply(control(self, request))
         arrived = time.monotonic()
         delay = self.latency_ms / 1000.0
         signature = read_signature(request.headers.get(b"authorization", b"").partition(b",")[0])
@@ -74,48 +93,46 @@ class Service:
         except AwsError as error:
             self._note(arrived, signature, None, None, error.status, None)
             return Reply(failure(service, error).encode(), delay=delay)
-        caller: Caller | None = None
-        is_last = False
+        # Who calls is looked up twice when there are hooks: before one the estate may be another.
+        if not self.hooks.idle:
+            who = self.credentials.find(signature.access_key_id, _token(request))
+            account_id = None if who is None else who.account_id
+            if not self.hooks.run("before", _occasion(signature, account_id, route)):
+                return self._fail(arrived, signature, account_id, route)
+        account_id, is_last = None, False
         try:
             with self.estate.lock:
                 caller = self._caller(signature, request)
+                account_id = caller.account.account_id
                 self._admit(service, caller, route, arrived)
-                body, is_last = self._answer(service, caller, route, request.target)
-            response = success(service, body)
+                made = self._answer(service, caller, route, request.target)
+            is_last = made.is_last
+            response = success(service, made)
         except AwsError as error:
             response = failure(service, error)
-        return self._send(signature, caller, route, response, is_last=is_last, arrived=arrived, delay=delay)
+        if self.hooks.idle and self.faults.idle:
+            self._note(arrived, signature, account_id, route, response.status, None)
+            return Reply(response.encode(), delay=delay)
+        occasion = _occasion(signature, account_id, route, is_last=is_last)
+        status, fault, reply = self._reply(response, occasion, delay)
+        if not self.hooks.run("after", occasion):
+            return self._fail(arrived, signature, account_id, route)
+        self._note(arrived, signature, account_id, route, status, fault)
+        return reply
 
-    def _send(
-        self,
-        signature: Signature,
-        caller: Caller | None,
-        route: Route,
-        response: Response,
-        *,
-        is_last: bool,
-        arrived: float,
-        delay: float,
-    ) -> Reply:
-        account_id = None if caller is None else caller.account.account_id
-        if not self.faults.idle:
-            rule = self.faults.strike(
-                Occasion(
-                    signature.service,
-                    route.operation,
-                    account_id,
-                    signature.region,
-                    route.resource_id,
-                    route.page or 1,
-                    is_last,
-                )
-            )
-            if rule is not None:
-                status, reply = suffer(response, rule, route.operation, delay)
-                self._note(arrived, signature, account_id, route, status, rule.kind.value)
-                return reply
-        self._note(arrived, signature, account_id, route, response.status, None)
-        return Reply(response.encode(), delay=delay)
+    def _reply(self, response: Response, occasion: Occasion, delay: float) -> tuple[int, str | None, Reply]:
+        """Return HTTP status, name of a fault, and what is sent."""
+        rule = self.faults.strike(occasion)
+        if rule is None:
+            return response.status, None, Reply(response.encode(), delay=delay)
+        status, reply = suffer(response, rule, occasion.operation, delay)
+        return status, rule.kind.value, reply
+
+    def _fail(self, arrived: float, signature: Signature, account_id: str | None, route: Route) -> Reply:
+        """Answer a call whose hook raised: the error itself is raised where the simulated AWS ends."""
+        error = aws_error(signature.service, Problem.INTERNAL)
+        self._note(arrived, signature, account_id, route, error.status, "hook")
+        return Reply(failure(signature.service, error).encode())
 
     def _refuse(self, signature: Signature | None, arrived: float) -> Reply:
         if signature is None:
@@ -128,7 +145,8 @@ class Service:
 
     def _route(self, service: str, request: Request) -> Route:
         if service == "apigateway":
-            return apigateway.read_route(request.method, request.target)
+            accept = request.headers.get(b"accept", b"").decode("latin-1")
+            return apigateway.read_route(request.method, request.target, accept)
         path = request.target.partition("?")[0]
         if service == "account":
             return region_lists.read_account_route(request.method, path, request.body)
@@ -143,10 +161,7 @@ class Service:
 
     def _caller(self, signature: Signature, request: Request) -> Caller:
         service = signature.service
-        token = request.headers.get(b"x-amz-security-token")
-        found = self.credentials.find(
-            signature.access_key_id, None if token is None else token.decode("latin-1")
-        )
+        found = self.credentials.find(signature.access_key_id, _token(request))
         account = None if found is None else self.estate.accounts.get(found.account_id)
         if found is None or account is None or account.status == "CLOSED":
             raise aws_error(service, Problem.BAD_CREDENTIALS)
@@ -171,8 +186,10 @@ class Service:
             raise aws_error(service, Problem.THROTTLED, retry_after=self.retry_after)
         if route.action is None or self.permissions.unrestricted:
             return
-        resource = route.resource.replace("{partition}", caller.account.partition).replace(
-            "{region}", caller.region
+        resource = (
+            route.resource.replace("{partition}", caller.account.partition)
+            .replace("{region}", caller.region)
+            .replace("{account}", caller.account.account_id)
         )
         if not self.permissions.permits(caller.principal, caller.region, route.action, resource):
             raise sts.denied(caller, route.action, resource, service)
@@ -182,7 +199,9 @@ class Service:
             place = self.estate.region(caller.account.account_id, caller.region)
             kept: Answer | None = place.answers.get(target)
             if kept is None:
-                kept = place.answers[target] = apigateway.answer(route, place, self.estate.page_limit)
+                kept = apigateway.answer(route, place, self.estate.page_limit)
+                if not kept.once:
+                    place.answers[target] = kept
             return kept
         if service == "acm":
             return acm.answer(self._world, caller, route)
@@ -214,5 +233,6 @@ class Service:
                 None if route is None else route.page,
                 status,
                 fault,
+                None if route is None else route.part_id,
             )
         )

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from simulated_aws import Estate, Faults
-from simulated_aws.http11 import Request
+from simulated_aws.http.http11 import Request
 from simulated_aws.service import Service
 
 #: More requests than any reading of the small estate needs: beyond, it runs in circles.

@@ -61,7 +61,7 @@ class Soaked:
         api = self.place.apis[api_id]
         if api.endpoint_types == ("PRIVATE",):
             return "private_endpoint"
-        if not any("HTTP_PROXY" in resource.methods.values() for resource in api.resources.values()):
+        if not any("HTTP_PROXY" in resource.integration_types for resource in api.resources.values()):
             return "no_http_integration"
         if certificate is None:
             return "certificate_empty"

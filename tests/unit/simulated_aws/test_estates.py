@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from simulated_aws import AccountRegion, DemoNights, Estate, demo_nights, scaled_estate
-from simulated_aws.demo_estate import CENTRAL, SHOP, WEST
 from simulated_aws.faults import Occasion
+from simulated_aws.scenarios.demo_estate import CENTRAL, SHOP, WEST
+from simulated_aws.scenarios.scaled import redeploy
 
 LAST = datetime(2026, 11, 20, 2, tzinfo=UTC)
 
@@ -55,6 +56,31 @@ def test_a_scaled_estate_depends_on_its_seed_only() -> None:
 
     assert contents(one) == contents(same)
     assert contents(one) != contents(scaled_estate(2, 2, 3, 2, 2, seed="t"))
+
+
+def test_a_share_of_a_scaled_estate_is_redeployed() -> None:
+    estate = scaled_estate(2, 2, 50, 2, 2)
+    (place, *_) = estate.account_regions()
+    before = {api.id: {each.deployment_id for each in api.stages.values()} for api in place.apis.values()}
+
+    changed = redeploy(estate, 0.1, seed="a night")
+
+    touched = [
+        api
+        for each in estate.account_regions()
+        for api in each.apis.values()
+        if any("/added" in path for path in api.served("prod").paths)
+    ]
+    assert changed == len(touched)
+    assert 8 <= changed <= 35
+    for api in touched:
+        assert len({each.deployment_id for each in api.stages.values()}) == 1
+    untouched = {
+        api.id: {each.deployment_id for each in api.stages.values()}
+        for api in place.apis.values()
+        if api not in touched
+    }
+    assert untouched.items() <= before.items()
 
 
 def test_most_of_a_scaled_estate_can_be_empty() -> None:
@@ -192,12 +218,14 @@ def test_it_runs_as_a_process_of_its_own_with_a_side_door() -> None:
             _, listed = _fetch(f"{url}/restapis", headers={"Authorization": signed})
             _fetch(f"{url}/-/settings", body={"latency_ms": 1, "quota": True})
             _, report = _fetch(f"{url}/-/report")
+            _, deployed = _fetch(f"{url}/-/redeploy", body={"share": 1, "seed": "x"})
             _fetch(f"{url}/-/clear", body={})
             wrong, _ = _fetch(f"{url}/-/settings", body={"colour": "red"})
             unknown, _ = _fetch(f"{url}/-/unknown")
 
             assert (wrong, unknown) == (400, 501)
             assert len(listed["item"]) == 3
+            assert deployed == {"rest_apis": 3}
             assert report["operations"] == {"GetRestApis": {"200": 1}}
             assert _fetch(f"{url}/-/report")[1]["requests"] == 0
         finally:

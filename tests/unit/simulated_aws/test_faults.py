@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -239,16 +240,35 @@ def test_random_faults_follow_their_seed(aws: SimulatedAws, gateway: Any) -> Non
 
 
 def test_every_kind_can_strike_every_operation_without_breaking_the_server(
-    aws: SimulatedAws, client: Any
+    aws: SimulatedAws, client: Any, place: AccountRegion
 ) -> None:
+    api = place.add_api("orders")
+    deployment = place.add_stage(api.id, "prod").deployment_id
+    place.add_domain_name("api.example.com")
+    gateway, v2 = client("apigateway", read_timeout=0.1), client("apigatewayv2", read_timeout=0.1)
+    organizations = client("organizations", read_timeout=0.1)
+    extensions = {"extensions": "apigateway"}
     calls = [
         client("ec2", read_timeout=0.1).describe_regions,
-        client("organizations", read_timeout=0.1).list_accounts,
-        client("apigateway", read_timeout=0.1).get_rest_apis,
+        organizations.list_accounts,
+        partial(organizations.list_tags_for_resource, ResourceId=MEMBER),
+        gateway.get_rest_apis,
+        partial(gateway.get_stage, restApiId=api.id, stageName="prod"),
+        partial(gateway.get_deployments, restApiId=api.id),
+        partial(gateway.get_deployment, restApiId=api.id, deploymentId=deployment),
+        partial(
+            gateway.get_export, restApiId=api.id, stageName="prod", exportType="oas30", parameters=extensions
+        ),
+        gateway.get_account,
+        gateway.get_usage_plans,
+        gateway.get_domain_names,
+        v2.get_apis,
+        v2.get_domain_names,
+        partial(v2.list_routing_rules, DomainName="api.example.com"),
     ]
     for kind in FaultKind:
         for call in calls:
-            aws.faults.add(kind, times=1, body=b"" if kind is FaultKind.REPLACE_BODY else None, seconds=0.01)
+            aws.faults.add(kind, times=1, body=b"", seconds=0.01, size=100_000)
             with suppress(BotoCoreError, ClientError, ResponseParserError):
                 call()
             aws.faults.clear()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from simulated_aws.calls import Answer, Caller, Route, World, refuse_unknown
-from simulated_aws.errors import AwsError, Problem, aws_error, not_simulated
+from simulated_aws.services.calls import Answer, Caller, Route, World, refuse_unknown
+from simulated_aws.services.errors import AwsError, Problem, aws_error, not_simulated
 
 _ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]{1,64})")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")

@@ -6,8 +6,8 @@ import re
 
 import orjson
 
-from simulated_aws.calls import Answer, Caller, Route, World, json_parameters
-from simulated_aws.errors import AwsError, not_simulated
+from simulated_aws.services.calls import Answer, Caller, Route, World, json_parameters
+from simulated_aws.services.errors import AwsError, not_simulated
 
 _ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
 

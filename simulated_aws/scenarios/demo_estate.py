@@ -6,8 +6,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulated_aws.estate import Estate
-from simulated_aws.region import AccountRegion
+from simulated_aws.estate import AccountRegion, Estate
 
 PLATFORM, SHOP, PAYMENTS, OLD_SANDBOX = "310000000001", "310000000002", "310000000003", "310000000004"
 CENTRAL, WEST = "eu-central-1", "eu-west-1"

@@ -8,7 +8,9 @@ from typing import Any
 
 import orjson
 
-from simulated_aws.calls import (
+from simulated_aws.estate import Account
+from simulated_aws.regions import DNS_SUFFIX, needs_opt_in, regions_of
+from simulated_aws.services.calls import (
     Answer,
     Caller,
     Route,
@@ -17,9 +19,7 @@ from simulated_aws.calls import (
     encode_position,
     json_parameters,
 )
-from simulated_aws.errors import AwsError, Problem, aws_error, not_simulated
-from simulated_aws.estate import Account
-from simulated_aws.regions import DNS_SUFFIX, needs_opt_in, regions_of
+from simulated_aws.services.errors import AwsError, Problem, aws_error, not_simulated
 
 _STATUSES = ("ENABLED", "ENABLING", "DISABLING", "DISABLED", "ENABLED_BY_DEFAULT")
 _FORM = re.compile(r"Action|Version|AllRegions|RegionName\.\d+|Filter\.\d+\.(?:Name|Value\.\d+)")

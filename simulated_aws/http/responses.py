@@ -8,9 +8,10 @@ from itertools import count
 
 import orjson
 
-from simulated_aws.errors import AwsError, Problem, aws_error, content_type, error_body
 from simulated_aws.faults import LIST_KEYS, FaultKind, Rule
-from simulated_aws.http11 import Ending, Reply
+from simulated_aws.http.http11 import Ending, Reply
+from simulated_aws.services.calls import Answer
+from simulated_aws.services.errors import AwsError, Problem, aws_error, content_type, error_body
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _numbers = count(1)
@@ -31,6 +32,8 @@ class Response:
     body: bytes
     headers: list[tuple[str, str]] = field(default_factory=list)
     request_id: str = ""
+    content_type: str | None = None
+    """``None``: that of the service."""
 
     def encode(self, *, declared_length: int | None = None) -> bytes:
         """Return the response's bytes; ``declared_length`` lets Content-Length lie."""
@@ -38,15 +41,15 @@ class Response:
         extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
         head = (
             f"HTTP/1.1 {self.status} {_REASONS[self.status]}\r\n"
-            f"Content-Type: {content_type(self.service)}\r\n"
+            f"Content-Type: {self.content_type or content_type(self.service)}\r\n"
             f"x-amzn-RequestId: {self.request_id}\r\n{extra}Content-Length: {length}\r\n\r\n"
         )
         return head.encode("latin-1") + self.body
 
 
-def success(service: str, body: bytes) -> Response:
-    """Return a 200 with a body."""
-    return Response(service, 200, body, [], _request_id())
+def success(service: str, answer: Answer) -> Response:
+    """Return a 200 with an answer."""
+    return Response(service, 200, answer.body, list(answer.headers), _request_id(), answer.content_type)
 
 
 def failure(service: str, error: AwsError) -> Response:
@@ -83,20 +86,27 @@ def _changed_answer(response: Response, rule: Rule, operation: str) -> Response:
     if kind is FaultKind.SERVER_ERROR:
         problem = Problem.INTERNAL if rule.status == 500 else Problem.UNAVAILABLE
         return failure(service, aws_error(service, problem))
-    if kind is FaultKind.MALFORMED_JSON:
-        return replace(response, body=response.body[: len(response.body) // 2] + b"\x00<<garbled>>")
-    if kind is FaultKind.REPLACE_BODY:
+    return replace(response, body=_changed_body(response, rule, operation))
+
+
+def _changed_body(response: Response, rule: Rule, operation: str) -> bytes:
+    whole = response.body
+    if rule.kind is FaultKind.HUGE_BODY:
+        return whole.ljust(rule.size)
+    if rule.kind is FaultKind.MALFORMED_JSON:
+        return whole[: len(whole) // 2] + b"\x00<<garbled>>"
+    if rule.kind is FaultKind.REPLACE_BODY:
         given = rule.body if rule.body is not None else b""
-        return replace(response, body=given(response.body) if callable(given) else given)
+        return given(whole) if callable(given) else given
     # What is left concerns the list of a good answer; an error has none to lose.
     if response.status != 200:
-        return response
-    content = orjson.loads(response.body)
-    if kind is FaultKind.NULL_LIST:
+        return whole
+    content = orjson.loads(whole)
+    if rule.kind is FaultKind.NULL_LIST:
         content[LIST_KEYS[operation]] = None
     else:
         del content[LIST_KEYS[operation]]
-    return replace(response, body=orjson.dumps(content))
+    return orjson.dumps(content)
 
 
 def _request_id() -> str:

@@ -11,7 +11,9 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from simulated_aws.demo_estate import (
+from simulated_aws.estate import AccountRegion
+from simulated_aws.faults import FaultKind, Faults, Rule
+from simulated_aws.scenarios.demo_estate import (
     ACTIVE_ACCOUNTS,
     CENTRAL,
     PAYMENTS,
@@ -22,8 +24,6 @@ from simulated_aws.demo_estate import (
     StageKey,
     demo_estate,
 )
-from simulated_aws.faults import FaultKind, Faults, Rule
-from simulated_aws.region import AccountRegion
 
 OUTAGE_NIGHTS = 3
 DENIED_NIGHTS = 4

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from simulated_aws.credentials import Credentials, Principal
-from simulated_aws.errors import AwsError, not_simulated
 from simulated_aws.estate import Account, Estate
+from simulated_aws.services.errors import AwsError, not_simulated
 
 
 class World(NamedTuple):
@@ -27,8 +27,9 @@ class Route:
     """An operation, as read from a request alone: it does not depend on who asks, nor on the estate.
 
     ``resource_id`` is what the call is about (a REST API's id, a certificate, a role). ``action`` and
-    ``resource`` are what IAM decides on; ``{partition}`` and ``{region}`` in the resource are filled in.
-    ``page`` counts from 1 and is ``None`` for calls without pages.
+    ``resource`` are what IAM decides on; ``{partition}``, ``{region}`` and ``{account}`` in it are filled in.
+    ``page`` counts from 1 and is ``None`` for calls without pages. ``part_id`` is a second id, of what is
+    within the first (a stage of a REST API, a deployment).
     """
 
     operation: str
@@ -37,6 +38,7 @@ class Route:
     action: str | None
     resource: str
     page: int | None = None
+    part_id: str | None = None
 
 
 class Caller(NamedTuple):
@@ -48,10 +50,16 @@ class Caller(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A body. ``is_last`` tells whether no page follows it."""
+    """A body. ``is_last`` tells whether no page follows it; ``once``, that the next one will be another.
+
+    ``content_type`` is by default that of the service.
+    """
 
     body: bytes
     is_last: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str | None = None
+    once: bool = False
 
 
 def json_parameters(service: str, operation: str, body: bytes, known: Sequence[str]) -> dict[str, Any]:

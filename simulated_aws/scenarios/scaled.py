@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from simulated_aws.estate import Estate, Populate
-from simulated_aws.region import AccountRegion
+from simulated_aws.estate import AccountRegion, Estate, Populate
 from simulated_aws.regions import regions_of
 
 _FIRST_ACCOUNT = 100_000_000_000
@@ -48,6 +47,27 @@ def is_empty(seed: str, account_id: str, region: str, share_of_empty: float) -> 
     """Tell whether an account-region of a scaled estate holds nothing."""
     dice = random.Random(f"{seed}/empty/{account_id}/{region}")  # noqa: S311 - dice, no secrets
     return dice.random() < share_of_empty
+
+
+def redeploy(estate: Estate, share: float, *, seed: str) -> int:
+    """Change the draft of a share of all REST APIs and deploy it to all their stages; return how many.
+
+    Each of them gets one more path (``/added1``, ``/added2``, ...) of an integration type it has already, and
+    one new deployment, which all its stages serve.
+    """
+    dice = random.Random(f"{seed}/redeploy")  # noqa: S311 - dice, no secrets
+    changed = 0
+    for place in estate.account_regions():
+        for api in place.apis.values():
+            if dice.random() >= share:
+                continue
+            kinds = sorted(kind for each in api.resources.values() for kind in each.integration_types)
+            place.put_method(api.id, f"/added{len(api.resources)}", "GET", kinds[0])
+            deployment = place.create_deployment(api.id)
+            for name in api.stages:
+                place.serve(api.id, name, deployment)
+            changed += 1
+    return changed
 
 
 def _filler(

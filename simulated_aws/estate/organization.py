@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
 
-from simulated_aws.region import AccountRegion
+from simulated_aws.estate.account_region import AccountRegion
 from simulated_aws.regions import DEFAULT_REGIONS, regions_of
 
 ACCOUNT_STATES = frozenset({"ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
@@ -37,6 +37,8 @@ class Account:
     joined_at: datetime = datetime(2024, 1, 1, tzinfo=UTC)
     in_organization: bool = True
     roles: dict[str, Role] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    """What Organizations' ListTagsForResource gives for it."""
 
 
 Populate = Callable[[AccountRegion], None]
@@ -91,6 +93,7 @@ class Estate:
         in_organization: bool = True,
         roles: Iterable[Role] | None = None,
         joined_at: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Account:
         """Open an account. ``regions``: those enabled in it, by default all that need no opt-in."""
         if len(account_id) != 12 or not account_id.isdigit():
@@ -108,6 +111,7 @@ class Estate:
                 joined_at=joined_at or self._now,
                 in_organization=in_organization,
                 roles={role.name: role for role in owned},
+                tags=dict(tags or {}),
             )
             self.accounts[account_id] = account
             self.set_status(account_id, status)
@@ -121,6 +125,11 @@ class Estate:
             raise ValueError(f"an account is never {status!r}")
         with self.lock:
             self.accounts[account_id].status = status
+
+    def set_tags(self, account_id: str, tags: Mapping[str, str]) -> None:
+        """Replace the tags that the organization keeps of an account."""
+        with self.lock:
+            self.accounts[account_id].tags = dict(tags)
 
     def leave_organization(self, account_id: str) -> None:
         """Take an account out of its organization; it lives on by itself."""

@@ -1,0 +1,1 @@
+"""HTTP as AWS speaks it, whole or damaged."""
