@@ -24,6 +24,7 @@ CERTIFICATE = ItemType(
         NEVER,
     ),
     label="certificate_id",
+    key_may_be_arn=True,
     absence=Absence.PROOF,
     fields=(
         Field("kind", Kind.TEXT, "kind", "API_GATEWAY or ACM.", NEVER, stored=True, derived=True),

@@ -133,7 +133,8 @@ class ItemType:
     and of its parents. ``key`` is the field that names an item within its parent, or within its account and
     region; None: there is one for each parent. ``label`` is the field that people know the item by.
     ``digested`` are fields that, beside the payload, are part of an item's digest.
-    ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
+    ``key_may_be_arn``: some items are named by an ARN, which is then the item's own.
+    ``collected``: whether it is still read; the history of one that no longer is stays.
     """
 
     name: str
@@ -151,7 +152,7 @@ class ItemType:
     label: str | None = None
     digested: tuple[str, ...] = ()
     has_payload: bool = True
-    is_asked_when_gone: bool = True
+    key_may_be_arn: bool = False
     collected: bool = True
 
     def __post_init__(self) -> None:

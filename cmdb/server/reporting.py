@@ -49,7 +49,7 @@ def _package() -> str:
 
 
 @cache
-def _files() -> frozenset[str]:
+def written_views() -> frozenset[str]:
     """Return the views that have a file."""
     return frozenset(
         entry.name.removesuffix(".sql")
@@ -60,7 +60,7 @@ def _files() -> frozenset[str]:
 
 def view_texts() -> dict[str, str]:
     """Return what makes each view, in the order of their dependence."""
-    made = generated_views(_files())
+    made = generated_views(written_views())
     names = [*VIEWS, *(name for name in made if name not in VIEWS)]
     return {name: made[name]() if name in made else query_text(name, _package()) for name in names}
 
@@ -70,9 +70,9 @@ def views_hash() -> str:
     return hashlib.sha256("".join(view_texts().values()).encode()).hexdigest()
 
 
-def stray_files() -> set[str]:
+def straywritten_views() -> set[str]:
     """Return view files that ``VIEWS`` does not name (a test keeps this empty)."""
-    return set(_files()) - set(VIEWS)
+    return set(written_views()) - set(VIEWS)
 
 
 def drop_views(connection: Connection) -> None:

@@ -49,7 +49,11 @@ def arn_expression(declared: ItemType) -> str:
         parts.append(column)
         position = found.end()
     parts.append(_quoted(declared.arn[position:]))
-    return " || ".join(part for part in parts if part != "''")
+    composed = " || ".join(part for part in parts if part != "''")
+    if declared.key_may_be_arn and declared.key is not None:
+        key = f"i.{declared.key.name}"
+        return f"CASE WHEN {key} LIKE 'arn:%' THEN {key} ELSE {composed} END"
+    return composed
 
 
 def _joins(declared: ItemType) -> str:
@@ -134,7 +138,8 @@ def item() -> str:
     )
 
 
-def _one_type(declared: ItemType) -> str:
+def item_view(declared: ItemType) -> str:
+    """Items of one type, now, with their fields."""
     fields = list(declared.all_fields)
     shown = ["i.item_id"]
     if declared.key is not None:
@@ -197,5 +202,5 @@ def generated_views(written: frozenset[str]) -> dict[str, Callable[[], str]]:
     }
     for declared in item_types():
         if declared.name not in written:
-            made[declared.name] = partial(_one_type, declared)
+            made[declared.name] = partial(item_view, declared)
     return made

@@ -9,6 +9,7 @@ import pytest
 
 from gateledger.cli.entry import execute
 from gateledger.cli.reference import commands, reference
+from gateledger.queries.items import page
 from gateledger.settings.model import environment_name, setting_names
 from gateledger.terminal.exits import ExitCode
 
@@ -21,6 +22,11 @@ def test_the_reference_in_docs_is_what_the_commands_say() -> None:
     assert written == reference(), (
         "docs/cli.md is old: run `python -m gateledger.cli.reference > docs/cli.md`"
     )
+
+
+def test_the_page_of_item_types_is_what_the_declarations_say() -> None:
+    written = (ROOT / "docs" / "items.md").read_text(encoding="utf-8")
+    assert written == page(), "docs/items.md is old: run `python -m gateledger.queries.items > docs/items.md`"
 
 
 def test_the_reference_names_every_command_exit_code_and_setting() -> None:
