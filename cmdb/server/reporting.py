@@ -70,7 +70,7 @@ def views_hash() -> str:
     return hashlib.sha256("".join(view_texts().values()).encode()).hexdigest()
 
 
-def straywritten_views() -> set[str]:
+def stray_files() -> set[str]:
     """Return view files that ``VIEWS`` does not name (a test keeps this empty)."""
     return set(written_views()) - set(VIEWS)
 
