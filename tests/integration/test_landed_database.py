@@ -1,0 +1,121 @@
+"""A database of the version before item types were declared, with 30 nights of history, is taken over in place.
+
+``tests/data/landed.sql.xz`` is such a database as it was dumped, ``landed.json.xz`` is what its views and
+``finding_as_of`` said of every night then.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from cmdb.runs import runs
+from cmdb.runs.runs import RunKind, RunStatus, RunTotals
+from cmdb.server.database import open_engine, transaction, upgrade
+from evaluator.judging.backfill import backfill
+from evaluator.judging.engine import evaluate
+from tests.support.checks import breaches, catalog
+from tests.support.items import CertificateKind
+from tests.support.questions import ask
+
+DATA = Path(__file__).parents[1] / "data"
+#: Columns that views gained or lost: keys of the CMDB are named otherwise now, and none of them is a contract.
+_RENAMED = {"stage_id": "item_id"}
+#: Its policies are judged with the content of today from the next night on.
+_OF_POLICIES = ("policy_version",)
+
+
+@cache
+def told() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(lzma.decompress((DATA / "landed.json.xz").read_bytes()))
+    return found
+
+
+@pytest.fixture
+def landed(empty_database_url: str) -> Iterator[Engine]:
+    """The database as the earlier version left it, upgraded."""
+    script = lzma.decompress((DATA / "landed.sql.xz").read_bytes()).decode()
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute(script.encode())
+    engine = open_engine(empty_database_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def rows_of(engine: Engine, statement: str, values: tuple[Any, ...] = ()) -> list[str]:
+    """Return rows as the dump holds them: as JSON, sorted."""
+    with transaction(engine) as connection:
+        connection.execute("SET LOCAL TimeZone = 'UTC'")
+        found = connection.execute(statement.encode(), values).fetchall()
+    return sorted(json.dumps(row, default=str, separators=(",", ":")) for row in found)
+
+
+@pytest.mark.both_servers
+def test_every_view_says_what_it_said(landed: Engine) -> None:
+    for view, then in told()["views"].items():
+        columns = [_RENAMED.get(name, name) for name in then["columns"]]
+        listed = ", ".join(f'"{name}"' for name in columns)
+        assert rows_of(landed, f"SELECT {listed} FROM report.{view}") == then["rows"], view
+
+
+@pytest.mark.both_servers
+def test_every_night_is_found_as_it_was(landed: Engine) -> None:
+    nights = told()["finding_as_of"]
+    assert len(nights) == 30
+    for night, then in nights.items():
+        now = rows_of(
+            landed,
+            "SELECT policy_id, resource_arn, account_id, region, rest_api_id, stage_name, status, condition, "
+            "valid_from, valid_to, since, account_name, item_id FROM report.finding_as_of(%s)",
+            (night,),
+        )
+        assert now == then, night
+
+
+@pytest.mark.both_servers
+def test_the_history_is_whole_and_goes_on(landed: Engine) -> None:
+    """Given the upgraded database, when today's policies judge it again, then no verdict changes; and when
+    they are backfilled over all nights, then every record is as it was."""
+    before = records(landed)
+    last = max(told()["finding_as_of"])
+    run = runs.start(landed, RunKind.EVALUATE, ask(landed, "SELECT max(as_of) AS at FROM cmdb.run")[0]["at"])
+    for policy in catalog().policies:
+        if policy.id in {row[0] for row in before}:
+            evaluate(landed, policy, run, max_staleness=runs_staleness(landed), parameters={})
+    assert records(landed) == before, last
+    for policy in catalog().policies:
+        if policy.id in {row[0] for row in before}:
+            backfill(landed, policy, run, max_staleness=runs_staleness(landed), parameters={})
+    runs.finish(landed, run, RunStatus.COMPLETE, RunTotals())
+    assert records(landed) == before
+    assert breaches(landed) == []
+
+
+def runs_staleness(engine: Engine) -> Any:
+    """Return the staleness that the nights were judged with."""
+    return ask(engine, "SELECT max(max_staleness) AS allowed FROM compliance.evaluation")[0]["allowed"]
+
+
+def records(engine: Engine) -> list[tuple[Any, ...]]:
+    """Return all compliance records without what names a policy's content."""
+    columns = "policy_id, item_id, status, condition, valid_from, valid_to, since"
+    return sorted(
+        (tuple(row.values()) for row in ask(engine, f"SELECT {columns} FROM report.finding_history")), key=str
+    )
+
+
+def test_the_dump_holds_what_matters() -> None:
+    views = told()["views"]
+    assert {kind.value for kind in CertificateKind} <= {
+        json.loads(row)[0] for row in views["certificate"]["rows"]
+    }
+    assert len(views["finding_history"]["rows"]) > 500
