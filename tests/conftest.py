@@ -7,7 +7,9 @@ server; a test marked ``both_servers`` runs again on the system's PostgreSQL 15,
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
     )
+
+
+    # Remembered checks are this session's own; the commands that tests start share them.
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
+    config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -17,6 +17,7 @@ from evaluator.catalog.frameworks import Framework, Section, load_frameworks
 from evaluator.catalog.logic import Logic, check_logic
 from evaluator.catalog.parameters import effective
 from evaluator.catalog.policy import Condition, Policy, PolicyFile
+from evaluator.catalog.remembered import MEMORY
 from evaluator.errors import PolicyError
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def load_catalog(
                     f"{policies[policy.id].folder}; give it another id."
                 )
             policies[policy.id] = policy
+    MEMORY.keep()
     _link_back(policies, frameworks)
     _override(policies, parameters or {})
     log.debug("catalog of %d policies", len(policies), extra={"event": "catalog.loaded"})
@@ -87,7 +89,9 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     source = folder / "policy.yaml"
     content = load_model(source, PolicyFile)
     effective(str(source), content.parameters, {})
-    logic = check_logic(str(folder / "logic.sql"), read_text(folder / "logic.sql"), content.parameters)
+    logic = MEMORY.of(check_logic)(
+        str(folder / "logic.sql"), read_text(folder / "logic.sql"), sorted(content.parameters)
+    )
     _check_conditions(folder, content, logic)
     description = _prose(folder / "description.md")
     remediation = _prose(folder / "remediation.md")
