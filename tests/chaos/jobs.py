@@ -62,8 +62,8 @@ class Jobs:
             for name, value in os.environ.items()
             if not name.startswith(("AWS_", "GATELEDGER_")) and not name.lower().endswith("_proxy")
         }
-        self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.zygote"],
+        self._forkserver = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.forkserver"],
             cwd=_ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -77,7 +77,7 @@ class Jobs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._zygote.communicate(timeout=60)
+        self._forkserver.communicate(timeout=60)
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         """Start a command."""
@@ -92,10 +92,10 @@ class Jobs:
 
     def ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Send an order and return the answer."""
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        self._zygote.stdin.write(json.dumps(order) + "\n")
-        self._zygote.stdin.flush()
-        line = self._zygote.stdout.readline()
+        assert self._forkserver.stdin is not None
+        assert self._forkserver.stdout is not None
+        self._forkserver.stdin.write(json.dumps(order) + "\n")
+        self._forkserver.stdin.flush()
+        line = self._forkserver.stdout.readline()
         assert line, "the process that forks commands died"
         return dict(json.loads(line))
