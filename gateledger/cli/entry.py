@@ -151,11 +151,12 @@ def execute(arguments: Sequence[str]) -> int:
         code = cli(args=list(arguments), prog_name="gateledger", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
-        return _ended_by(error)
+        return ended_by(error)
     return _interrupted() if code == ExitCode.INTERRUPTED else int(code or 0)
 
 
-def _ended_by(error: BaseException) -> int:
+def ended_by(error: BaseException) -> int:
+    """Return the exit code of a command that ends with this error; its one sentence goes to stderr."""
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         _leave_pipe()
         return ExitCode.BROKEN_PIPE
