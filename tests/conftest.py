@@ -34,7 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
     )
 
-
     # Remembered checks are this session's own; the commands that tests start share them.
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
     config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))

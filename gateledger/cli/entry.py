@@ -10,9 +10,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -83,6 +84,12 @@ for group in (
     group.register(cli)
 
 
+@cache
+def command_tree() -> Any:
+    """Return the group of all commands, made once: making it takes longer than most commands' options."""
+    return typer.main.get_command(cli)
+
+
 class Terminated(BaseException):
     """SIGTERM arrived; unwinds the stack so that nothing is left running."""
 
@@ -148,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def execute(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error ends here, as one sentence on stderr."""
     try:
-        code = cli(args=list(arguments), prog_name="gateledger", standalone_mode=False)
+        code = command_tree()(args=list(arguments), prog_name="gateledger", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
         return ended_by(error)

@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.exceptions import TyperException
 
-from gateledger.cli.entry import cli
+from gateledger.cli.entry import command_tree
 from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import NEEDED
 from tests.bad_input.option_rows import ELSEWHERE, FREE, LONG, NAMES, OPTIONS, STEERING, Rows
@@ -24,8 +24,6 @@ from tests.support.command_tree import commands, is_flag, signature
 from tests.support.refusals import assert_refused, snapshot
 
 Call = tuple[str, ...]
-#: The tree of all commands; a parser of Typer is made once and read as often as one likes.
-COMMANDS: Any = typer.main.get_command(cli)
 #: Commands that take any options, and any number of words.
 OPTIONS_OF_PSQL: set[Call] = {("db", "psql")}
 ANY_WORDS: set[Call] = {("policies", "test"), ("db", "psql")}
@@ -33,7 +31,7 @@ ANY_WORDS: set[Call] = {("policies", "test"), ("db", "psql")}
 
 def parameters() -> Iterator[tuple[Call, Any, str]]:
     """Yield every parameter with its command (none for the global ones) and the key of its rows."""
-    for parameter in typer.main.get_command(cli).params:
+    for parameter in command_tree().params:
         yield (), parameter, signature(parameter)
     for path, command in commands():
         for parameter in command.params:
@@ -99,7 +97,7 @@ def refused(path: Call, arguments: Call) -> Ended:
 
 
 def _read(path: Call, arguments: Call) -> None:
-    context, command, name = None, COMMANDS, "gateledger"
+    context, command, name = None, command_tree(), "gateledger"
     for word in path:
         context = typer.Context(command, parent=context, info_name=name)
         command, name = command.commands[word], word
