@@ -13,8 +13,10 @@ STAMP := $(VENV)/.installed
 # Processes that run tests side by side, and further pytest arguments.
 WORKERS ?= 2
 PYTEST_ARGS ?=
-# Random lives that the model test tries.
+# Random histories that the model test tries; incremental evaluation, backfill and pruning try a fifth of them.
 EXAMPLES ?= 500
+# Tests of random histories outside tests/model.
+RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py
 # Spoiled answers that the fuzz test tries.
 SPOILED ?= 5000
 # Kills at random moments that the chaos test survives.
@@ -68,7 +70,7 @@ lint: $(STAMP)  ## Check style, format, types, and that tables and migrations ag
 
 model: $(STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).
 	@$(IN_MEMORY)
-	GATELEDGER_MODEL_EXAMPLES='$(EXAMPLES)' $(BIN)/python -m pytest tests/model -n 0 -s $(PYTEST_ARGS)
+	GATELEDGER_MODEL_EXAMPLES='$(EXAMPLES)' $(BIN)/python -m pytest tests/model $(RANDOM) -n 0 -s $(PYTEST_ARGS)
 
 chaos: $(STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200).
 	@$(IN_MEMORY)

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import Engine
 
 from cmdb.server.database import open_engine
+from tests.support.jobs import Jobs
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
 
 # A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones.
@@ -92,6 +93,13 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Iterator[Jobs]:
+    """Commands as processes of their own."""
+    with scratch_folder() as folder, Jobs(folder) as jobs:
+        yield jobs
 
 
 @pytest.fixture
