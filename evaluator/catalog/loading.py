@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     _check_conditions(folder, content, logic)
     description = _prose(folder / "description.md")
     remediation = _prose(folder / "remediation.md")
-    cases = load_cases(folder / "cases.yaml")
+    cases = _cases(folder / "cases.yaml", read_text(folder / "cases.yaml"))
     _check_cases(folder / "cases.yaml", content, logic, cases)
     return Policy(
         folder=folder,
@@ -158,6 +159,12 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str
     for entry in visible:
         if entry.is_dir():
             yield from _walk(Path(entry.path), (*above, real))
+
+
+@lru_cache(maxsize=100)
+def _cases(path: Path, _content: str) -> tuple[Case, ...]:
+    """Return the cases of a file; a process that loads the catalog for every night makes them once."""
+    return load_cases(path)
 
 
 def _prose(path: Path) -> str:
