@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint model chaos fuzz soak bench clean distclean
+.PHONY: help venv demo test test-long lint model chaos fuzz soak bench clean distclean
 
 # Interpreter for the virtual environment; chosen when empty.
 PYTHON ?=
@@ -13,8 +13,10 @@ STAMP := $(VENV)/.installed
 # Processes that run tests side by side, and further pytest arguments.
 WORKERS ?= 2
 PYTEST_ARGS ?=
-# Random lives that the model test tries.
+# Random histories that the model test tries; incremental evaluation, backfill and pruning try a fifth of them.
 EXAMPLES ?= 500
+# Tests of random histories outside tests/model.
+RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py
 # Spoiled answers that the fuzz test tries.
 SPOILED ?= 5000
 # Kills at random moments that the chaos test survives.
@@ -23,12 +25,17 @@ KILLS ?= 200
 NIGHTS ?= 50
 SCOPES ?= 50
 SEED ?= 1
+# Databases of tests lie in memory where there is room for them: fewer than 2 GiB are used.
+define IN_MEMORY
+free="$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')"
+if [ -w /dev/shm ] && [ "$${free:-0}" -gt 4000000 ]; then export TMPDIR=/dev/shm; fi
+endef
 # Benchmarks to run (a pattern, all when empty) and the size of the estate.
 CASES ?=
 STAGES ?=
 
 help:  ## Show this list.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 venv: $(STAMP)  ## Make the virtual environment and install everything pinned in constraints.txt.
 
@@ -49,8 +56,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Live through 30 nights of a simulated AWS organization.
 	@$(BIN)/gateledger demo
 
-test: $(STAMP)  ## Run all tests (PYTEST_ARGS="-k findings" narrows).
-	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+test: $(STAMP)  ## Run all that guards a change: 5 minutes on 2 cores (PYTEST_ARGS="-k findings" narrows).
+	@$(IN_MEMORY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-long: model chaos fuzz soak  ## Run what chance decides at length: the four targets below, one after another.
 
 lint: $(STAMP)  ## Check style, format, types, and that tables and migrations agree.
 	@$(BIN)/ruff check .
@@ -59,18 +69,18 @@ lint: $(STAMP)  ## Check style, format, types, and that tables and migrations ag
 	$(BIN)/python .ci/check_migrations.py
 
 model: $(STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).
-	@if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
-	GATELEDGER_MODEL_EXAMPLES='$(EXAMPLES)' $(BIN)/python -m pytest tests/model -n 0 -s $(PYTEST_ARGS)
+	@$(IN_MEMORY)
+	GATELEDGER_MODEL_EXAMPLES='$(EXAMPLES)' $(BIN)/python -m pytest tests/model $(RANDOM) -n 0 -s $(PYTEST_ARGS)
 
 chaos: $(STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200).
-	@if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
+	@$(IN_MEMORY)
 	GATELEDGER_CHAOS_KILLS='$(KILLS)' $(BIN)/python -m pytest tests/chaos -n 0 -s $(PYTEST_ARGS)
 
 fuzz: $(STAMP)  ## Spoil AWS's answers in every way (SPOILED=5000).
 	@GATELEDGER_FUZZ_EXAMPLES='$(SPOILED)' $(BIN)/python -m pytest tests/fuzz -n 0 -s $(PYTEST_ARGS)
 
 soak: $(STAMP)  ## Live through weeks in which one call in twenty fails (NIGHTS=50 SCOPES=50 SEED=1).
-	@if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
+	@$(IN_MEMORY)
 	GATELEDGER_SOAK_NIGHTS='$(NIGHTS)' GATELEDGER_SOAK_SCOPES='$(SCOPES)' GATELEDGER_SOAK_SEED='$(SEED)' \
 	  $(BIN)/python -m pytest tests/acceptance/test_soak.py -n 0 -s $(PYTEST_ARGS)
 

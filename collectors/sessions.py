@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 
 import botocore
@@ -20,6 +21,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.loaders import Loader, create_loader
 
 from cmdb.snapshot import AccountKey
 from collectors.calls import Caller, RetryPolicy, Send
@@ -217,9 +219,16 @@ def _open_session(stand_in: Credentials) -> tuple[botocore.session.Session, Cred
             "or run where a role is attached."
         )
     ready = botocore.session.Session()
+    ready.register_component("data_loader", _models(ready.get_config_variable("data_path")))
     ready.register_component("credential_provider", CredentialResolver([cast("Any", _Provider(stand_in))]))
     ready.register_component("response_parser_factory", StrictParsers())
     return ready, own
+
+
+@cache
+def _models(path: str | None) -> Loader:
+    """Return what reads AWS's models, and keeps them: parsing them for each run costs more than its calls."""
+    return create_loader(path)
 
 
 def _metadata(credentials: Any) -> dict[str, Any]:

@@ -7,7 +7,9 @@ server; a test marked ``both_servers`` runs again on the system's PostgreSQL 15,
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from sqlalchemy import Engine
 
 from cmdb.server.database import open_engine
+from tests.support.jobs import Jobs
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
 
 # A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones, and
@@ -40,6 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
     )
+
+    # Remembered checks are this session's own; the commands that tests start share them.
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
+    config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -95,6 +102,13 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Iterator[Jobs]:
+    """Commands as processes of their own."""
+    with scratch_folder() as folder, Jobs(folder) as jobs:
+        yield jobs
 
 
 @pytest.fixture

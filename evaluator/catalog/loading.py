@@ -7,10 +7,11 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from cmdb.items import item_type
+from cmdb.items import ItemType, item_type
 from evaluator.catalog.cases import Case, load_cases
 from evaluator.catalog.files import load_model, read_text
 from evaluator.catalog.frameworks import Framework, Section, load_frameworks
@@ -18,6 +19,7 @@ from evaluator.catalog.logic import Logic, check_logic
 from evaluator.catalog.offered import SCOPE
 from evaluator.catalog.parameters import effective
 from evaluator.catalog.policy import Condition, Policy, PolicyFile, Status
+from evaluator.catalog.remembered import MEMORY
 from evaluator.catalog.shared import SharedCondition, shared_conditions
 from evaluator.errors import PolicyError
 
@@ -70,6 +72,7 @@ def load_catalog(
                     f"{policies[policy.id].folder}; give it another id."
                 )
             policies[policy.id] = policy
+    MEMORY.keep()
     _link_back(policies, frameworks)
     _override(policies, parameters or {})
     log.debug("catalog of %d policies", len(policies), extra={"event": "catalog.loaded"})
@@ -82,13 +85,16 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     source = folder / "policy.yaml"
     content = load_model(source, PolicyFile)
     effective(str(source), content.parameters, {})
-    logic = check_logic(
-        str(folder / "logic.sql"), read_text(folder / "logic.sql"), content.parameters, content.item
+    logic = MEMORY.of(check_logic)(
+        str(folder / "logic.sql"),
+        read_text(folder / "logic.sql"),
+        sorted(content.parameters),
+        content.item.name,
     )
     _check_conditions(folder, content, logic)
     description = _prose(folder / "description.md")
     remediation = _prose(folder / "remediation.md")
-    cases = load_cases(folder / "cases.yaml", content.item)
+    cases = _cases(folder / "cases.yaml", read_text(folder / "cases.yaml"), content.item)
     _check_cases(folder / "cases.yaml", content, logic, cases)
     return Policy(
         folder=folder,
@@ -148,6 +154,12 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str
     for entry in visible:
         if entry.is_dir():
             yield from _walk(Path(entry.path), (*above, real))
+
+
+@lru_cache(maxsize=100)
+def _cases(path: Path, _content: str, item: ItemType) -> tuple[Case, ...]:
+    """Return the cases of a file; a process that loads the catalog for every night makes them once."""
+    return load_cases(path, item)
 
 
 def _prose(path: Path) -> str:

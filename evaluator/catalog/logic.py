@@ -17,7 +17,7 @@ from sqlglot.errors import OptimizeError, ParseError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.tokenizer_core import Token, TokenType
 
-from cmdb.items import ItemType
+from cmdb.items import ItemType, item_type
 from evaluator.catalog import logic_rules as rules
 from evaluator.catalog.composition import Composition, compose, tokenize
 from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, VERDICT, offered
@@ -62,11 +62,12 @@ class Logic:
         return " ".join(self.text[token.start : token.end + 1] for token in tokens)
 
 
-def check_logic(source: str, text: str, parameters: Iterable[str], item: ItemType) -> Logic:
-    """Return the checked logic of a policy that judges items of a type.
+def check_logic(source: str, text: str, parameters: Iterable[str], item_name: str) -> Logic:
+    """Return the checked logic of a policy that judges items of the type of that name.
 
     ``source`` names the file in the sentence of a ``PolicyError``.
     """
+    item = item_type(item_name)
     tokens = _tokens(source, text)
     tree = _parse(source, text)
     _refuse_writes(source, tree)

@@ -144,8 +144,9 @@ def _policy_of(
     parameters = dict(definition["parameters"])
     declared = {name: today.parameters[name] for name in parameters if name in today.parameters}
     if definition["logic"] != today.logic_sql and not _is_of_former_form(today, definition):
-        item = today.logic.composition.item.declared
-        logic = check_logic(f"policy {policy_id}, as it was", definition["logic"], declared, item)
+        logic = check_logic(
+            f"policy {policy_id}, as it was", definition["logic"], declared, today.logic.item_type
+        )
         today = dataclasses.replace(today, logic=logic, parameters=declared)
     for name, parameter in declared.items():
         if parameter.type is ParameterType.DURATION:

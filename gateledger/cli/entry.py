@@ -10,9 +10,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -85,6 +86,12 @@ for group in (
     group.register(cli)
 
 
+@cache
+def command_tree() -> Any:
+    """Return the group of all commands, made once: making it takes longer than most commands' options."""
+    return typer.main.get_command(cli)
+
+
 class Terminated(BaseException):
     """SIGTERM arrived; unwinds the stack so that nothing is left running."""
 
@@ -150,14 +157,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def execute(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error ends here, as one sentence on stderr."""
     try:
-        code = cli(args=list(arguments), prog_name="gateledger", standalone_mode=False)
+        code = command_tree()(args=list(arguments), prog_name="gateledger", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
-        return _ended_by(error)
+        return ended_by(error)
     return _interrupted() if code == ExitCode.INTERRUPTED else int(code or 0)
 
 
-def _ended_by(error: BaseException) -> int:
+def ended_by(error: BaseException) -> int:
+    """Return the exit code of a command that ends with this error; its one sentence goes to stderr."""
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         _leave_pipe()
         return ExitCode.BROKEN_PIPE

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-import typer
-
-from gateledger.cli.entry import cli
+from gateledger.cli.entry import command_tree
 from gateledger.settings.model import describe, environment_name, setting_names
 from gateledger.terminal.exits import ExitCode
 
@@ -35,7 +33,7 @@ _EXITS = {
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command with its whole name, groups opened, in the order of the help."""
-    root: Any = typer.main.get_command(cli)
+    root: Any = command_tree()
     for name, command in root.commands.items():
         inner = getattr(command, "commands", None)
         if inner is None:
@@ -46,7 +44,7 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 def reference() -> str:
     """Return the reference as Markdown."""
-    root: Any = typer.main.get_command(cli)
+    root: Any = command_tree()
     parts = [HEADER, "## Global options\n", "Before the command: `gateledger --log-level info run`.\n"]
     parts.append(_parameters(root))
     for name, command in commands():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from cmdb.server.embedded_binaries import embedded_binary
 from simulated_aws import FaultKind
+from tests.support.jobs import Jobs
 from tests.support.nights import ACCOUNT, REGION, Nights
 
 CANARIES = {
@@ -26,7 +26,7 @@ CANARIES = {
 
 
 def test_no_canary_comes_out_anywhere(
-    make_nights: Callable[..., Nights], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make_nights: Callable[..., Nights], jobs: Jobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # given an estate and settings full of secrets
     nights = make_nights(
@@ -51,14 +51,9 @@ def test_no_canary_comes_out_anywhere(
     found: dict[str, bytes] = {}
 
     def run(*words: str, code: int = 0, **more: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-c", "from gateledger.cli import main; main()", *words],
-            env=os.environ | more,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr.decode()
-        found[" ".join(words) + str(more)] = done.stdout + done.stderr
+        done = jobs.call(words, os.environ | more, tmp_path)
+        assert done.code == code, done.errors
+        found[" ".join(words) + str(more)] = (done.output + done.errors).encode()
 
     # when everything that writes is asked, with the most talkative logs, in good times and bad ones
     run("--log-level", "debug", "run", GATELEDGER_LOG_FORMAT="json")

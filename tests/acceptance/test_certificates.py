@@ -16,7 +16,6 @@ UNKNOWN = ("UNDETERMINED", "certificates_unknown")
 READS = ("GetClientCertificates", "GetClientCertificate")
 
 
-@pytest.mark.both_servers
 def test_a_certificate_is_attached_detached_and_attached_again(nights: Nights) -> None:
     # given a stage without a certificate
     stage = nights.stage()
@@ -148,7 +147,6 @@ def test_a_blank_certificate_is_none(nights: Nights, blank: str) -> None:
     assert nights.history(stage) == [("certificate_empty", 1, 3), ("certificate_present", 3, None)]
 
 
-@pytest.mark.both_servers
 def test_certificates_are_denied_and_allowed_again(nights: Nights) -> None:
     # given a stage with a certificate, and one without
     named, bare = nights.stage(certificate=nights.certificate()), nights.stage("bare")

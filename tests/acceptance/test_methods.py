@@ -58,7 +58,6 @@ def test_an_api_that_is_private_and_regional_is_not_private(nights: Nights) -> N
     assert nights.verdict(stage) == EMPTY
 
 
-@pytest.mark.both_servers
 def test_methods_that_could_never_be_read(nights: Nights) -> None:
     # given an API whose methods are denied from the first night, and another
     stage, other = nights.stage(), nights.stage("other")

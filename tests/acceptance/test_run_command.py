@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from sqlalchemy.engine import make_url
 from cmdb.runs import runs
 from gateledger.terminal.exits import ExitCode
 from simulated_aws import FaultKind, SimulatedAws
+from tests.support.jobs import Ending, Jobs
 from tests.support.nights import ACCOUNT, REGION
 from tests.support.questions import ask
 
@@ -30,46 +30,40 @@ ROOT = Path(__file__).resolve().parents[2]
 class Shell:
     """A shell in an empty directory, with credentials of the simulated AWS and a database."""
 
+    jobs: Jobs
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def call(self, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    def call(self, *arguments: str, **changes: str | None) -> Ending:
         """Run ``gateledger`` with environment variables set, or taken away (None)."""
         changed: dict[str, str | None] = {**self.environment, **changes}
-        return subprocess.run(
-            [sys.executable, "-c", "from gateledger.cli import main; main()", *arguments],
-            cwd=self.folder,
-            env={name: value for name, value in changed.items() if value is not None},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        environment = {name: value for name, value in changed.items() if value is not None}
+        return self.jobs.call(arguments, environment, self.folder)
 
     def refused(self, *arguments: str, **changes: str | None) -> str:
         """Run ``gateledger run``, which must end with code 1 and one sentence; return the sentence."""
         ended = self.call("--log-level", "error", "run", *arguments, **changes)
-        assert ended.returncode == ExitCode.ERROR, ended.stderr
-        assert ended.stdout == ""
-        assert ended.stderr.startswith("gateledger: ")
-        assert ended.stderr.count("\n") == 1, ended.stderr
-        assert ended.stderr.endswith(".\n")
-        assert "Traceback" not in ended.stderr
-        return ended.stderr.removeprefix("gateledger: ").strip()
+        assert ended.code == ExitCode.ERROR, ended.errors
+        assert ended.output == ""
+        assert ended.errors.startswith("gateledger: ")
+        assert ended.errors.count("\n") == 1, ended.errors
+        assert ended.errors.endswith(".\n")
+        assert "Traceback" not in ended.errors
+        return ended.errors.removeprefix("gateledger: ").strip()
 
 
 @pytest.fixture
-def shell(tmp_path: Path, aws: SimulatedAws, database_url: str) -> Shell:
+def shell(jobs: Jobs, tmp_path: Path, aws: SimulatedAws, database_url: str) -> Shell:
     """A shell in which everything is right; one stage without a certificate is there to be found."""
     place = aws.estate.region(ACCOUNT, REGION)
     place.add_stage(place.add_api("orders").id, "prod")
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
     return Shell(
+        jobs,
         tmp_path,
         {
             **kept,
             **aws.environment(ACCOUNT),
-            "PYTHONPATH": str(ROOT),
             "GATELEDGER_DATABASE_URL": database_url,
             "GATELEDGER_DATA_DIR": str(tmp_path / "data"),
             "GATELEDGER_REGIONS": REGION,
@@ -98,20 +92,20 @@ def test_exit_codes_of_a_run(shell: Shell, aws: SimulatedAws, engine: Engine) ->
     # given a night on which all is read
     ended = shell.call("run", "--format", "json")
     # then it is done, and the summary is one object on stdout
-    assert ended.returncode == ExitCode.DONE, ended.stderr
-    summary = json.loads(ended.stdout)
+    assert ended.code == ExitCode.DONE, ended.errors
+    summary = json.loads(ended.output)
     assert summary["findings"] == summary["new"] == {"INCOMPLIANT": 1, "INAPPLICABLE": 1}
     assert (summary["scopes_failed"], summary["failures"]) == (0, [])
     # when findings are asked about that exist, and ones that do not
-    assert shell.call("run", "--fail-on", "INCOMPLIANT").returncode == ExitCode.FINDINGS
-    assert shell.call("run", "--fail-on", "UNDETERMINED").returncode == ExitCode.DONE
+    assert shell.call("run", "--fail-on", "INCOMPLIANT").code == ExitCode.FINDINGS
+    assert shell.call("run", "--fail-on", "UNDETERMINED").code == ExitCode.DONE
     # when a scope cannot be read
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
     ended = shell.call("run")
-    assert ended.returncode == ExitCode.INCOMPLETE
-    assert f"Not read: {ACCOUNT} {REGION} stage (failed)" in ended.stdout
+    assert ended.code == ExitCode.INCOMPLETE
+    assert f"Not read: {ACCOUNT} {REGION} stage (failed)" in ended.output
     # then findings that were asked about win over that
-    assert shell.call("run", "--fail-on", "INCOMPLIANT").returncode == ExitCode.FINDINGS
+    assert shell.call("run", "--fail-on", "INCOMPLIANT").code == ExitCode.FINDINGS
     assert runs_of(engine) == ["complete", "complete", "complete", "incomplete", "incomplete"]
 
 
@@ -142,12 +136,12 @@ def test_an_aws_that_does_not_answer_as_it_should(
     left = history(engine)
     assert left | {"cmdb.account": 0, "cmdb.scope": 0} == NOTHING
     # and the next run works
-    assert shell.call("run").returncode == ExitCode.DONE
+    assert shell.call("run").code == ExitCode.DONE
     assert runs_of(engine) == ["failed", "complete"]
 
 
 def test_a_wrong_key_after_a_good_night_closes_nothing(shell: Shell, engine: Engine) -> None:
-    assert shell.call("run").returncode == ExitCode.DONE
+    assert shell.call("run").code == ExitCode.DONE
     before = history(engine)
     shell.refused(AWS_ACCESS_KEY_ID="AKIAUNKNOWNUNKNOWN00")
     assert history(engine) == before
@@ -156,7 +150,7 @@ def test_a_wrong_key_after_a_good_night_closes_nothing(shell: Shell, engine: Eng
     scopes = ask(engine, "SELECT DISTINCT status, error FROM report.scope_health")
     assert [scope["status"] for scope in scopes] == ["uncollected"]
     assert "ended early" in scopes[0]["error"]
-    assert shell.call("run").returncode == ExitCode.DONE
+    assert shell.call("run").code == ExitCode.DONE
     assert history(engine) == before
 
 
@@ -196,12 +190,12 @@ def test_an_unknown_setting(shell: Shell, engine: Engine) -> None:
     # and one of the environment, which others may have set, only a warning
     file.unlink()
     ended = shell.call("run", GATELEDGER_MAX_STALENES="72h")
-    assert ended.returncode == ExitCode.DONE
-    assert "GATELEDGER_MAX_STALENES" in ended.stderr
+    assert ended.code == ExitCode.DONE
+    assert "GATELEDGER_MAX_STALENES" in ended.errors
 
 
 def test_a_time_before_the_last_run(shell: Shell, engine: Engine) -> None:
-    assert shell.call("run", "--as-of", "2026-11-02T02:00:00Z").returncode == ExitCode.DONE
+    assert shell.call("run", "--as-of", "2026-11-02T02:00:00Z").code == ExitCode.DONE
     before = history(engine)
     assert "2026-11-02T02:00:00Z" in shell.refused("--as-of", "2026-11-01T02:00:00Z")
     assert history(engine) == before
@@ -253,7 +247,7 @@ def test_two_runs_at_the_same_moment(shell: Shell, engine: Engine) -> None:
     assert runs_of(engine) == []
     assert history(engine) == NOTHING
     # and once the first is done it may
-    assert shell.call("run").returncode == ExitCode.DONE
+    assert shell.call("run").code == ExitCode.DONE
 
 
 POLICY = ROOT / "evaluator/policies/aws/apigateway/rest-api-stage-ssl-certificate"

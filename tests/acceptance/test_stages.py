@@ -12,7 +12,6 @@ EMPTY = ("INCOMPLIANT", "certificate_empty")
 STALE = ("UNDETERMINED", "inventory_stale")
 
 
-@pytest.mark.both_servers
 def test_a_stage_is_deleted_and_restored(nights: Nights) -> None:
     # given an incompliant stage and a neighbour
     stage = nights.stage("prod")
@@ -101,7 +100,6 @@ def test_an_api_deleted_while_the_night_is_at_work(nights: Nights) -> None:
     assert nights.history(other) == [("certificate_empty", 1, None)]
 
 
-@pytest.mark.both_servers
 def test_a_region_that_cannot_be_read_for_longer_than_72_hours(nights: Nights) -> None:
     # given a stage without a certificate, and one with
     bare = nights.stage("bare")

@@ -48,7 +48,6 @@ def test_a_night_without_a_change_adds_nothing(nights: Nights) -> None:
     assert summary.new == {}
 
 
-@pytest.mark.both_servers
 def test_a_night_run_again_at_the_same_time_adds_nothing(nights: Nights) -> None:
     place = Furnished(nights.place())
     nights.aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=place.apis["losing"])

@@ -8,9 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from evaluator.catalog.loading import load_catalog
+from gateledger.queries.policy_ids import PolicyUnknown, find_policy
 from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import ARN
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, ended_with
 from tests.support.refusals import assert_refused, snapshot
 from tests.support.servers import EMBEDDED, Servers
 from tests.unit.policies.test_policy_mistakes import LOGIC, written
@@ -39,19 +41,16 @@ def contents(url: str) -> dict[str, int]:
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
             "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
         ).fetchall()
-        found = {}
-        for (table,) in tables:
-            row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
-            assert row is not None
-            found[table] = row[0]
-    return found
+        counts = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for (table,) in tables)
+        return dict(connection.execute(counts.encode()).fetchall())
 
 
+NO_POLICY = ["", "nobody", "rest-api-stage-ssl-certificat", STEERING, LONG]
 NO_ARN = ["", " ", "arn", ARN[:-5], ARN + "\nx" * 3, ARN.replace("apigateway", "s3"), STEERING, LONG]
 CALLS = [
     *((command, arn) for command in ("history", "explain") for arn in [*NO_ARN, ARN]),
     *(
-        (*command, "--policy", policy)
+        (*command, "--policy", "nobody")
         for command in (
             ("evaluate",),
             ("evaluate", "--dry-run"),
@@ -62,7 +61,6 @@ CALLS = [
             ("trend",),
             ("export", "--format", "csv"),
         )
-        for policy in ("", "nobody", "rest-api-stage-ssl-certificat", STEERING, LONG)
     ),
     ("accounts", "retire", "111122223333", "--yes"),
     ("accounts", "retire", "111122223333", "--yes", "--partition", "aws-cn"),
@@ -99,6 +97,15 @@ def test_a_call(arguments: tuple[str, ...], asking: CommandLine, taken: Path, sh
     assert contents(shared_url) == held
 
 
+@pytest.mark.parametrize("name", NO_POLICY, ids=lambda name: ascii(name)[:30])
+def test_a_policy_that_is_not_there(name: str, asking: CommandLine) -> None:
+    with pytest.raises(PolicyUnknown) as caught:
+        find_policy(name, [policy.id for policy in load_catalog().policies])
+
+    for ended in (ended_with(caught.value), asking("findings", "--policy", name)):
+        assert_refused(ended, ExitCode.ERROR, "no policy")
+
+
 #: What loads well and fails when it is asked.
 FAILING = {
     "a division by nothing": "1 / (stage.version_id - stage.version_id)",
@@ -110,7 +117,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("version", FAILING.values(), ids=FAILING)
-@pytest.mark.parametrize("command", [("evaluate", "--dry-run"), ("policies", "test")], ids=" ".join)
+@pytest.mark.parametrize("command", [("evaluate", "--dry-run"), ("policies", "test", "named")], ids=" ".join)
 def test_sql_that_fails_when_it_is_asked(
     command: tuple[str, ...],
     version: str,
@@ -128,7 +135,7 @@ def test_sql_that_fails_when_it_is_asked(
     assert "unexpected error" not in ended.err, ended.err
     assert "Traceback" not in ended.err
     assert snapshot(place) == before
-    if command == ("policies", "test"):
+    if command[0] == "policies":
         assert ended.code == ExitCode.ERROR
         assert "/own/stages/named" in ended.out
     assert contents(shared_url) == held

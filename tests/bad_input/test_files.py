@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cmdb.errors import SettingsError
+from gateledger.settings.loading import load_settings
 from gateledger.terminal.exits import ExitCode
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, ended_with
 from tests.support.refusals import assert_refused, snapshot
 
 Make = Callable[[Path], object]
@@ -66,15 +68,39 @@ SETTINGS_FILES: dict[str, tuple[Make, str]] = {
 
 @pytest.mark.parametrize(("make", "hint"), SETTINGS_FILES.values(), ids=SETTINGS_FILES)
 @pytest.mark.parametrize("is_named", [True, False], ids=["named", "found"])
-def test_a_settings_file(make: Make, hint: str, is_named: bool, run: CommandLine, place: Path) -> None:
+def test_a_settings_file(make: Make, hint: str, is_named: bool, place: Path) -> None:
     if make is _nothing and not is_named:
         pytest.skip("no file need be there")
     file = place / ("wrong.toml" if is_named else "gateledger.toml")
     make(file)
     before = snapshot(place)
-    ended = run(*(["--config", str(file)] if is_named else []), "iam-policy")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file if is_named else None)
 
-    assert_refused(ended, ExitCode.ERROR, file.name, hint)
+    assert_refused(ended_with(caught.value), ExitCode.ERROR, file.name, hint)
+    assert snapshot(place) == before
+
+
+#: One of each kind of mistake, for a whole command.
+KINDS = (
+    "missing",
+    "a circle of links",
+    "endless",
+    "not UTF-8",
+    "steering",
+    "nested too deeply",
+    "an unknown key",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_settings_file_ends_the_command(kind: str, run: CommandLine, place: Path) -> None:
+    make, hint = SETTINGS_FILES[kind]
+    file = place / "wrong.toml"
+    make(file)
+    before = snapshot(place)
+
+    assert_refused(run("--config", str(file), "iam-policy"), ExitCode.ERROR, file.name, hint)
     assert snapshot(place) == before
 
 

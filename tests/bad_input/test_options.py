@@ -1,4 +1,8 @@
-"""Every option of every command, wrong in each way that its type knows: nothing is tried, code 2."""
+"""Every option of every command, wrong in each way that its type knows: nothing is tried, code 2.
+
+Every row is tried where options are read, in the command's own parser, and its error is shown as the command
+shows it; a whole command is run once for each signature and for each command.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,13 @@ from typing import Any
 
 import pytest
 import typer
+from typer.exceptions import TyperException
 
-from gateledger.cli.entry import cli
+from gateledger.cli.entry import command_tree
 from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import NEEDED
 from tests.bad_input.option_rows import ELSEWHERE, FREE, LONG, NAMES, OPTIONS, STEERING, Rows
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, Ended, ended_with
 from tests.support.command_tree import commands, is_flag, signature
 from tests.support.refusals import assert_refused, snapshot
 
@@ -26,7 +31,7 @@ ANY_WORDS: set[Call] = {("policies", "test"), ("db", "psql")}
 
 def parameters() -> Iterator[tuple[Call, Any, str]]:
     """Yield every parameter with its command (none for the global ones) and the key of its rows."""
-    for parameter in typer.main.get_command(cli).params:
+    for parameter in command_tree().params:
         yield (), parameter, signature(parameter)
     for path, command in commands():
         for parameter in command.params:
@@ -46,11 +51,11 @@ def called(path: Call, parameter: Any, *value: str) -> tuple[str, ...]:
     return (*path, *kept, option, *value)
 
 
-def _cases(table: dict[str, Rows]) -> list[Any]:
+def _wrong(table: dict[str, Rows]) -> list[Any]:
     return [
-        pytest.param(called(path, parameter, value), hint, id=f"{' '.join(path)} {key} {ascii(value)[:30]}")
+        pytest.param(path, parameter, table[key], id=f"{' '.join(path)} {key}")
         for path, parameter, key in parameters()
-        for value, hint in table.get(key, ())
+        if key in table
     ]
 
 
@@ -84,48 +89,77 @@ def test_every_parameter_has_rows() -> None:
     assert keys == known
 
 
-@pytest.mark.parametrize(("arguments", "hint"), _cases(OPTIONS))
-def test_a_wrong_value(arguments: tuple[str, ...], hint: str, run: CommandLine, place: Path) -> None:
-    assert_refused(run(*arguments), ExitCode.USAGE, hint, "--help`")
+def refused(path: Call, arguments: Call) -> Ended:
+    """Read the arguments of a command, which must fail, and return how the command ends that does so."""
+    with pytest.raises(TyperException) as caught:
+        _read(path, arguments)
+    return ended_with(caught.value)
+
+
+def _read(path: Call, arguments: Call) -> None:
+    context, command, name = None, command_tree(), "gateledger"
+    for word in path:
+        context = typer.Context(command, parent=context, info_name=name)
+        command, name = command.commands[word], word
+    command.make_context(name, list(arguments[len(path) :]), parent=context)
+
+
+@pytest.mark.parametrize(("path", "parameter", "rows"), _wrong(OPTIONS))
+def test_a_wrong_value(path: Call, parameter: Any, rows: Rows, subtests: pytest.Subtests) -> None:
+    for value, hint in rows:
+        with subtests.test(ascii(value)[:30]):
+            ended = refused(path, called(path, parameter, value))
+            assert_refused(ended, ExitCode.USAGE, hint, "--help`")
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_a_wrong_value_ends_the_command(key: str, run: CommandLine, place: Path) -> None:
+    path, parameter, _ = next(each for each in parameters() if each[2] == key)
+    value, hint = OPTIONS[key][-1]
+    assert_refused(run(*called(path, parameter, value)), ExitCode.USAGE, hint, "--help`")
     assert snapshot(place) == {}
 
 
-@pytest.mark.parametrize(("arguments", "hint"), _cases(NAMES))
-def test_a_wrong_name(arguments: tuple[str, ...], hint: str, run: CommandLine, place: Path) -> None:
-    without_apply = tuple(word for word in arguments if word != "--apply")
-    assert_refused(run(*without_apply), ExitCode.ERROR, hint)
+@pytest.mark.parametrize(("path", "parameter", "rows"), _wrong(NAMES))
+def test_a_wrong_name(
+    path: Call, parameter: Any, rows: Rows, run: CommandLine, place: Path, subtests: pytest.Subtests
+) -> None:
+    for value, hint in rows:
+        with subtests.test(ascii(value)[:30]):
+            arguments = [word for word in called(path, parameter, value) if word != "--apply"]
+            assert_refused(run(*arguments), ExitCode.ERROR, hint)
     assert snapshot(place) == {}
 
 
 @pytest.mark.parametrize(("path", "parameter"), _with_value())
-def test_an_option_without_its_value(path: Call, parameter: Any, run: CommandLine, place: Path) -> None:
+def test_an_option_without_its_value(path: Call, parameter: Any) -> None:
     arguments = called(path, parameter) if path else (parameter.opts[0],)
-    assert_refused(run(*arguments), ExitCode.USAGE, parameter.opts[0], "--help`")
-    assert snapshot(place) == {}
+    assert_refused(refused(path, arguments), ExitCode.USAGE, parameter.opts[0], "--help`")
 
 
 @pytest.mark.parametrize(("path", "parameter"), _flags())
-def test_a_flag_with_a_value(path: Call, parameter: Any, run: CommandLine, place: Path) -> None:
+def test_a_flag_with_a_value(path: Call, parameter: Any) -> None:
     flag = next(name for name in parameter.opts if name.startswith("--"))
     arguments = (*path, *NEEDED.get(path, ()), f"{flag}=yes") if path else (f"{flag}=yes", "status")
-    assert_refused(run(*arguments), ExitCode.USAGE, flag, "--help`")
-    assert snapshot(place) == {}
+    assert_refused(refused(path, arguments), ExitCode.USAGE, flag, "--help`")
 
 
 @pytest.mark.parametrize("path", _taking_no(OPTIONS_OF_PSQL), ids=" ".join)
-@pytest.mark.parametrize(
-    "option", ["--nothing", "--nothing=1", f"--{STEERING}", f"--{LONG}", "-Z"], ids=_shown
-)
-def test_an_unknown_option(path: Call, option: str, run: CommandLine, place: Path) -> None:
-    assert_refused(run(*path, *NEEDED.get(path, ()), option), ExitCode.USAGE, "--help`")
+def test_an_unknown_option(path: Call, run: CommandLine, place: Path, subtests: pytest.Subtests) -> None:
+    for option in ("--nothing", "--nothing=1", f"--{STEERING}", f"--{LONG}", "-Z"):
+        with subtests.test(_shown(option)):
+            arguments = (*path, *NEEDED.get(path, ()), option)
+            assert_refused(refused(path, arguments), ExitCode.USAGE, "--help`")
+    assert_refused(run(*arguments), ExitCode.USAGE, "--help`")
     assert snapshot(place) == {}
 
 
 @pytest.mark.parametrize("path", _taking_no(ANY_WORDS), ids=" ".join)
-@pytest.mark.parametrize("word", ["more", "", STEERING, LONG], ids=_shown)
-def test_a_word_too_many(path: Call, word: str, run: CommandLine, place: Path) -> None:
-    assert_refused(run(*path, *NEEDED.get(path, ()), word), ExitCode.USAGE, "--help`")
-    assert snapshot(place) == {}
+def test_a_word_too_many(path: Call, subtests: pytest.Subtests) -> None:
+    for word in ("more", "", STEERING, LONG):
+        with subtests.test(_shown(word)):
+            ended = refused(path, (*path, *NEEDED.get(path, ()), word))
+            assert_refused(ended, ExitCode.USAGE, "--help`")
 
 
 @pytest.mark.parametrize("path", sorted(NEEDED), ids=" ".join)

@@ -1,9 +1,14 @@
-"""Folders of policies and frameworks of one's own: each file and each key in it, wrong in every way."""
+"""Folders of policies and frameworks of one's own: each file and each key in it, wrong in every way.
+
+Every row is tried where the rule lives, in the loader, and its error is shown as every command shows it; a
+whole command is run once for each kind of mistake.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +17,14 @@ import yaml
 from pydantic import BaseModel
 
 from evaluator.catalog.cases import CaseFile, CasesFile
-from evaluator.catalog.frameworks import FrameworkFile, SectionFile
+from evaluator.catalog.files import PythonLoader, load_yaml
+from evaluator.catalog.frameworks import FrameworkFile, SectionFile, load_frameworks
+from evaluator.catalog.loading import load_catalog, load_policy
 from evaluator.catalog.parameters import Parameter
 from evaluator.catalog.policy import ConditionFile, PolicyFile, Similar
+from evaluator.errors import PolicyError
 from gateledger.terminal.exits import ExitCode
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, Ended, ended_with
 from tests.support.refusals import assert_refused, snapshot
 from tests.unit.policies.test_policy_mistakes import CASES, FILES, LOGIC, POLICY, written
 
@@ -57,6 +65,21 @@ def mine(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_folder_is_right_before_it_is_spoiled(mine: Path, run: CommandLine) -> None:
     assert run("policies", "list").code == ExitCode.DONE
+
+
+def refused(root: Path) -> Ended:
+    """Load the directory, which must fail, and return how a command ends that does so.
+
+    Most mistakes are found by reading its own files; only what passes there needs the rest of the catalog.
+    """
+    with pytest.raises(PolicyError) as caught:
+        _load(root)
+    return ended_with(caught.value)
+
+
+def _load(root: Path) -> None:
+    load_policy(root / "named", load_frameworks(sorted((root / "frameworks").glob("*.yaml"))))
+    load_catalog([root])
 
 
 Make = Callable[[Path], object]
@@ -134,24 +157,47 @@ YAML_FILES = ("named/policy.yaml", "named/cases.yaml", "frameworks/own.yaml")
 
 @pytest.mark.parametrize("fault", FILE_FAULTS)
 @pytest.mark.parametrize("file", [*(f"named/{name}" for name in sorted(FILES)), "frameworks/own.yaml"])
-def test_a_file(file: str, fault: str, mine: Path, run: CommandLine, place: Path) -> None:
+def test_a_file(file: str, fault: str, mine: Path, place: Path) -> None:
     FILE_FAULTS[fault](mine / file)
     before = snapshot(place)
     # Without the file, the framework is unknown to the policy that names it.
     named = "policy.yaml" if (file, fault) == ("frameworks/own.yaml", "missing") else file.rsplit("/", 1)[-1]
 
-    assert_refused(run("policies", "list"), ExitCode.ERROR, named)
+    with pytest.raises(PolicyError) as caught:
+        load_catalog([mine])
+
+    assert_refused(ended_with(caught.value), ExitCode.ERROR, named)
     assert snapshot(place) == before
 
 
-@pytest.mark.parametrize("fault", YAML_FAULTS)
 @pytest.mark.parametrize("file", YAML_FILES)
-def test_a_yaml_file(file: str, fault: str, mine: Path, run: CommandLine, place: Path) -> None:
-    (mine / file).write_bytes(YAML_FAULTS[fault])
-    before = snapshot(place)
+def test_a_yaml_file(file: str, mine: Path, place: Path, subtests: pytest.Subtests) -> None:
+    for fault, content in YAML_FAULTS.items():
+        with subtests.test(fault):
+            (mine / file).write_bytes(content)
+            before = snapshot(place)
 
-    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine / file))
-    assert snapshot(place) == before
+            assert_refused(refused(mine), ExitCode.ERROR, str(mine / file))
+            assert snapshot(place) == before
+
+
+def test_yaml_is_read_alike_with_and_without_libyaml(mine: Path, subtests: pytest.Subtests) -> None:
+    for file in [*Path(str(resources.files("evaluator"))).rglob("*.yaml"), *mine.rglob("*.yaml")]:
+        assert load_yaml(file) == load_yaml(file, PythonLoader)
+    file = mine / "wrong.yaml"
+    # Half a character is refused by libyaml, and without it where text is asked for.
+    for fault in YAML_FAULTS.keys() - {"a character that is none"}:
+        with subtests.test(fault):
+            file.write_bytes(YAML_FAULTS[fault])
+            assert _read(file, None) == _read(file, PythonLoader)
+
+
+def _read(file: Path, loader: type[PythonLoader] | None) -> object:
+    """Return what the file holds; for a wrong one the sentence up to its reason, which each words itself."""
+    try:
+        return repr(load_yaml(file, loader))
+    except PolicyError as error:
+        return str(error).split("(")[0]
 
 
 #: A value of each kind; what a key takes of them is listed with it.
@@ -238,15 +284,29 @@ def _example(model: type[BaseModel]) -> dict[str, Any]:
     return found
 
 
-def _rows() -> Iterator[Any]:
-    for model, (_, _, taken) in MODELS.items():
+def _keys() -> Iterator[Any]:
+    for model in MODELS:
         for name in model.model_fields:
-            for kind in VALUES:
-                if kind not in taken.get(name, ()):
-                    yield pytest.param(model, name, kind, id=f"{model.__name__}.{name} {kind}")
-            if model.model_fields[name].is_required():
-                yield pytest.param(model, name, "missing", id=f"{model.__name__}.{name} missing")
-        yield pytest.param(model, "colour", "text", id=f"{model.__name__} unknown key")
+            yield pytest.param(model, name, id=f"{model.__name__}.{name}")
+
+
+def _kinds(model: type[BaseModel], name: str) -> list[str]:
+    taken = MODELS[model][2].get(name, set())
+    missing = ["missing"] if model.model_fields[name].is_required() else []
+    return [*(kind for kind in VALUES if kind not in taken), *missing]
+
+
+def _wrong(model: type[BaseModel], name: str, kind: str, file: Path) -> str:
+    """Return the file's text with a key of the model's example wrong."""
+    whole: Any = yaml.load(file.read_text(), yaml.CSafeLoader)
+    part = whole
+    for step in MODELS[model][1]:
+        part = part[step]
+    if kind == "missing":
+        del part[name]
+    else:
+        part[name] = copy.deepcopy(VALUES[kind])
+    return yaml.dump(whole, Dumper=yaml.CSafeDumper, sort_keys=False)
 
 
 def models(model: type[BaseModel]) -> set[type[BaseModel]]:
@@ -271,24 +331,25 @@ def test_every_key_of_every_file_is_spoiled() -> None:
         assert example <= set(model.model_fields)
 
 
-@pytest.mark.parametrize(("model", "name", "kind"), list(_rows()))
-def test_a_key(
-    model: type[BaseModel], name: str, kind: str, mine: Path, run: CommandLine, place: Path
-) -> None:
-    file, key, _ = MODELS[model]
-    whole: Any = yaml.safe_load((mine / file).read_text())
-    part = whole
-    for step in key:
-        part = part[step]
-    if kind == "missing":
-        del part[name]
-    else:
-        part[name] = copy.deepcopy(VALUES[kind])
-    (mine / file).write_text(yaml.safe_dump(whole, sort_keys=False))
-    before = snapshot(place)
+@pytest.mark.parametrize(("model", "name"), list(_keys()))
+def test_a_key(model: type[BaseModel], name: str, mine: Path, place: Path, subtests: pytest.Subtests) -> None:
+    file = mine / MODELS[model][0]
+    right = file.read_text()
+    for kind in _kinds(model, name):
+        with subtests.test(kind):
+            file.write_text(right)
+            file.write_text(_wrong(model, name, kind, file))
+            before = snapshot(place)
 
-    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine))
-    assert snapshot(place) == before
+            assert_refused(refused(mine), ExitCode.ERROR, str(mine))
+            assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_an_unknown_key(model: type[BaseModel], mine: Path) -> None:
+    file = mine / MODELS[model][0]
+    file.write_text(_wrong(model, "colour", "text", file))
+    assert_refused(refused(mine), ExitCode.ERROR, str(mine), "colour")
 
 
 _IN_VERSION = "stage.version_id AS"
@@ -395,7 +456,7 @@ MALFORMED = [
     "SELECT 1) FROM stage",
     "SELECT $$a",
     "SELECT " + "(" * 3000,
-    "SELECT " + "1+" * 50_000 + "1 FROM stage",
+    "SELECT " + "1+" * 10_000 + "1 FROM stage",
     "\ufeff\ufeffSELECT 1",
     "name: a",
     *(
@@ -418,13 +479,15 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize("sql", [*WRITES, *MALFORMED], ids=lambda sql: ascii(sql)[-60:])
-def test_sql(sql: str, mine: Path, run: CommandLine, place: Path) -> None:
-    (mine / "named" / "logic.sql").write_text(sql)
-    before = snapshot(place)
+@pytest.mark.parametrize("rows", [WRITES, MALFORMED], ids=["writes", "malformed"])
+def test_sql(rows: list[str], mine: Path, place: Path, subtests: pytest.Subtests) -> None:
+    for sql in rows:
+        with subtests.test(ascii(sql)[-60:]):
+            (mine / "named" / "logic.sql").write_text(sql)
+            before = snapshot(place)
 
-    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine / "named"))
-    assert snapshot(place) == before
+            assert_refused(refused(mine), ExitCode.ERROR, str(mine / "named"))
+            assert snapshot(place) == before
 
 
 #: Values of a case's rows and times, and of parameters, that only look right.
@@ -441,17 +504,49 @@ TIMES = [
 
 
 @pytest.mark.parametrize("value", [*TIMES, "0001-01-01T00:00:00Z"], ids=lambda value: ascii(value)[:30])
-def test_a_time_of_the_cases(value: str, mine: Path, run: CommandLine) -> None:
+def test_a_time_of_the_cases(value: str, mine: Path) -> None:
     file = mine / "named" / "cases.yaml"
     file.write_text(WHOLE_CASES.replace('"2026-11-01T00:00:00Z"', f'"{value}"', 1))
-    assert_refused(run("policies", "list"), ExitCode.ERROR, str(file))
+    assert_refused(refused(mine), ExitCode.ERROR, str(file))
 
 
 @pytest.mark.parametrize("value", [*TIMES, "-36500d1s", "+8000000w"], ids=lambda value: ascii(value)[:30])
-def test_a_time_of_a_row(value: str, mine: Path, run: CommandLine) -> None:
+def test_a_time_of_a_row(value: str, mine: Path) -> None:
     file = mine / "named" / "cases.yaml"
     file.write_text(WHOLE_CASES.replace("disappeared_at: -1d", f'disappeared_at: "{value}"', 1))
-    assert_refused(run("policies", "list"), ExitCode.ERROR, str(file))
+    assert_refused(refused(mine), ExitCode.ERROR, str(file))
+
+
+#: One of each kind of mistake, for a whole command.
+KINDS: dict[str, tuple[str, bytes | Make]] = {
+    "a file that is missing": ("named/cases.yaml", _gone),
+    "a file that cannot be read": ("named/remediation.md", _link("itself")),
+    "a file that is not UTF-8": ("named/description.md", FILE_FAULTS["not UTF-8"]),
+    "YAML that is wrong": ("named/policy.yaml", YAML_FAULTS["a bracket left open"]),
+    "YAML that would run": ("named/cases.yaml", YAML_FAULTS["python code"]),
+    "YAML that would steer": ("named/policy.yaml", YAML_FAULTS["steering"]),
+    "a value of another kind": (
+        "named/policy.yaml",
+        WHOLE_POLICY.replace("default: 3", "default: []").encode(),
+    ),
+    "an unknown key": ("frameworks/own.yaml", b"colour: red\n"),
+    "SQL that is wrong": ("named/logic.sql", b"SELEC 1 FROM stage"),
+    "SQL that writes": ("named/logic.sql", b"DELETE FROM stage"),
+    "SQL that steers": ("named/logic.sql", LOGIC.replace("'named'", "'\x1b[31m'").encode()),
+    "SQL nested too deeply": ("named/logic.sql", b"SELECT " + b"(" * 3000),
+    "a time that is none": ("named/cases.yaml", WHOLE_CASES.replace("-1d", "soon", 1).encode()),
+    "a policy that is not there": ("frameworks/own.yaml", FRAMEWORK.replace("named", "nobody").encode()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_command_ends_in_one_sentence_for(kind: str, mine: Path, run: CommandLine, place: Path) -> None:
+    file, fault = KINDS[kind]
+    (fault if callable(fault) else _content(fault))(mine / file)
+    before = snapshot(place)
+
+    assert_refused(run("policies", "list"), ExitCode.ERROR, str(mine / file))
+    assert snapshot(place) == before
 
 
 PARAMETERS = [

@@ -1,18 +1,23 @@
-"""Every setting, wrong in each way that its type knows: through the environment and through the file."""
+"""Every setting, wrong in each way that its type knows: through the environment and through the file.
+
+Every row is tried where settings are read, and its error is shown as every command shows it; a whole command
+is run once for each setting and way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cmdb.errors import SettingsError
+from gateledger.settings.loading import load_settings
 from gateledger.settings.model import environment_name, setting_names
 from gateledger.terminal.exits import ExitCode
 from tests.bad_input.calls import NEEDED
 from tests.bad_input.settings_rows import SETTINGS, Wrong
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, Ended, ended_with
 from tests.support.command_tree import command_paths
 from tests.support.refusals import assert_refused, snapshot
 
@@ -30,15 +35,6 @@ def _in_environment(wrong: Wrong) -> bool:
 
 def _in_file(wrong: Wrong) -> bool:
     return not (isinstance(wrong.value, str) and "\udce9" in wrong.value)
-
-
-def _rows(can_hold: Callable[[Wrong], bool]) -> list[Any]:
-    return [
-        pytest.param(name, wrong, id=f"{name}-{wrong.how}")
-        for name, rows in SETTINGS.items()
-        for wrong in rows
-        if can_hold(wrong)
-    ]
 
 
 def toml(value: Any) -> str:
@@ -65,34 +61,48 @@ def test_every_setting_has_rows() -> None:
         assert any(not isinstance(row.value, str) for row in rows), name
 
 
-@pytest.mark.parametrize(("name", "wrong"), _rows(_in_environment))
+def refused(file: Path | None = None) -> Ended:
+    """Read the settings, which must fail, and return how a command ends that does so."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    return ended_with(caught.value)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
 def test_in_the_environment(
-    name: str, wrong: Wrong, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
-    before = snapshot(place)
-    monkeypatch.setenv(environment_name(name), wrong.value)
+    rows = [wrong for wrong in SETTINGS[name] if _in_environment(wrong)]
+    for wrong in rows:
+        with subtests.test(wrong.how):
+            monkeypatch.setenv(environment_name(name), wrong.value)
+            endings = [refused()]
+            if wrong is rows[-1]:
+                endings.append(run(READS_SETTINGS))
+            for ended in endings:
+                assert_refused(ended, ExitCode.ERROR, environment_name(name), wrong.hint)
+                assert CANARY not in ended.err
+            assert snapshot(place) == {}
 
-    ended = run(READS_SETTINGS)
 
-    assert_refused(ended, ExitCode.ERROR, environment_name(name), wrong.hint)
-    assert CANARY not in ended.err
-    assert snapshot(place) == before
-
-
-@pytest.mark.parametrize(("name", "wrong"), _rows(_in_file))
+@pytest.mark.parametrize("name", SETTINGS)
 def test_in_the_file(
-    name: str, wrong: Wrong, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, run: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     file = place / "wrong.toml"
-    file.write_text(f"{name} = {toml(wrong.value)}\n", encoding="utf-8")
     monkeypatch.delenv(environment_name(name), raising=False)
-    before = snapshot(place)
-
-    ended = run("--config", str(file), READS_SETTINGS)
-
-    assert_refused(ended, ExitCode.ERROR, f"{name} (in {file})", wrong.hint)
-    assert CANARY not in ended.err
-    assert snapshot(place) == before
+    rows = [wrong for wrong in SETTINGS[name] if _in_file(wrong)]
+    for wrong in rows:
+        with subtests.test(wrong.how):
+            file.write_text(f"{name} = {toml(wrong.value)}\n", encoding="utf-8")
+            before = snapshot(place)
+            endings = [refused(file)]
+            if wrong is rows[-1]:
+                endings.append(run("--config", str(file), READS_SETTINGS))
+            for ended in endings:
+                assert_refused(ended, ExitCode.ERROR, f"{name} (in {file})", wrong.hint)
+                assert CANARY not in ended.err
+            assert snapshot(place) == before
 
 
 @pytest.mark.parametrize(

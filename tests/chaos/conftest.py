@@ -6,16 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.jobs import Jobs
 from tests.chaos.nights import DisturbedNight, prepared
-from tests.support.servers import EMBEDDED, Servers, scratch_folder
-
-
-@pytest.fixture(scope="session")
-def jobs() -> Iterator[Jobs]:
-    """Commands as processes of their own."""
-    with scratch_folder() as folder, Jobs(folder) as jobs:
-        yield jobs
+from tests.support.jobs import Jobs
+from tests.support.servers import EMBEDDED, Servers
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 
 from cmdb.server.database import open_engine, upgrade
 from simulated_aws import DEFAULT_ROLE, Estate, SimulatedAws
-from tests.chaos.jobs import Ending, Job, Jobs
 from tests.support.checks import breaches
+from tests.support.jobs import Ending, Job, Jobs
 
 OWN, OTHER = "111111111111", "222222222222"
 REGIONS = ("eu-central-1", "us-east-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tests.chaos.jobs import Job
+from tests.support.jobs import Job
 
 _PATIENCE = 60.0
 _WAITING = (
@@ -76,6 +77,11 @@ POINTS = (
         once="SELECT FROM cmdb.run WHERE status = 'running'",
     ),
 )
+
+IS_LONG = "GATELEDGER_CHAOS_KILLS" in os.environ
+"""Whether ``make chaos`` runs, which disturbs nights in each way at each moment."""
+STEPS = (POINTS[2], POINTS[4], POINTS[7])
+"""One moment of each step of a night: storing, judging, closing."""
 
 
 @contextmanager

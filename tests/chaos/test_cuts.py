@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.chaos.jobs import Ending
 from tests.chaos.nights import DisturbedNight, told
-from tests.chaos.points import POINTS, Point, arrive, gone, held
+from tests.chaos.points import IS_LONG, POINTS, STEPS, Point, arrive, gone, held
+from tests.support.jobs import Ending
 
 #: Cuts at random moments; without it a few.
 CUTS = int(os.environ.get("GATELEDGER_CHAOS_KILLS", "4")) // 2
@@ -44,7 +44,7 @@ def setting(url: str, name: str, value: str) -> Iterator[None]:
             connection.execute(f"ALTER DATABASE {target.database} RESET {name}".encode())
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+@pytest.mark.parametrize("point", POINTS if IS_LONG else STEPS, ids=lambda point: point.name)
 def test_connections_cut_at_a_named_moment(night: DisturbedNight, point: Point) -> None:
     with night.database() as url:
         if point.once is not None:
@@ -90,8 +90,14 @@ def test_a_read_only_database_is_told_and_left_alone(night: DisturbedNight) -> N
         night.recovers(url)
 
 
-@pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout"])
-@pytest.mark.parametrize("point", POINTS[1:5], ids=lambda point: point.name)
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [
+        pytest.param(name, point, id=f"{name} {point.name}")
+        for name in ("statement_timeout", "lock_timeout")
+        for point in (POINTS[1:5] if IS_LONG else [POINTS[3 if name == "lock_timeout" else 4]])
+    ],
+)
 def test_a_time_out_in_mid_night_is_told(night: DisturbedNight, point: Point, name: str) -> None:
     with night.database() as url:
         with setting(url, name, "1500ms"), held(url, point):

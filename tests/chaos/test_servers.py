@@ -13,16 +13,13 @@ import psycopg
 import pytest
 
 from cmdb.server import embedded
-from tests.chaos.jobs import Jobs
 from tests.chaos.nights import DisturbedNight, prepared, told
-from tests.chaos.points import POINTS, Point, arrive, held
+from tests.chaos.points import IS_LONG, POINTS, STEPS, Point, arrive, held
 from tests.chaos.servers import OwnServer, running
 from tests.chaos.test_cuts import assert_one_sentence
+from tests.support.jobs import Jobs
 from tests.support.servers import find_system_15, scratch_folder
 from tests.support.small_disk import small_disk
-
-#: One of each step of a night: storing, judging, closing.
-_STEPS = (POINTS[2], POINTS[4], POINTS[7])
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +36,14 @@ def served_night(jobs: Jobs, server: OwnServer) -> Iterator[DisturbedNight]:
         yield night
 
 
-@pytest.mark.parametrize("how", ["kill -9", "immediate", "fast"])
-@pytest.mark.parametrize("point", _STEPS, ids=lambda point: point.name)
+@pytest.mark.parametrize(
+    ("how", "point"),
+    [
+        pytest.param(how, point, id=f"{how} {point.name}")
+        for at, how in enumerate(("kill -9", "immediate", "fast"))
+        for point in (STEPS if IS_LONG else [STEPS[at]])
+    ],
+)
 def test_a_server_that_goes_away_and_comes_back(
     served_night: DisturbedNight, server: OwnServer, point: Point, how: str
 ) -> None:

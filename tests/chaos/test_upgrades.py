@@ -7,9 +7,9 @@ import time
 
 import psycopg
 
-from tests.chaos.jobs import Jobs
 from tests.chaos.nights import DisturbedNight, database, told
 from tests.chaos.points import Point, arrive, gone, held
+from tests.support.jobs import Jobs
 
 #: Views are made anew when their content changed; whoever reads one holds the upgrade back.
 _MID_UPGRADE = Point(

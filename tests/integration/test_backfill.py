@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlalchemy import Engine
 
 from cmdb.runs import runs
@@ -15,6 +15,7 @@ from cmdb.server.database import transaction
 from evaluator.judging.backfill import backfill
 from evaluator.judging.engine import INCREMENTAL, evaluate
 from tests.integration.test_incremental import MAX_STALENESS, POLICIES, QUIET, two_databases
+from tests.support.doses import dose
 from tests.support.lives import Step, live, lives, verdicts
 from tests.support.servers import Servers
 
@@ -41,7 +42,7 @@ def finish(engine: Engine, *, swept: bool | None) -> None:
     runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(6)
 @given(life=lives())
 def test_a_backfill_gives_what_judging_every_night_gives(
     database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]

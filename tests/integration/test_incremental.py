@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlalchemy import Engine
 
 from cmdb.runs.runs import RunKind
 from cmdb.server.database import open_engine, transaction
 from evaluator.catalog.loading import load_catalog
 from evaluator.judging.engine import FULL, INCREMENTAL, evaluate
+from tests.support.doses import dose
 from tests.support.lives import Step, live, lives, verdicts
 from tests.support.policies import reading_more
 from tests.support.servers import Servers
@@ -46,7 +47,7 @@ def judge_nightly(engine: Engine, life: Sequence[Step], *, full: bool) -> list[s
     return modes
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(8)
 @given(life=lives())
 def test_incremental_evaluation_gives_what_full_evaluation_gives(
     database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlalchemy import Engine
 
 from cmdb.runs import runs
@@ -15,6 +15,7 @@ from cmdb.server.database import transaction
 from cmdb.storage.prune import prune
 from evaluator.judging.engine import FULL, evaluate
 from tests.integration.test_incremental import MAX_STALENESS, POLICIES, judge_nightly, two_databases
+from tests.support.doses import dose
 from tests.support.histories import History, catalog
 from tests.support.lives import BEGINNING, Step, lives
 from tests.support.servers import Servers
@@ -86,7 +87,7 @@ def test_counts_may_be_kept_longer(engine: Engine) -> None:
     assert rows(engine, daily) == before
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(5)
 @given(life=lives())
 def test_nothing_after_the_limit_is_told_otherwise(
     database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]

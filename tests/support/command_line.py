@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateledger.cli.entry import execute
+from gateledger.cli.entry import ended_by, execute
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,14 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def ended_with(error: Exception) -> Ended:
+    """Return how every command ends in which this error arises."""
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err):
+        code = ended_by(error)
+    return Ended(code, "", err.getvalue())
 
 
 class CommandLine:

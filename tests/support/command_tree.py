@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-import typer
-
-from gateledger.cli.entry import cli
+from gateledger.cli.entry import command_tree
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every command with the words that call it."""
-    group = typer.main.get_command(cli) if group is None else group
+    group = command_tree() if group is None else group
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, (*path, name))

@@ -29,7 +29,7 @@ def reading_more() -> list[Policy]:
     for name, test in _READING.items():
         text = policy.logic_sql.replace(_PLACE, f"        WHEN {test} THEN 'private_endpoint'\n{_PLACE}", 1)
         assert test in text
-        logic = check_logic(name, text, (), policy.logic.composition.item.declared)
+        logic = check_logic(name, text, (), policy.logic.item_type)
         found.append(replace(policy, id=f"/tests/reading/{name}", logic=logic, cases=(), sections=()))
     return [*found, _naming_what_is_at_fault(policy)]
 
@@ -37,5 +37,5 @@ def reading_more() -> list[Policy]:
 def _naming_what_is_at_fault(policy: Policy) -> Policy:
     """Return a policy that names subjects, which change more often than its verdict."""
     text = policy.logic_sql.replace("END AS condition", f"END AS condition,\n    {_SUBJECTS} AS subjects")
-    logic = check_logic("subjects", text, (), policy.logic.composition.item.declared)
+    logic = check_logic("subjects", text, (), policy.logic.item_type)
     return replace(policy, id="/tests/reading/subjects", logic=logic, cases=(), sections=())

@@ -14,7 +14,7 @@ import pytest
 from psycopg import errors as pg
 
 from cmdb.errors import AlreadyRunning
-from gateledger.cli.entry import cli, execute
+from gateledger.cli.entry import cli, command_tree, execute
 from gateledger.terminal.exits import ExitCode
 from gateledger.terminal.failures import sentence
 from tests.support.command_tree import commands
@@ -221,6 +221,7 @@ def test_an_unexpected_error_is_one_sentence_that_says_where_the_details_are(
         raise ZeroDivisionError("c4nary")
 
     cli.command("broken")(broken)
+    command_tree.cache_clear()
     try:
         assert execute(["broken"]) == ExitCode.ERROR
         told = one_sentence(capsys)
@@ -231,6 +232,7 @@ def test_an_unexpected_error_is_one_sentence_that_says_where_the_details_are(
         assert "Traceback" in capsys.readouterr().err
     finally:
         cli.registered_commands.pop()
+        command_tree.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ POLICY = "evaluator/policies/aws/apigateway/rest-api-stage-ssl-certificate"
 
 def named() -> list[str]:
     found = re.findall(r"`((?:[\w.]+/)+[\w.-]*)`", TEXT)
-    return [EXAMPLES.get(name, name.replace("evaluator/policies/aws/apigateway/NAME", POLICY)) for name in found]
+    return [
+        EXAMPLES.get(name, name.replace("evaluator/policies/aws/apigateway/NAME", POLICY)) for name in found
+    ]
 
 
 @pytest.mark.parametrize("name", named())

@@ -1,8 +1,10 @@
 """A process that has everything imported and forks a ``gateledger`` for each command line it is given.
 
 A real process each, with its own connections, that can be killed; only the seconds of importing are spared.
-Reads one JSON object a line: ``{"arguments": [...], "environment": {...}, "output": FILE}`` is answered with
-``{"pid": PID}``, ``{"wait": PID}`` with ``{"status": WAIT_STATUS}`` once that process has ended.
+Reads one JSON object a line: ``{"arguments": [...], "environment": {...}, "folder": DIRECTORY,
+"output": FILE, "errors": FILE}`` is answered with ``{"pid": PID}``, ``{"wait": PID}`` with
+``{"status": WAIT_STATUS}`` once that process has ended. The environment is all that the process gets; output
+and errors may be one file.
 """
 
 from __future__ import annotations
@@ -41,10 +43,13 @@ def _become(order: dict[str, Any]) -> NoReturn:
     """Be the command line from now on."""
     code: Any = 70
     try:
-        with open(order["output"], "wb", buffering=0) as output:  # noqa: PTH123 - its number is what counts
-            os.dup2(output.fileno(), 1)
-            os.dup2(output.fileno(), 2)
+        for number, name in ((1, "output"), (2, "errors")):
+            opened = os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(opened, number)
+            os.close(opened)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.chdir(order["folder"])
+        os.environ.clear()
         os.environ.update(order["environment"])
         sys.argv = ["gateledger", *order["arguments"]]
         cli.main()
