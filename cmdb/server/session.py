@@ -99,6 +99,9 @@ def connect(
 class SettledConnection(psycopg.AsyncConnection[Any]):
     """An asynchronous connection whose session is set up as all others are, for pools of other libraries."""
 
+    #: Schemas that names without one are looked up in.
+    search_path = SETTINGS["search_path"]
+
     @classmethod
     async def connect(cls, conninfo: str = "", **given: Any) -> SettledConnection:
         """Return a new session, set up. Raises what ``connect`` of this module raises."""
@@ -106,6 +109,7 @@ class SettledConnection(psycopg.AsyncConnection[Any]):
         try:
             check_server_kind(connection)
             _set_up(connection)  # one short exchange, before anybody waits for the connection
+            connection.pgconn.exec_(f"SET search_path = {cls.search_path}".encode())
         except BaseException:
             await connection.close()
             raise
