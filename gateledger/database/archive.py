@@ -1,7 +1,8 @@
 """A dump's file: whether it is one of gateledger's, and which of its entries are restored.
 
-A dump of a whole database (earlier versions made those) holds extensions and other people's objects too, and an
-administrator may have added indexes and triggers to gateledger's tables that need them. None of it is restored.
+A dump of a whole database (earlier versions made those) holds extensions and other people's objects too, and
+an administrator may have added indexes and triggers to gateledger's tables that need them. None of it is
+restored.
 """
 
 from __future__ import annotations
@@ -36,9 +37,7 @@ _NOT_OURS = frozenset(
 #: A line of an archive's list: numbers, type, schema (or -), and the object's name with its owner.
 _ENTRY = re.compile(r"\d+; \d+ \d+ (?P<type>[A-Z]+(?: [A-Z]+)*) (?P<schema>\S+) (?P<name>.+)")
 #: The comment that pg_restore writes before the statements of an entry.
-_HEADING = re.compile(
-    r"^-- (?:Data for )?Name: (?P<name>.+); Type: (?P<type>[A-Z ]+); Schema: ", re.MULTILINE
-)
+_HEADING = re.compile(r"^-- Name: (?P<name>.+); Type: (?P<type>[A-Z ]+); Schema: ", re.MULTILINE)
 #: A name in a schema that is neither ours nor the system's, as dumps write it.
 _ELSEWHERE = re.compile(
     r"""(?<![\w."])(?!(?:cmdb|compliance|pg_catalog|old|new)\.)(?:[a-z_][\w$]*|"[^"]+")\.[\w"]"""

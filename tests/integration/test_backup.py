@@ -186,7 +186,7 @@ def test_dumps_of_others_and_of_newer_code_are_refused(
         connection.execute(text("CREATE SCHEMA cmdb"))
         connection.execute(text("CREATE TABLE cmdb.alembic_version (version_num text)"))
         connection.execute(text("ALTER TABLE cmdb.alembic_version RENAME TO other"))
-        connection.execute(text("CREATE TABLE theirs (a integer)"))
+        connection.execute(text("CREATE TABLE public.theirs (a integer)"))
     use(database_url)
     assert execute(["db", "dump", str(file)]) == ExitCode.ERROR
     assert "there is nothing to dump" in capsys.readouterr().err
