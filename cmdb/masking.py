@@ -18,7 +18,9 @@ _NAME_PATTERN = (
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>\S+)")
 #: A user and a password. The password goes on to the last @: raw ones hold @, / and ? themselves.
-_USER_AND_PASSWORD = re.compile(r"(?P<user>[^\s:/?#@]*):\S*@")
+_USER_AND_PASSWORD = re.compile(r"(?P<user>[^\s:/?#@]*):(?P<password>\S*)@")
+#: Stands for a password in examples.
+_PLACEHOLDER = "password"
 _USER = re.compile(r"[^\s:/?#@]+@")
 _URL_PARAMETER = re.compile(rf"(?P<name>[?&;]{_NAME_PATTERN}=)[^&\s\"']*", re.IGNORECASE)
 #: ``password=...`` outside a URL: a connection string of libpq, an option of a program.
@@ -38,6 +40,8 @@ def masked(text: str) -> str:
 def _masked_url(found: re.Match[str]) -> str:
     scheme, rest = found["scheme"], found["rest"]
     login = _USER_AND_PASSWORD.match(rest)
+    if login is not None and login["password"] == _PLACEHOLDER:
+        return found[0]
     if login is not None:
         rest = f"{login['user']}:{HIDDEN}@{rest[login.end() :]}"
     elif not scheme.lower().startswith("postgres"):

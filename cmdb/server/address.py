@@ -187,6 +187,7 @@ def _check_characters(rest: str) -> None:
         or "@" in path
         or hosts.count("@") > 1
         or re.search("%(?![0-9A-Fa-f]{2})", rest)
+        or ("@" in query and not ("@" in hosts or path))  # libpq takes all before it for a user
         or ("@" in query and not _is_query(query, is_strict="@" not in hosts))
     ):
         raise AddressWrong(_ENCODE)
@@ -235,7 +236,10 @@ def _parsed(text: str) -> dict[str, str]:
 def _check(parameters: Mapping[str, str]) -> None:
     for port in parameters.get("port", "").split(","):
         if port and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65_536):
-            raise AddressWrong("has a port that is no number from 1 to 65535")
+            raise AddressWrong(
+                "has a port that is no number from 1 to 65535 (special characters in a password are written "
+                "percent-encoded)"
+            )
     if parameters.get("replication", "false").lower() not in {"false", "off", "no", "0"}:
         raise AddressWrong("has the option replication, for connections that run no SQL: leave it out")
     has_service = "service" in parameters or "PGSERVICE" in os.environ
