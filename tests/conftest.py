@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
     )
+    config.addinivalue_line("markers", "long: takes its time; left out unless asked for with -m long")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
