@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine
 
 from cmdb.server.database import open_engine
+from tests.support.poolers import find_pgbouncer
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
 
 # A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones.
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if find_pgbouncer() is None:
+        terminalreporter.write_line("PgBouncer is not installed: no test went through a pooler")
     if find_system_15() is None:
         terminalreporter.write_line(
             "PostgreSQL 15 is not installed: both_servers tests ran on the embedded one only"

@@ -271,6 +271,7 @@ CREATE TABLE other.secret (card text);
 INSERT INTO other.secret VALUES ('c4nary');
 CREATE FUNCTION other.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 CREATE FUNCTION other.first(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION other.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE TRIGGER noted BEFORE UPDATE ON cmdb.stage FOR EACH ROW EXECUTE FUNCTION other.note();
 CREATE INDEX extra ON cmdb.stage (other.first(stage_name));
 CREATE INDEX own_extra ON cmdb.stage (lower(stage_name));
@@ -284,7 +285,6 @@ GRANT ALL ON SCHEMA cmdb TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA cmdb GRANT SELECT ON TABLES TO {role};
 COMMENT ON DATABASE {name} IS 'c4nary of somebody'
 """
-WATCH = "CREATE FUNCTION other.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
 
 
 @pytest.fixture(params=KINDS)
@@ -295,9 +295,7 @@ def crowded(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterat
     name = engine.url.database
     extension = "vector" if request.param == EMBEDDED else "pg_stat_statements"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for statement in ADDED.format(extension=extension, role=f"r_{name}", name=name).split(";"):
-            if "EVENT TRIGGER" in statement:
-                connection.execute(text(WATCH))
+        for statement in ADDED.format(extension=extension, role=f"r_{name}", name=name).split(";\n"):
             connection.execute(text(statement))
     yield url, engine
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
