@@ -6,13 +6,19 @@ prints ``str(error)`` and ends with a non-zero status; nothing else in the proje
 
 from __future__ import annotations
 
+from cmdb.masking import masked
+
 
 class GateledgerError(Exception):
     """Gateledger could not do what was asked."""
 
     def __init__(self, message: str | None = None) -> None:
-        """Keep ``message`` as the sentence to show; without one the class's own docstring is the sentence."""
-        super().__init__(message if message is not None else (type(self).__doc__ or type(self).__name__))
+        """Keep ``message`` as the sentence to show; without one the class's own docstring is the sentence.
+
+        It may quote what a library said, so secrets in it are hidden here, once for all sentences.
+        """
+        sentence = message if message is not None else (type(self).__doc__ or type(self).__name__)
+        super().__init__(masked(sentence))
 
 
 class DatabaseUnreachable(GateledgerError):
@@ -21,6 +27,18 @@ class DatabaseUnreachable(GateledgerError):
 
 class DatabaseTooOld(GateledgerError):
     """The database server is older than the oldest supported PostgreSQL; use a newer server."""
+
+
+class DatabaseEncodingWrong(GateledgerError):
+    """The database's encoding cannot hold the data; make one with the encoding UTF8."""
+
+
+class DatabaseTriggersOff(GateledgerError):
+    """Sessions of this role leave triggers out; reset session_replication_role."""
+
+
+class DatabasePooled(GateledgerError):
+    """A connection pooler lends sessions by transaction; name the database server itself."""
 
 
 class DatabaseForeign(GateledgerError):

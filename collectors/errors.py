@@ -15,6 +15,7 @@ from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
 from cmdb.errors import GateledgerError
+from cmdb.masking import masked
 from cmdb.snapshot import Failure, FailureKind
 
 _MESSAGE_LIMIT = 300
@@ -238,7 +239,7 @@ def _retry_after(headers: Any) -> float | None:
 
 
 def _brief(text: str) -> str:
-    """Return AWS's words on one printable line of bounded length, without the final full stop."""
+    """Return AWS's words on one printable line of bounded length, without secrets or the final full stop."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(line.split()).rstrip(".")
+    line = masked(" ".join(line.split()).rstrip("."))
     return line if len(line) <= _MESSAGE_LIMIT else line[: _MESSAGE_LIMIT - 3] + "..."

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from cmdb.server.database import open_engine
 from tests.support.jobs import Jobs
+from tests.support.poolers import find_pgbouncer
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
 
 # A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones, and
@@ -43,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "both_servers: run on the embedded server and on the system's PostgreSQL 15 if installed"
     )
+    config.addinivalue_line("markers", "long: takes its time; left out unless asked for with -m long")
 
     # Remembered checks are this session's own; the commands that tests start share them.
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
@@ -50,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if find_pgbouncer() is None:
+        terminalreporter.write_line("PgBouncer is not installed: no test went through a pooler")
     if find_system_15() is None:
         terminalreporter.write_line(
             "PostgreSQL 15 is not installed: both_servers tests ran on the embedded one only"

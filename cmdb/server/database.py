@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,66 +12,74 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from cmdb.errors import (
     DatabaseForeign,
     DatabaseNewer,
     DatabaseOutdated,
-    DatabaseTooOld,
     DatabaseUnreachable,
     SettingsError,
 )
 from cmdb.queries import query_text
+from cmdb.server.address import Address, AddressWrong, read_address
+from cmdb.server.pooler import refuse_borrowed_session
+from cmdb.server.session import connect
 
 #: Advisory lock under which migrations run (an arbitrary number of our own).
 MIGRATION_LOCK = 7_205_759_403_792_001
-#: Oldest PostgreSQL that the SQL is written and tested for.
-OLDEST_SERVER = 15
+#: Name under which an engine keeps its address.
+_ADDRESS = "gateledger_address"
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Return an engine for a ``postgresql://`` URL, on psycopg 3, with every session in UTC.
+    """Return an engine for a database's address, on psycopg 3; its sessions are set up by ``session``.
 
-    Raises ``SettingsError`` when the text is not such a URL. Nothing is connected yet; a connection to a
-    server before PostgreSQL 15 raises ``DatabaseTooOld``, whatever it is for.
+    Raises ``SettingsError`` when the text is no address. Nothing is connected yet. A connection raises,
+    whatever it is for, ``DatabaseTooOld`` (PostgreSQL before 15), ``DatabaseEncodingWrong`` and, the first
+    of an engine, ``DatabasePooled``.
     """
     try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
-        raise SettingsError(
-            "GATELEDGER_DATABASE_URL is not a PostgreSQL URL: write it as "
-            "postgresql://user:password@host:5432/database."
-        )
-    engine = create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
+        address = read_address(url)
+    except AddressWrong as error:
+        raise SettingsError(f"GATELEDGER_DATABASE_URL {error}.") from None
+    return create_engine(
+        address.sqlalchemy_url(),
+        creator=_Creator(address),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={"application_name": "gateledger", "connect_timeout": 10},
+        execution_options={_ADDRESS: address},
     )
 
-    @event.listens_for(engine, "connect")
-    def _settle(dbapi_connection: Any, _record: Any) -> None:
-        version = dbapi_connection.info.server_version
-        if version < OLDEST_SERVER * 10_000:
-            dbapi_connection.close()
-            raise DatabaseTooOld(
-                f"The database server is PostgreSQL {version // 10_000}; gateledger needs {OLDEST_SERVER} or "
-                "newer: point GATELEDGER_DATABASE_URL at a newer server, or unset it to use the embedded one."
-            )
-        with dbapi_connection.cursor() as cursor:
-            cursor.execute("SET timezone = 'UTC'")
-        dbapi_connection.commit()
 
-    return engine
+def address_of(engine: Engine) -> Address:
+    """Return the address that an engine was opened with."""
+    return cast("Address", engine.get_execution_options()[_ADDRESS])
+
+
+class _Creator:
+    """Makes an engine's connections; the first one finds out whether it has a session of its own."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._is_proven = False
+
+    def __call__(self) -> psycopg.Connection[Any]:
+        if self._is_proven:
+            return connect(self._address)
+        with self._lock:
+            connection = connect(self._address, None if self._is_proven else self._prove)
+            self._is_proven = True
+        return connection
+
+    def _prove(self, connection: psycopg.Connection[Any]) -> None:
+        refuse_borrowed_session(connection, self._address)
 
 
 @contextmanager
@@ -144,8 +153,9 @@ def _check(connection: Connection) -> None:
     if revision is None:
         foreign = connection.execute(text(query_text("foreign_tables"))).scalars().all()
         if foreign:
+            name = connection.scalar(text("SELECT current_database()"))
             raise DatabaseForeign(
-                f"The database {connection.engine.url.database!r} already holds tables that are not "
+                f"The database {name!r} already holds tables that are not "
                 f"gateledger's ({', '.join(foreign[:3])}{', ...' if len(foreign) > 3 else ''}): "
                 "give gateledger an empty database of its own."
             )
@@ -170,11 +180,11 @@ def _connect(engine: Engine) -> Iterator[Connection]:
 
 def unreachable(error: Exception, engine: Engine) -> DatabaseUnreachable:
     """Return the sentence for a database that cannot be reached, without its password."""
-    url = engine.url.render_as_string(hide_password=True).replace("+psycopg", "")
-    cause = str(getattr(error, "orig", error)).strip().splitlines()
+    address = address_of(engine)
+    cause = address.conceal(str(getattr(error, "orig", error))).strip().splitlines()
     reason = cause[0].rstrip(".") if cause else type(error).__name__
     return DatabaseUnreachable(
-        f"The database {url} cannot be reached ({reason}): check GATELEDGER_DATABASE_URL and that the "
+        f"The database {address} cannot be reached ({reason}): check GATELEDGER_DATABASE_URL and that the "
         "server runs."
     )
 

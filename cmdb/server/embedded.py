@@ -27,6 +27,7 @@ from cmdb.errors import EmbeddedServerError
 from cmdb.server.embedded_binaries import embedded_binary
 from cmdb.server.embedded_failure import explained
 from cmdb.server.embedded_server import EmbeddedServer
+from cmdb.server.embedded_socket import ignore_other_servers
 
 __all__ = ["EmbeddedServer", "embedded_binary", "is_running", "lease", "uri"]
 
@@ -58,6 +59,7 @@ def uri(data_dir: Path) -> str:
 
 def is_running(data_dir: Path) -> bool:
     """Tell whether the embedded server of ``data_dir`` accepts connections now."""
+    ignore_other_servers()
     return EmbeddedServer(data_dir).is_ready()
 
 
@@ -69,6 +71,7 @@ def lease(data_dir: Path) -> Iterator[str]:
     server stops at the end of the last block of them all. Raises ``EmbeddedServerError`` when it cannot be
     started, with the cause.
     """
+    ignore_other_servers()
     server = EmbeddedServer(data_dir)
     owner = os.getpid()
     _acquire(server)

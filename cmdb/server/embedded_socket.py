@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from psycopg import pq
+
 from cmdb.errors import EmbeddedServerError
 
 #: The port number in the socket's file name; no TCP port is opened.
@@ -24,6 +26,19 @@ def socket_uri(address: Path, name: str) -> str:
     """Return the URL of database ``name``, as the role of that name, on the socket in folder ``address``."""
     # The port is spelt out because PGPORT, set for some other server, would change it.
     return f"postgresql://{name}@/{name}?host={quote(str(address))}&port={PORT}"
+
+
+def ignore_other_servers() -> None:
+    """Take libpq's variables out of this process's environment, and so out of the programs that it starts.
+
+    They are meant for some other server. PGHOSTADDR or PGSERVICE would lead past the socket whatever the URL
+    says; PGSSLMODE, PGOPTIONS and others would ask of the embedded server what it does not have.
+    """
+    for option in pq.Conninfo.get_defaults():
+        if option.envvar is not None:
+            os.environ.pop(option.envvar.decode(), None)
+    for name in ("PGSERVICEFILE", "PGTZ", "PGDATESTYLE", "PGGEQO"):
+        os.environ.pop(name, None)
 
 
 def socket_address(folder: Path) -> Path:

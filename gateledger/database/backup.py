@@ -1,4 +1,9 @@
-"""Backup: the whole database in one file, and back. PostgreSQL's own programs do the work."""
+"""Backup: what is gateledger's in one file, and back. PostgreSQL's own programs do the work.
+
+A dump holds the schemas that cannot be made anew; views and the task queue are made by the upgrade that ends
+every restore. Nothing else of the database is in it (extensions, other schemas, rights), and of what an
+administrator added to a dump's tables, or an older dump holds beside them, nothing is restored.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,20 @@ import os
 import secrets
 import subprocess
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Connection, Engine, text
 
-from cmdb.errors import AlreadyRunning, DatabaseForeign, DatabaseNewer, GateledgerError
+from cmdb.errors import AlreadyRunning, DatabaseForeign, GateledgerError
 from cmdb.queries import execute_script, query_text
 from cmdb.runs.locks import session_lock
 from cmdb.runs.runs import RUN_LOCK
-from cmdb.server.database import MIGRATION_LOCK, current_revision, is_known_revision, upgrade
-from gateledger.database.postgres_programs import Programs, bundled, complaint, programs_for, run
+from cmdb.server.database import MIGRATION_LOCK, current_revision, upgrade
+from cmdb.server.session import settings_script
+from gateledger.database.archive import KEPT_SCHEMAS, Archive, DumpUnreadable, read_archive
+from gateledger.database.postgres_programs import Programs, programs_for, run
 from gateledger.settings.app import App
 
 log = logging.getLogger("gateledger.backup")
@@ -35,10 +43,6 @@ class DumpFailed(GateledgerError):
     """The dump could not be made; the file that was there before is untouched."""
 
 
-class DumpUnreadable(GateledgerError):
-    """The file is no dump of gateledger."""
-
-
 class DatabaseNotEmpty(GateledgerError):
     """The database holds data already; choose an empty one."""
 
@@ -48,7 +52,7 @@ class RestoreFailed(GateledgerError):
 
 
 def dump(app: App, file: Path) -> None:
-    """Write the whole database into ``file``, which appears or changes only when the dump is whole.
+    """Write what is gateledger's into ``file``, which appears or changes only when the dump is whole.
 
     Raises ``NothingToDump`` and ``DumpFailed``.
     """
@@ -59,16 +63,23 @@ def dump(app: App, file: Path) -> None:
         with engine.connect() as connection:
             if current_revision(connection) is None:
                 raise NothingToDump("The database holds no CMDB yet: there is nothing to dump.")
-        programs = _programs(app, engine, url)
         try:
             # Made by us and not by pg_dump, so that nobody else can read the inventory.
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            done = run(
-                programs, "pg_dump", ["--format=custom", "--no-password", f"--file={draft}", programs.url]
-            )
+            with _programs(app, engine, url) as programs:
+                done = run(
+                    programs,
+                    "pg_dump",
+                    [
+                        *("--format=custom", "--no-password", "--encoding=UTF8", f"--file={draft}"),
+                        *(f"--schema={schema}" for schema in KEPT_SCHEMAS),
+                        *("--no-privileges", "--no-security-labels", f"--dbname={programs.connection}"),
+                    ],
+                )
             if done.returncode != 0:
                 raise DumpFailed(
-                    f"The dump could not be made ({complaint(done.stderr)}); {file} is as it was before."
+                    f"The dump could not be made ({programs.complaint(done.stderr)}); {file} is as it was "
+                    "before."
                 )
             _keep(draft, file)
         except OSError as error:
@@ -91,9 +102,9 @@ def restore(app: App, file: Path, *, force_empty: bool) -> str:
             pass
     except OSError as error:
         raise DumpUnreadable(f"The dump {file} cannot be read ({error.strerror}): check the path.") from error
-    with app.address() as url, app.server() as engine:
-        programs = _that_read(_programs(app, engine, url), file)
-        _check_dump(programs, file)
+    with app.address() as url, app.server() as engine, _programs(app, engine, url) as any_programs:
+        archive = read_archive(any_programs, file)
+        archive.check()
         with engine.connect() as connection:
             _check_target(connection, force_empty=force_empty)
         with session_lock(engine, RUN_LOCK) as is_ours, session_lock(engine, MIGRATION_LOCK) as is_quiet:
@@ -101,7 +112,7 @@ def restore(app: App, file: Path, *, force_empty: bool) -> str:
                 raise AlreadyRunning(
                     "A run or an upgrade is in progress on this database: wait for its end, then restore."
                 )
-            _restore(programs, file)
+            _restore(archive, settings_script(_version(engine)))
         revision = upgrade(engine)
         with engine.begin() as connection:
             # The rights of another server's roles are not restored, those of the reader are given anew.
@@ -112,10 +123,14 @@ def restore(app: App, file: Path, *, force_empty: bool) -> str:
     return revision
 
 
-def _programs(app: App, engine: Engine, url: str) -> Programs:
+def _programs(app: App, engine: Engine, url: str) -> AbstractContextManager[Programs]:
+    is_embedded = app.settings.given_database() is None
+    return programs_for(url, _version(engine) // 10_000, is_embedded=is_embedded)
+
+
+def _version(engine: Engine) -> int:
     with engine.connect() as connection:
-        version = int(connection.scalar(text("SHOW server_version_num")) or 0)
-    return programs_for(url, version // 10_000, is_embedded=app.settings.given_database() is None)
+        return int(connection.scalar(text("SHOW server_version_num")) or 0)
 
 
 def _keep(draft: Path, file: Path) -> None:
@@ -127,35 +142,6 @@ def _keep(draft: Path, file: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _that_read(programs: Programs, file: Path) -> Programs:
-    """Return the programs, or those of the installation when only they are new enough for the dump."""
-    said = ""
-    for each in (programs, bundled(programs)):
-        listed = run(each, "pg_restore", ["--list", str(file)])
-        if listed.returncode == 0:
-            return each
-        said = listed.stderr
-    raise DumpUnreadable(
-        f"{file} is no dump that can be read ({complaint(said)}): give a file that `gateledger db dump` "
-        "wrote."
-    )
-
-
-def _check_dump(programs: Programs, file: Path) -> None:
-    marker = ["--data-only", "--schema=cmdb", "--table=alembic_version", "--file=-", str(file)]
-    told = run(programs, "pg_restore", marker).stdout.splitlines()
-    starts = [number for number, line in enumerate(told) if line.startswith("COPY cmdb.alembic_version")]
-    if not starts:
-        raise DumpUnreadable(
-            f"{file} is a dump of another program's database: give one that `gateledger db dump` wrote."
-        )
-    revision = told[starts[0] + 1].strip()
-    if not is_known_revision(revision):
-        raise DatabaseNewer(
-            f"The dump {file} (revision {revision}) was made by a newer gateledger: restore it with that one."
-        )
 
 
 def _check_target(connection: Connection, *, force_empty: bool) -> None:
@@ -174,11 +160,21 @@ def _check_target(connection: Connection, *, force_empty: bool) -> None:
         )
 
 
-def _restore(programs: Programs, file: Path) -> None:
+def _restore(archive: Archive, settings: str) -> None:
     """Let pg_restore write statements and psql run them, in one transaction that only a whole dump ends."""
-    with tempfile.TemporaryFile() as said_reading, tempfile.TemporaryFile() as said_writing:
+    programs, file = archive.programs, archive.file
+    with (
+        tempfile.TemporaryFile() as said_reading,
+        tempfile.TemporaryFile() as said_writing,
+        tempfile.NamedTemporaryFile("w", encoding="utf-8") as wanted,
+    ):
+        wanted.write(archive.ours())
+        wanted.flush()
         reader = subprocess.Popen(  # noqa: S603
-            [programs.path("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)],
+            [
+                *(programs.path("pg_restore"), "--no-owner", "--no-privileges", "--no-tablespaces"),
+                *(f"--use-list={wanted.name}", "--file=-", str(file)),
+            ],
             env=programs.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -187,7 +183,7 @@ def _restore(programs: Programs, file: Path) -> None:
         writer = subprocess.Popen(  # noqa: S603
             [
                 *(programs.path("psql"), "--no-psqlrc", "--quiet", "--no-password"),
-                *("--set=ON_ERROR_STOP=1", f"--dbname={programs.url}"),
+                *("--set=ON_ERROR_STOP=1", f"--dbname={programs.connection}"),
             ],
             env=programs.environment,
             stdin=subprocess.PIPE,
@@ -195,7 +191,7 @@ def _restore(programs: Programs, file: Path) -> None:
             stderr=said_writing,
         )
         try:
-            is_whole = _feed(reader, writer)
+            is_whole = _feed(reader, writer, settings)
         finally:
             # Ended by a signal or an error of ours: without COMMIT the server takes everything back.
             for process in (reader, writer):
@@ -212,11 +208,12 @@ def _restore(programs: Programs, file: Path) -> None:
             said.seek(0)
         errors = (said_reading.read() + b"\n" + said_writing.read()).decode(errors="replace")
         raise RestoreFailed(
-            f"The dump {file} could not be restored ({complaint(errors)}); the database is as it was before."
+            f"The dump {file} could not be restored ({programs.complaint(errors)}); the database is as it "
+            "was before."
         )
 
 
-def _feed(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> bool:
+def _feed(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], settings: str) -> bool:
     """Pass the statements on; return whether all of them were run and committed."""
     source, target = reader.stdout, writer.stdin
     assert source is not None  # noqa: S101 - both are pipes
@@ -224,7 +221,8 @@ def _feed(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> b
     try:
         schemas = ", ".join(OUR_SCHEMAS)
         target.write(
-            f"BEGIN;\nSET LOCAL lock_timeout = '30s';\nDROP SCHEMA IF EXISTS {schemas} CASCADE;\n".encode()
+            f"{settings}BEGIN;\nSET LOCAL lock_timeout = '30s';\n"
+            f"DROP SCHEMA IF EXISTS {schemas} CASCADE;\n".encode()
         )
         _pass_prologue(source, target)
         while chunk := source.read(_CHUNK):

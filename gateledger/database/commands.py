@@ -11,9 +11,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from cmdb.errors import GateledgerError
+from cmdb.server.address import read_address
 from cmdb.server.database import check_server, current_revision, upgrade
 from cmdb.server.embedded import embedded_binary, uri
 from gateledger.settings.app import App
@@ -54,20 +53,15 @@ def print_uri(app: App, *, hold: bool) -> None:
 def open_psql(app: App, arguments: Sequence[str]) -> int:
     """Run psql on the database, its terminal ours, and return its exit code.
 
-    The password travels in the environment: a URL on the command line could be read by other users.
+    Secrets travel in the environment: other users of the machine can read a command line.
     """
-    with app.address() as url:
-        parsed = make_url(url)
-        environment = dict(os.environ)
-        if parsed.password is not None:
-            environment["PGPASSWORD"] = str(parsed.password)
-        bare = parsed.set(password=None).render_as_string(hide_password=False)
+    with app.address() as url, read_address(url).for_program() as (connection, secrets):
         # psql handles Ctrl-C itself (it cancels the running statement); we only wait for it.
         before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
         try:
             done = subprocess.run(  # noqa: S603  psql is ours or the system's, its arguments are the user's
-                [str(_psql(app)), *arguments, "-d", bare],
-                env=environment,
+                [str(_psql(app)), *arguments, "-d", connection],
+                env=os.environ | secrets,
                 check=False,
             )
         finally:

@@ -6,17 +6,20 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from cmdb.errors import GateledgerError
+from cmdb.server.address import Address, read_address
 from cmdb.server.embedded import embedded_binary
 from cmdb.server.embedded_binaries import EMBEDDED_MAJOR
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
+#: How the programs read and write values, whatever is set for the role, the database or the user's own
+#: sessions; their messages are read here, so they are in English.
+_MEANING = {"PGCLIENTENCODING": "UTF8", "PGTZ": "UTC", "PGDATESTYLE": "ISO, MDY", "LC_ALL": "C"}
 
 
 class ProgramsTooOld(GateledgerError):
@@ -27,8 +30,9 @@ class ProgramsTooOld(GateledgerError):
 class Programs:
     """Programs of one version, and the database they are to work on."""
 
-    url: str
-    """Without its password, which travels in the environment: other users can read command lines."""
+    address: Address
+    connection: str
+    """How the programs are told to connect, without secrets: other users can read command lines."""
     environment: dict[str, str]
     folder: Path | None
     """Where the programs are; None: wherever the system finds them."""
@@ -37,42 +41,37 @@ class Programs:
         """Return the program's path."""
         return program if self.folder is None else str(self.folder / program)
 
+    def complaint(self, stderr: str) -> str:
+        """Return the first line of a program's errors without its name or any secret, for a sentence."""
+        lines = [line for line in stderr.splitlines() if "error" in line.lower() or "fatal" in line.lower()]
+        first = (lines or stderr.strip().splitlines() or ["it said nothing"])[0]
+        words = re.sub(r"^(\S*(pg_dump|pg_restore|psql)(:<stdin>:\d+)?: )?(error: |ERROR:\s+)?", "", first)
+        return self.address.conceal(words).strip().rstrip(".")
 
-def programs_for(url: str, server_major: int, *, is_embedded: bool) -> Programs:
-    """Return programs that understand the server: the system's for a given one, if they are new enough.
+
+@contextmanager
+def programs_for(url: str, server_major: int, *, is_embedded: bool) -> Iterator[Programs]:
+    """Yield programs that understand the server: the system's for a given one, if they are new enough.
 
     The system's come first there because those that come with the installation cannot speak TLS. Raises
     ``ProgramsTooOld``.
     """
-    parsed = make_url(url)
-    kept = {name: value for name, value in os.environ.items() if not (is_embedded and name.startswith("PG"))}
-    if parsed.password is not None:
-        kept["PGPASSWORD"] = str(parsed.password)
-    bare = parsed.set(password=None).render_as_string(hide_password=False)
-    if not is_embedded and _system_major() >= server_major:
-        return Programs(bare, kept, None)
-    if server_major > EMBEDDED_MAJOR:
-        raise ProgramsTooOld(
-            f"The server is PostgreSQL {server_major} and the programs here are older: install the client "
-            f"programs of PostgreSQL {server_major} or newer."
-        )
-    return Programs(bare, kept, embedded_binary("pg_dump").parent)
+    address = read_address(url)
+    folder = None
+    if is_embedded or _system_major() < server_major:
+        if server_major > EMBEDDED_MAJOR:
+            raise ProgramsTooOld(
+                f"The server is PostgreSQL {server_major} and the programs here are older: install the "
+                f"client programs of PostgreSQL {server_major} or newer."
+            )
+        folder = embedded_binary("pg_dump").parent
+    with address.for_program() as (connection, secrets):
+        yield Programs(address, connection, {**os.environ, **secrets, **_MEANING}, folder)
 
 
 def bundled(programs: Programs) -> Programs:
     """Return the programs that come with the installation, for the same database."""
     return replace(programs, folder=embedded_binary("pg_restore").parent)
-
-
-def complaint(stderr: str) -> str:
-    """Return the first line of a program's errors without its name, for a sentence."""
-    lines = [line for line in stderr.splitlines() if "error" in line.lower() or "fatal" in line.lower()]
-    first = (lines or stderr.strip().splitlines() or ["it said nothing"])[0]
-    return (
-        re.sub(r"^(\S*(pg_dump|pg_restore|psql)(:<stdin>:\d+)?: )?(error: |ERROR:\s+)?", "", first)
-        .strip()
-        .rstrip(".")
-    )
 
 
 def run(programs: Programs, program: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -83,6 +82,7 @@ def run(programs: Programs, program: str, arguments: Sequence[str]) -> subproces
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         errors="replace",
         check=False,
     )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from cmdb.masking import masked
 from cmdb.runs import runs
 from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
 from cmdb.snapshot import AccountKey
@@ -168,7 +169,7 @@ def _give_up(job: _Job, error: BaseException) -> None:
     try:
         if job.run.kind.collects:
             job.scopes = runs.finish_collection(job.engine, job.run)
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = masked((str(error) or type(error).__name__).splitlines()[0])
         runs.finish(job.engine, job.run, RunStatus.FAILED, job.totals, job.scopes, error=reason)
     except Exception:
         log.warning(

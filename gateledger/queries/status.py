@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 
 from cmdb.errors import DatabaseOutdated, GateledgerError
+from cmdb.server.address import read_address
 from cmdb.server.database import require_current
 from gateledger.queries.findings import Selection, count_findings
 from gateledger.queries.reading import reading, records, rows
@@ -92,7 +92,7 @@ def _database(app: App) -> str:
     given = app.settings.given_database()
     if given is None:
         return f"embedded, in {app.settings.data_dir}"
-    return make_url(given).render_as_string(hide_password=True)
+    return str(read_address(given))
 
 
 def _ask(engine: Engine, state: dict[str, Any]) -> None:

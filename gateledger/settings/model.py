@@ -41,8 +41,8 @@ class Settings(BaseSettings):
 
     database_url: Annotated[SecretStr | None, BeforeValidator(values.database_url)] = Field(
         None,
-        description="PostgreSQL 15 or newer, postgresql://user:password@host:5432/database. "
-        "Unset: an embedded PostgreSQL in the data directory.",
+        description="PostgreSQL 15 or newer, postgresql://user:password@host:5432/database or another of "
+        "libpq's forms. Unset: an embedded PostgreSQL in the data directory.",
     )
     data_dir: Annotated[Path, BeforeValidator(values.path)] = Field(
         default_factory=default_data_dir,

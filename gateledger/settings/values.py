@@ -10,7 +10,6 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from gateledger.settings.durations import parse_duration
@@ -60,38 +59,10 @@ def _list(value: Any, example: str) -> tuple[str, ...]:
 
 
 def database_url(value: Any) -> Any:
-    """Check that the value is a PostgreSQL URL with a host or socket and a database, without showing it."""
-    example = "postgresql://user:password@host:5432/gateledger"
-    text = _text(value, example)
-    try:
-        parts = urlsplit(text)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ValueError(
-            "is not a PostgreSQL URL that can be read (special characters in a password are written "
-            f"percent-encoded); write for example {example}"
-        ) from None
-    if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or "://" not in text:
-        raise ValueError(f"is not a PostgreSQL URL; write for example {example}")
-    if not parts.path.strip("/"):
-        raise ValueError(f"names no database after the host; write for example {example}")
-    if not port_is_fine:
-        raise ValueError(f"has a port that cannot be; write for example {example}")
-    _check_options(parts.query, example)
-    return "postgresql://" + text.split("://", 1)[1]
+    """Return the database's address as libpq's programs read it; one that is wrong is never shown."""
+    from cmdb.server.address import EXAMPLE, read_address
 
-
-def _check_options(query: str, example: str) -> None:
-    if not query:
-        return
-    from psycopg.pq import Conninfo
-
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    for name, _ in parse_qsl(query, keep_blank_values=True):
-        if name not in known:
-            # Of anything else, a part of the password could be shown.
-            shown = f"the option {name}" if re.fullmatch("[a-z_]{1,30}", name) else "an option"
-            raise ValueError(f"has {shown}, which PostgreSQL does not know; write for example {example}")
+    return read_address(_text(value, EXAMPLE)).url
 
 
 def notify_targets(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmdb.errors import GateledgerError
+from cmdb.masking import masked
 from gateledger.terminal.logs import one_line
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def sentence(error: BaseException) -> str | None:
             return one_line(str(known))
     driver_error = _driver_error(error)
     if driver_error is not None:
-        return _database_sentence(driver_error)
+        told = _database_sentence(driver_error)
+        return told if told is None else masked(told)
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         what, advice = _BY_ERRNO[error.errno]
         where = f" ({_shown(error.filename)})" if error.filename else ""

@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from cmdb.masking import masked
+
 #: Libraries whose own chatter may carry what was sent or received; never more than their warnings.
 _QUIET = (
     "boto3",
@@ -43,7 +45,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
 
 class TextFormatter(logging.Formatter):
-    """``2026-11-23T02:00:00Z INFO scope.collected: message``; one line, control characters escaped."""
+    """``2026-11-23T02:00:00Z INFO scope.collected: message``; one line, escaped, without secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, followed by the traceback when there is one."""
@@ -51,7 +53,7 @@ class TextFormatter(logging.Formatter):
         line = f"{_time(record)} {record.levelname} {event}: {one_line(record.getMessage())}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return line
+        return masked(line)
 
 
 class JsonFormatter(logging.Formatter):
@@ -64,14 +66,14 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": getattr(record, "event", record.name),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": masked(record.getMessage()),
         }
         for name, value in vars(record).items():
             if name not in _STANDARD and name not in entry:
-                entry[name] = value
+                entry[name] = masked(value) if isinstance(value, str) else value
         if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str, ensure_ascii=False)
+            entry["traceback"] = masked(self.formatException(record.exc_info))
+        return json.dumps(entry, default=lambda value: masked(str(value)), ensure_ascii=False)
 
 
 def configure_logging(level: int, form: LogFormat) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 import psycopg
 from procrastinate import App, SyncPsycopgConnector
 from procrastinate.jobs import Job
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine
 
 from cmdb.queries import query
-from cmdb.server.database import transaction
+from cmdb.server.database import address_of, transaction
 from cmdb.server.queue_schema import SCHEMA
+from cmdb.server.session import SettledConnection
 from cmdb.snapshot import AccountKey
 from collectors.plan import CollectionPlan
 
@@ -39,13 +41,16 @@ def queue_of(key_fingerprint: str) -> str:
 def connection_arguments(engine: Engine) -> dict[str, Any]:
     """Return how procrastinate's connectors reach the queue in an engine's database."""
     return {
-        "conninfo": engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
-        "kwargs": {
-            "options": f"-c search_path={SCHEMA} -c timezone=UTC",
-            "application_name": "gateledger queue",
-            "connect_timeout": 10,
-        },
+        "conninfo": make_conninfo(**address_of(engine).connection_parameters()),
+        "kwargs": {"fallback_application_name": "gateledger queue"},
+        "connection_class": _QueueConnection,
     }
+
+
+class _QueueConnection(SettledConnection):
+    """A session set up as all others are, but that it finds the queue's tables without a schema."""
+
+    search_path = f"{SCHEMA}, pg_catalog, pg_temp"
 
 
 def shared_plan(plan: CollectionPlan) -> dict[str, Any]:

@@ -92,11 +92,18 @@ SETTINGS: dict[str, list[Wrong]] = {
         Wrong("a file", "sqlite:///x.db", "not a PostgreSQL URL"),
         Wrong("no slashes", "postgresql:h/d", "not a PostgreSQL URL"),
         Wrong("no database", "postgresql://u:c4nary@h", "names no database"),
-        Wrong("port too high", "postgresql://h:99999/d", "URL that can be read"),
+        Wrong("port too high", "postgresql://h:99999/d", "port"),
         Wrong("port nothing", "postgresql://h:0/d", "port"),
-        Wrong("port a word", "postgresql://h:port/d", "URL that can be read"),
+        Wrong("port a word", "postgresql://h:port/d", "port"),
         Wrong("a bracket left open", "postgresql://u:c4nary@[h/d", "URL that can be read"),
-        Wrong("a slash in the password", "postgresql://u:c4nary/x@h/d", "URL that can be read"),
+        *(
+            Wrong(f"{letter} in the password", f"postgresql://u:c4nary{letter}x@h/d", "percent-encode")
+            for letter in "@/?#%"
+        ),
+        Wrong("another driver's", "postgresql+asyncpg://u:c4nary@h/d", "the driver asyncpg"),
+        Wrong("JDBC's", "jdbc:postgresql://h/d?user=u&password=c4nary", "leave jdbc: out"),
+        Wrong("ssl=true", "postgresql://u:c4nary@h/d?ssl=true", "sslmode=require"),
+        Wrong("an option twice", "postgresql://u:c4nary@/d?host=a&host=b", "host1:5432,host2:5432"),
         Wrong("not UTF-8", f"postgresql://u:{NOT_UTF8}@h/d", "not UTF-8"),
         Wrong("unknown option", "postgresql://u:c4nary@h/d?colour=red", "colour"),
     ],

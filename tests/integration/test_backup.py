@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
 from cmdb.runs.locks import session_lock
 from cmdb.runs.runs import RUN_LOCK
 from cmdb.server.database import drifts, open_engine, require_current, transaction, upgrade
+from cmdb.server.embedded_binaries import embedded_binary
 from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
 from tests.support.checks import breaches, checksums
@@ -186,7 +189,7 @@ def test_dumps_of_others_and_of_newer_code_are_refused(
         connection.execute(text("CREATE SCHEMA cmdb"))
         connection.execute(text("CREATE TABLE cmdb.alembic_version (version_num text)"))
         connection.execute(text("ALTER TABLE cmdb.alembic_version RENAME TO other"))
-        connection.execute(text("CREATE TABLE theirs (a integer)"))
+        connection.execute(text("CREATE TABLE public.theirs (a integer)"))
     use(database_url)
     assert execute(["db", "dump", str(file)]) == ExitCode.ERROR
     assert "there is nothing to dump" in capsys.readouterr().err
@@ -257,3 +260,130 @@ def test_an_old_dump_is_brought_up_to_date(new_database: NewDatabase, use: Use, 
     assert execute(["status"]) == ExitCode.DONE
     upgrade(engine)
     engine.dispose()
+
+
+#: What an administrator may have in a database beside gateledger's: extensions, other people's schemas and
+#: objects that belong to the database, and things added to gateledger's own tables.
+ADDED = """
+CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA public;
+CREATE SCHEMA other;
+CREATE TABLE other.secret (card text);
+INSERT INTO other.secret VALUES ('c4nary');
+CREATE FUNCTION other.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE FUNCTION other.first(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION other.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE TRIGGER noted BEFORE UPDATE ON cmdb.stage FOR EACH ROW EXECUTE FUNCTION other.note();
+CREATE INDEX extra ON cmdb.stage (other.first(stage_name));
+CREATE INDEX own_extra ON cmdb.stage (lower(stage_name));
+CREATE VIEW report.mine AS SELECT s.card, f.status FROM other.secret AS s CROSS JOIN report.finding AS f;
+CREATE PUBLICATION everything FOR ALL TABLES;
+CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION other.watch();
+CREATE POLICY few ON cmdb.stage USING (stage_name <> other.first('x'));
+CREATE ROLE {role};
+GRANT ALL ON ALL TABLES IN SCHEMA cmdb TO {role};
+GRANT ALL ON SCHEMA cmdb TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA cmdb GRANT SELECT ON TABLES TO {role};
+COMMENT ON DATABASE {name} IS 'c4nary of somebody'
+"""
+
+
+@pytest.fixture(params=KINDS)
+def crowded(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterator[tuple[str, Engine]]:
+    """A database with a history, and with everything that is not gateledger's."""
+    url = new_database(request.param, migrated=True)
+    engine, _ = lived(url)
+    name = engine.url.database
+    extension = "vector" if request.param == EMBEDDED else "pg_stat_statements"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in ADDED.format(extension=extension, role=f"r_{name}", name=name).split(";\n"):
+            connection.execute(text(statement))
+    yield url, engine
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("DROP EVENT TRIGGER IF EXISTS watching"))
+        connection.execute(text(f"DROP OWNED BY r_{name}"))
+        connection.execute(text(f"DROP ROLE r_{name}"))
+    engine.dispose()
+
+
+def test_a_dump_holds_what_is_ours_and_restores_anywhere(
+    crowded: tuple[str, Engine],
+    new_database: NewDatabase,
+    use: Use,
+    data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url, engine = crowded
+    file = tmp_path / "gateledger.dump"
+    use(url)
+    before = checksums(engine)
+    assert execute(["db", "dump", str(file)]) == ExitCode.DONE
+    # then nothing of anybody else is in it
+    listed = subprocess.run(
+        [embedded_binary("pg_restore"), "--file=-", str(file)], capture_output=True, text=True, check=True
+    ).stdout
+    for word in ("c4nary", "EXTENSION", "PUBLICATION", "EVENT TRIGGER", "GRANT", "CREATE SCHEMA other"):
+        assert word not in listed
+    # and it restores into another database on either server, into the embedded one, and over itself
+    for kind in KINDS:
+        other = new_database(kind)
+        use(other)
+        assert execute(["db", "restore", str(file)]) == ExitCode.DONE
+        assert state(other) == before
+        left = indexes(other)
+        assert "own_extra" in left
+        assert "extra" not in left
+    use(url)
+    assert execute(["db", "restore", "--force-empty", str(file)]) == ExitCode.DONE
+    assert state(url) == before
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT card FROM other.secret")) == "c4nary"
+    monkeypatch.delenv("GATELEDGER_DATABASE_URL")
+    monkeypatch.setenv("GATELEDGER_DATA_DIR", str(data_dir))
+    assert execute(["db", "restore", str(file)]) == ExitCode.DONE
+    assert execute(["findings", "--format", "json"]) == ExitCode.DONE
+
+
+def test_a_dump_of_the_whole_database_as_earlier_versions_made_it_restores_too(
+    crowded: tuple[str, Engine], new_database: NewDatabase, use: Use, tmp_path: Path
+) -> None:
+    url, engine = crowded
+    file = tmp_path / "whole.dump"
+    subprocess.run([embedded_binary("pg_dump"), "--format=custom", f"--file={file}", url], check=True)
+    before = checksums(engine)
+    for kind in KINDS:
+        other = new_database(kind)
+        use(other)
+        assert execute(["db", "restore", str(file)]) == ExitCode.DONE
+        assert state(other) == before
+        assert "extra" not in indexes(other)
+        with psycopg.connect(other) as connection:
+            assert connection.execute("SELECT to_regclass('other.secret')").fetchone() == (None,)
+
+
+def test_a_target_with_extensions_of_its_own_is_empty(
+    new_database: NewDatabase, use: Use, tmp_path: Path
+) -> None:
+    source, target = new_database(EMBEDDED, migrated=True), new_database(EMBEDDED)
+    with psycopg.connect(target) as connection:
+        connection.execute("CREATE EXTENSION vector")
+    use(source)
+    assert execute(["db", "dump", str(tmp_path / "x.dump")]) == ExitCode.DONE
+    use(target)
+    assert execute(["db", "restore", str(tmp_path / "x.dump")]) == ExitCode.DONE
+
+
+def state(url: str) -> dict[str, tuple[int, str]]:
+    """Return the checksums of a database's history, which has to be whole and current."""
+    engine = open_engine(url)
+    try:
+        require_current(engine)
+        return checksums(engine)
+    finally:
+        engine.dispose()
+
+
+def indexes(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT indexname FROM pg_indexes WHERE schemaname = 'cmdb'").fetchall()
+    return {name for (name,) in rows}

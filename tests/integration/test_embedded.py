@@ -205,7 +205,7 @@ def test_a_forked_child_does_not_keep_the_server_alive(made_data_dir: Path) -> N
     script = """
 import os, sys, signal
 from pathlib import Path
-from cmdb import embedded
+from cmdb.server import embedded
 home = Path(sys.argv[1])
 with embedded.lease(home):
     child = os.fork()
@@ -228,7 +228,12 @@ os.waitpid(child, 0)
 
 def test_settings_meant_for_another_server_change_nothing(made_data_dir: Path) -> None:
     # given an environment that points PostgreSQL's own tools elsewhere
-    elsewhere = {"PGPORT": "7777", "PGDATA": "/nowhere", "PGHOST": "db.example", "PGTZ": "Asia/Tokyo"}
+    elsewhere = {
+        **{"PGPORT": "7777", "PGDATA": "/nowhere", "PGHOST": "db.example", "PGTZ": "Asia/Tokyo"},
+        **{"PGHOSTADDR": "127.0.0.1", "PGSERVICE": "nowhere", "PGSERVICEFILE": "/nowhere"},
+        **{"PGSSLMODE": "verify-full", "PGOPTIONS": "-c nothing=1", "PGUSER": "nobody", "PGPASSWORD": "x"},
+        **{"PGTARGETSESSIONATTRS": "standby", "PGREQUIREPEER": "nobody", "PGDATESTYLE": "nonsense"},
+    }
     with command(made_data_dir, environment=elsewhere) as one:
         assert one.wait_until_working()["url"] == embedded.uri(made_data_dir)
         assert embedded.is_running(made_data_dir)

@@ -70,12 +70,13 @@ class Server:
         self._execute("SELECT pg_reload_conf()")
 
     @contextmanager
-    def database(self, *, migrated: bool) -> Iterator[str]:
-        """Give the URL of a database of its own, dropped at the end."""
+    def database(self, *, migrated: bool, encoding: str | None = None) -> Iterator[str]:
+        """Give the URL of a database of its own, dropped at the end; an empty one may have any encoding."""
         if migrated:
             self._ensure_template()
         name = f"test_{uuid.uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}")
+        made_as = f" ENCODING '{encoding}' LOCALE 'C' LOCALE_PROVIDER libc" if encoding else ""
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}{made_as}")
         try:
             yield self._url_of(name)
         finally:
@@ -128,7 +129,7 @@ class Servers:
 
 
 @contextmanager
-def _system_15(folder: Path) -> Iterator[str]:
+def _system_15(folder: Path, *settings: str) -> Iterator[str]:
     binaries = find_system_15()
     assert binaries is not None, "asked for a PostgreSQL 15 that is not installed"
     data = folder / "data"
@@ -144,7 +145,7 @@ def _system_15(folder: Path) -> Iterator[str]:
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
     run("initdb", "-D", ".", "-U", "gateledger", "-E", "UTF8", "--locale", "C.UTF-8", "-A", "trust", "-N")
-    options = f"-c listen_addresses='' -k {folder} -c jit=off -c max_connections=60"
+    options = f"-c listen_addresses='' -k {folder} -c jit=off -c max_connections=60 {' '.join(settings)}"
     run("pg_ctl", "start", "-D", ".", "-w", "-l", "../log", "-o", options)
     try:
         yield f"postgresql://gateledger@/postgres?host={folder}&port=5432"

@@ -16,7 +16,7 @@ AWS = {"boto3", "botocore", "s3transfer"}
 #: What a package may import of ours; an exact module, or a package with all that is in it.
 ALLOWED = {
     "cmdb": {"cmdb"},
-    "collectors": {"collectors", "cmdb.snapshot", "cmdb.errors"},
+    "collectors": {"collectors", "cmdb.snapshot", "cmdb.errors", "cmdb.masking"},
     "evaluator": {"evaluator", "cmdb"},
     "gateledger": set(OURS),
     "simulated_aws": {"simulated_aws"},

@@ -120,10 +120,11 @@ def dump(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", parser=read_path, help="Where the dump goes.")],
 ) -> None:
-    """Write the whole database into a file, while everything goes on.
+    """Write all that is gateledger's into a file, while everything goes on.
 
-    The file is in pg_dump's custom format (compressed; pg_restore reads it too) and appears only when it is
-    whole. Keep the hash key (hash.key in the data directory, or GATELEDGER_HASH_KEY) with it.
+    Nothing else of the database is in it: no extensions, no other schemas, no rights. The file is in
+    pg_dump's custom format (compressed; pg_restore reads it too) and appears only when it is whole. Keep the
+    hash key (hash.key in the data directory, or GATELEDGER_HASH_KEY) with it.
     """
     from gateledger.database.backup import dump as dump_into
     from gateledger.terminal.console import say

@@ -108,7 +108,9 @@ def test_without_a_file_everything_is_checked(file: Path, way: str) -> None:
         file.write_text("precious")
         file = file / "below"
     for _ in range(2):
-        assert checked(None if way == "none" else file)[0] == check_logic("logic.sql", LOGIC, ["days"], "stage")
+        assert checked(None if way == "none" else file)[0] == check_logic(
+            "logic.sql", LOGIC, ["days"], "stage"
+        )
     assert not list(file.parent.glob(".checks-*"))
 
 
