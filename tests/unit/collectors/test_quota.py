@@ -79,9 +79,9 @@ def test_a_throttle_empties_the_bucket_for_as_long_as_aws_asks() -> None:
     quota = RegionQuota(Limits(Limit(10, 40)), clock)
     quota.reserve("GetStages")
     quota.throttled("GetStages", 3.0)
-    assert quota.reserve("GetStages") == pytest.approx(3.1)
-    clock.now += 3.1
-    assert quota.reserve("GetStages") == pytest.approx(0.1)
+    assert quota.reserve("GetStages") == pytest.approx(3.2)
+    clock.now += 3.2
+    assert quota.reserve("GetStages") == pytest.approx(0.2)
 
 
 def test_places_in_line_are_handed_out_once_each() -> None:
