@@ -14,6 +14,7 @@ _ARN = re.compile(r"arn:[^\s,)]+")
 _ACCOUNT = re.compile(r"\b\d{12}\b")
 _REGION = re.compile(r"\b[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}\b")
 _ID = re.compile(r"\b(?=[0-9a-z-]*\d)[0-9a-f]{8}-[0-9a-f-]{27}\b")
+_ACCEPTED = re.compile(r"Denied, accepted by GATELEDGER_ACCEPT_DENIED \([^)]*\): ")
 _VOLATILE = re.compile(r"; the calls after it were not made| \(tried \d+ times\)")
 #: Letters of a cause that are shown; the whole of it is in the JSON.
 _SHOWN = 200
@@ -99,6 +100,9 @@ def _sentence(error: str, operation: str | None) -> tuple[str, bool]:
     begin = -1 if operation is None else error.rfind(f"{operation} ")
     named = begin >= 0 and operation is not None
     root = error[begin + len(operation) :] if named and operation is not None else error
+    accepted = _ACCEPTED.match(error)
+    if accepted is not None:
+        root, named = accepted.group() + root.strip(), False
     for pattern, instead in ((_VOLATILE, ""), (_ARN, "*"), (_ACCOUNT, "*"), (_REGION, "*"), (_ID, "*")):
         root = pattern.sub(instead, root)
     return " ".join(root.split()), named

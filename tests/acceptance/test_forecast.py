@@ -100,3 +100,13 @@ def test_nothing_known_is_said(nights: Nights, capsys: pytest.CaptureFixture[str
     assert nights.day == 0
     assert execute(["collect", "--explain"]) == ExitCode.DONE
     assert "Nothing was collected yet" in capsys.readouterr().out
+
+
+def test_what_is_excluded_costs_nothing(nights: Nights) -> None:
+    """Given a region that is left out from now on, the forecast is without it."""
+    nights.stage()
+    nights.night()
+    plan = nightly.collection_plan(nights.settings)
+    assert forecast(nights.engine, plan, nights.as_of()).total()["account_regions"] == 1
+    excluded = replace(plan, excluded=(f"{ACCOUNT}/{REGION}",))
+    assert forecast(nights.engine, excluded, nights.as_of()).total()["account_regions"] == 0

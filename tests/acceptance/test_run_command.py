@@ -109,7 +109,7 @@ def test_exit_codes_of_a_run(shell: Shell, aws: SimulatedAws, engine: Engine) ->
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
     ended = shell.call("run")
     assert ended.returncode == ExitCode.INCOMPLETE
-    assert f"Not read: {ACCOUNT} {REGION} stage (failed)" in ended.stdout
+    assert f"Not read: 3 scopes in {ACCOUNT} {REGION} 3 item types (failed): GetRestApis" in ended.stdout
     # then findings that were asked about win over that
     assert shell.call("run", "--fail-on", "INCOMPLIANT").returncode == ExitCode.FINDINGS
     assert runs_of(engine) == ["complete", "complete", "complete", "incomplete", "incomplete"]
@@ -125,7 +125,7 @@ NOWHERE = "postgresql://user:c4nary@127.0.0.1:1/gateledger"
         (NO_KEYS, "no AWS credentials"),
         ({"AWS_PROFILE": "nobody", **NO_KEYS}, "nobody"),
         ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWN00"}, "InvalidClientTokenId"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "could not reach its endpoint"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "could not reach 127.0.0.1:1"),
         ({"GATELEDGER_REGIONS": "eu-central-9"}, "eu-central-9"),
         ({"GATELEDGER_ACCOUNTS": "organization", "GATELEDGER_ROLE_NAME": "Reader"}, "NotInUseException"),
     ],
