@@ -60,7 +60,7 @@ def test_the_least_time_follows_from_the_quota(nights: Nights) -> None:
     assert plan.quota is not None
     told = forecast(nights.engine, plan, nights.as_of(2))
     assert told.total()["get_resources"] == 60
-    assert told.least_seconds == pytest.approx((60 - 1) / 2.475, abs=0.1)
+    assert told.least_seconds == pytest.approx((60 - 1) / (2.475 * 0.8), abs=0.1)
     unlimited = forecast(nights.engine, replace(plan, quota=None), nights.as_of(2))
     assert unlimited.least_seconds == 0.0
 

@@ -146,6 +146,21 @@ def test_an_aws_that_does_not_answer_as_it_should(
     assert runs_of(engine) == ["failed", "complete"]
 
 
+def test_a_credential_process_that_prints_no_json_is_one_sentence(shell: Shell) -> None:
+    """Given a provider of the SDK that fails, the command ends with 1; no log line holds a traceback."""
+    config = shell.folder / "aws-config"
+    config.write_text("[profile audit]\ncredential_process = /bin/echo c4nary\n", encoding="utf-8")
+    ended = shell.call("run", AWS_PROFILE="audit", AWS_CONFIG_FILE=str(config), **NO_KEYS)
+    assert ended.returncode == ExitCode.ERROR
+    sentence = ended.stderr.splitlines()[-1]
+    assert sentence.startswith(
+        "gateledger: The credential_process of AWS profile audit printed something that"
+    )
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    assert "c4nary" not in ended.stderr
+
+
 def test_a_wrong_key_after_a_good_night_closes_nothing(shell: Shell, engine: Engine) -> None:
     assert shell.call("run").returncode == ExitCode.DONE
     before = history(engine)
