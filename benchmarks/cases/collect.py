@@ -69,7 +69,7 @@ def simulated(*, regions: int, apis: int, accounts: int = 1, empty: float = 0.0)
     options = {"accounts": accounts, "regions": regions, "apis": apis, "share-of-empty": empty}
     arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gateledger.demo.aws", "--estate", "scaled", *arguments],
+        [sys.executable, "-m", "simulated_aws", "--estate", "scaled", *arguments],
         stdout=subprocess.PIPE,
         text=True,
     )
