@@ -51,9 +51,12 @@ class Cause:
 
     def where(self) -> str:
         """Return which scopes it met, by name where there is one account, region or item type."""
-        counted = [] if self.scopes == 1 else [f"{self.scopes:,} scopes in"]
-        counted += [_some(self.accounts, "accounts"), _some(self.regions, "regions")]
-        return f"{' '.join(counted)} {_some(self.item_types, 'item types')}"
+        parts = [
+            _some(self.accounts, "accounts"),
+            _some(self.regions, "regions"),
+            _some(self.item_types, "item types"),
+        ]
+        return " ".join(parts) if self.scopes == 1 else f"{self.scopes:,} scopes in {', '.join(parts)}"
 
     def text(self, letters: int | None = _SHOWN) -> str:
         """Return what happened as one line, cut after so many letters (None: never)."""

@@ -45,7 +45,7 @@ def test_what_is_excluded_goes_stale_and_is_never_closed(
     assert nights.finding(stage)["condition"] == "certificate_empty"
     # and status says so, to people and to programs
     told = status(capsys)
-    assert f"{ACCOUNT} {FAR}" in told
+    assert f"{ACCOUNT}, {FAR}" in told
     assert "excluded by GATELEDGER_EXCLUDE (*/us-*)" in told
     [left_out] = json.loads(status(capsys, "--format", "json"))["left_out"]
     assert (left_out["kind"], left_out["regions"]) == ("excluded", [FAR])

@@ -109,7 +109,7 @@ def test_exit_codes_of_a_run(shell: Shell, aws: SimulatedAws, engine: Engine) ->
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
     ended = shell.call("run")
     assert ended.returncode == ExitCode.INCOMPLETE
-    assert f"Not read: 3 scopes in {ACCOUNT} {REGION} 3 item types (failed): GetRestApis" in ended.stdout
+    assert f"Not read: 3 scopes in {ACCOUNT}, {REGION}, 3 item types (failed): GetRestApis" in ended.stdout
     # then findings that were asked about win over that
     assert shell.call("run", "--fail-on", "INCOMPLIANT").returncode == ExitCode.FINDINGS
     assert runs_of(engine) == ["complete", "complete", "complete", "incomplete", "incomplete"]

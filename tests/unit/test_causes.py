@@ -43,7 +43,7 @@ def test_a_region_that_is_denied_everywhere_is_one_line() -> None:
     assert (cause.scopes, cause.oldest) == (24, OLD)
     line = cause.line()
     assert line.startswith(
-        "24 scopes in 2 accounts 3 regions 4 item types (failed): "
+        "24 scopes in 2 accounts, 3 regions, 4 item types (failed): "
         "GetClientCertificates, GetRestApis was denied"
     )
     assert REASON in cause.as_object()["cause"]
