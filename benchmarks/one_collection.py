@@ -1,9 +1,9 @@
 """One collection in a process of its own: ``python -m benchmarks.one_collection DATABASE_URL ORDER``.
 
 ``ORDER`` is a JSON object: ``regions`` (names), ``accounts`` (as in ``CollectionPlan``), ``as_of`` (ISO
-8601), ``quota`` (whether the client-side quota is on), ``method_days`` (age at which methods are read again),
-``threads``. AWS is found through the SDK's environment. Prints one line of JSON: wall and CPU seconds of
-collecting and merging, peak of memory, calls.
+8601), ``quota`` (the share of the quotas to take; 0: no limit of our own), ``method_days`` (age at which
+methods are read again), ``threads``. AWS is found through the SDK's environment. Prints one line of
+JSON: wall and CPU seconds of collecting and merging, peak of memory, calls.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main(url: str, order: dict[str, Any]) -> dict[str, Any]:
         methods_max_age=timedelta(days=order["method_days"]),
         hash_key=b"of the benchmark, nothing secret",
         threads=order["threads"],
-        quota=API_GATEWAY if order["quota"] else None,
+        quota=API_GATEWAY.share(order["quota"]) if order["quota"] else None,
     )
     engine = open_engine(url)
     began, busy = time.perf_counter(), time.process_time()

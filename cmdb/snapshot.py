@@ -44,6 +44,10 @@ class FailureKind(StrEnum):
     ACCOUNT_CLOSED = "account_closed"
     ACCOUNT_LEFT = "account_left"
     REGION_DISABLED = "region_disabled"
+    EXCLUDED = "excluded"
+    """Left out on purpose."""
+    DENIED_ACCEPTED = "denied_accepted"
+    """Denied, which is known and accepted."""
     INTERRUPTED = "interrupted"
 
 
@@ -114,12 +118,19 @@ class Reading:
 
 @dataclass(slots=True)
 class CallCounts:
-    """What reading cost: requests sent (retries included), 429 answers, seconds waited for the quota."""
+    """What reading cost: requests sent (retries included), 429 answers, seconds waited for the quota.
+
+    ``peak_per_second``, ``quota_share`` and ``step_backs`` say how much of API Gateway's quota was taken
+    (``collectors.quota.QuotaUse``).
+    """
 
     calls: int = 0
     throttles: int = 0
     waited_seconds: float = 0.0
     duration_seconds: float = 0.0
+    peak_per_second: int = 0
+    quota_share: float = 0.0
+    step_backs: int = 0
 
 
 @dataclass(slots=True)

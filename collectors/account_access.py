@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from cmdb.snapshot import AccountReading, Inventory, ScopeStatus
+from cmdb.snapshot import AccountReading, AccountRegionSnapshot, FailureKind, Inventory, ScopeStatus
 from collectors.accounts import READABLE, Target, enter
-from collectors.collection import Collection
+from collectors.collection import Collection, skipped_snapshot
 
 log = logging.getLogger("collectors")
 
@@ -23,8 +23,23 @@ def enter_and_store(
     if collection.stop.is_set() and reading.status is ScopeStatus.FAILED:
         return reading.status, ()
     inventory.store_account(reading)
+    excluded = _excluded_regions(reading)
+    if excluded:
+        # Those never read before are shown as left out as well.
+        inventory.store_many(excluded)
     _log(target, reading)
     return reading.status, reading.regions if reading.status in READABLE else ()
+
+
+def _excluded_regions(reading: AccountReading) -> list[AccountRegionSnapshot]:
+    """Return snapshots that say of the account's excluded regions that they are skipped, and why."""
+    if reading.status not in READABLE:
+        return []
+    return [
+        skipped_snapshot(reading.account, region, reason)
+        for region, reason in reading.skipped_regions.items()
+        if reason.kind is FailureKind.EXCLUDED
+    ]
 
 
 def _log(target: Target, reading: AccountReading) -> None:

@@ -11,6 +11,7 @@ from cmdb.snapshot import AccountKey, AccountReading, Failure, FailureKind, Scop
 from collectors import values
 from collectors.calls import Caller
 from collectors.errors import CollectionError, ReadFailure, malformed
+from collectors.patterns import matching, matching_account
 from collectors.plan import CollectionPlan
 from collectors.regions import enabled_regions
 from collectors.sessions import Sessions
@@ -68,6 +69,10 @@ def enter(target: Target, plan: CollectionPlan, sessions: Sessions, stop: thread
     reading = AccountReading(
         target.account, target.name, target.status, target.failure, payload=target.payload
     )
+    excluded = matching_account(plan.excluded, target.account.account_id)
+    if excluded is not None:
+        reading.status, reading.failure = ScopeStatus.SKIPPED, _excluded(excluded)
+        return reading
     if target.status not in READABLE:
         return reading
     if target.account != sessions.caller and plan.role_name is None:
@@ -85,16 +90,27 @@ def enter(target: Target, plan: CollectionPlan, sessions: Sessions, stop: thread
     except ReadFailure as error:
         # Without the right to list regions, named ones are read as they are; one that is off then says so.
         if plan.regions == "enabled" or not _may_go_on(error.failure):
-            return _failed(reading, _explained(error.failure, target.account, plan))
-        reading.regions = tuple(dict.fromkeys(plan.regions))
-        return reading
-    if plan.regions == "enabled":
-        reading.regions = tuple(sorted(enabled))
-        return reading
-    wanted = dict.fromkeys(plan.regions)
-    reading.regions = tuple(region for region in wanted if region in enabled)
-    reading.skipped_regions = {region: _disabled(region) for region in wanted if region not in enabled}
+            return _not_entered(reading, _explained(error.failure, target.account, plan), plan)
+        enabled = set(plan.regions)
+    wanted = sorted(enabled) if plan.regions == "enabled" else dict.fromkeys(plan.regions)
+    _choose_regions(reading, wanted, enabled, plan.excluded)
     return reading
+
+
+def _choose_regions(
+    reading: AccountReading, wanted: Iterable[str], enabled: set[str], excluded: Iterable[str]
+) -> None:
+    """Part the regions that are wanted into those to read and those to skip."""
+    regions = []
+    for region in wanted:
+        pattern = matching(excluded, reading.account.account_id, region)
+        if region not in enabled:
+            reading.skipped_regions[region] = _disabled(region)
+        elif pattern is not None:
+            reading.skipped_regions[region] = _excluded(pattern)
+        else:
+            regions.append(region)
+    reading.regions = tuple(regions)
 
 
 def _list_organization(caller: Caller, partition: str) -> list[Target]:
@@ -179,6 +195,25 @@ def _explained(failure: Failure, account: AccountKey, plan: CollectionPlan) -> F
 def _failed(reading: AccountReading, failure: Failure) -> AccountReading:
     reading.status, reading.failure = ScopeStatus.FAILED, failure
     return reading
+
+
+def _not_entered(reading: AccountReading, failure: Failure, plan: CollectionPlan) -> AccountReading:
+    accepted = matching_account(plan.accepted_denials, reading.account.account_id)
+    if accepted is None or failure.kind is not FailureKind.DENIED:
+        return _failed(reading, failure)
+    reading.status, reading.failure = ScopeStatus.SKIPPED, denied_and_accepted(accepted, failure)
+    return reading
+
+
+def denied_and_accepted(pattern: str, failure: Failure) -> Failure:
+    """Return the reason why a denial that a pattern accepts is no failure."""
+    message = f"Denied, accepted by GATELEDGER_ACCEPT_DENIED ({pattern}): {failure.message}"
+    return Failure(FailureKind.DENIED_ACCEPTED, failure.operation, message)
+
+
+def _excluded(pattern: str) -> Failure:
+    message = f"Left out on purpose, excluded by GATELEDGER_EXCLUDE ({pattern})."
+    return Failure(FailureKind.EXCLUDED, "enter", message)
 
 
 def _disabled(region: str) -> Failure:

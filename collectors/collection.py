@@ -14,11 +14,14 @@ from cmdb.snapshot import (
     Failure,
     FailureKind,
     KnownRegion,
+    Reading,
     ScopeStatus,
 )
+from collectors.accounts import denied_and_accepted
 from collectors.calls import Caller
+from collectors.patterns import matching
 from collectors.plan import CollectionPlan
-from collectors.quota import Quotas
+from collectors.quota import Quotas, RegionQuota
 from collectors.sessions import Sessions, Transport
 from collectors.snapshot import RegionReader, failed_snapshot
 from collectors.values import Hasher
@@ -64,9 +67,10 @@ def collect_account_region(
 
     Once ``collection.stop`` is set, what is left to read is marked as interrupted, without further calls.
     """
+    quota = collection.quotas.of(account.account_id, region)
     caller = Caller(
         collection.sessions.sender(account, region),
-        quota=collection.quotas.of(account.account_id, region),
+        quota=quota,
         retries=collection.plan.retries,
         stop=collection.stop,
     )
@@ -92,21 +96,75 @@ def collect_account_region(
             ),
         )
         snapshot.cost = caller.counts
+    _note_quota(caller, quota)
+    _accept_denials(snapshot, collection.plan.accepted_denials)
     _log(snapshot)
     return snapshot
 
 
+def skipped_snapshot(account: AccountKey, region: str, reason: Failure) -> AccountRegionSnapshot:
+    """Return the snapshot of an account-region that is left out."""
+    snapshot = failed_snapshot(account, region, reason)
+    for reading in readings(snapshot):
+        reading.status = ScopeStatus.SKIPPED
+    return snapshot
+
+
+def readings(snapshot: AccountRegionSnapshot) -> list[Reading]:
+    """Return the readings of a snapshot's scopes."""
+    return list(snapshot.readings.values())
+
+
+def has_failed(snapshot: AccountRegionSnapshot) -> bool:
+    """Return whether something could not be read that should have been."""
+    return any(
+        reading.status in {ScopeStatus.FAILED, ScopeStatus.PARTIAL} and not _is_accepted(reading)
+        for reading in readings(snapshot)
+    )
+
+
+def _is_accepted(reading: Reading) -> bool:
+    return reading.failure is not None and reading.failure.kind is FailureKind.DENIED_ACCEPTED
+
+
+def _note_quota(caller: Caller, quota: RegionQuota | None) -> None:
+    if quota is not None:
+        use = quota.use()
+        caller.counts.peak_per_second = use.peak_per_second
+        caller.counts.quota_share = use.share
+        caller.counts.step_backs = use.step_backs
+
+
+def _accept_denials(snapshot: AccountRegionSnapshot, patterns: tuple[str, ...]) -> None:
+    """Make denials that are known and accepted no failures.
+
+    What was read beside them stays: a scope of which only a part was denied is still a partial reading.
+    """
+    pattern = matching(patterns, snapshot.account.account_id, snapshot.region)
+    if pattern is None:
+        return
+    for reading in readings(snapshot):
+        failure = reading.failure
+        if failure is None or failure.kind is not FailureKind.DENIED:
+            continue
+        if all(each.kind is FailureKind.DENIED for each in reading.unread.values()):
+            reading.failure = denied_and_accepted(pattern, failure)
+            if reading.status is ScopeStatus.FAILED:
+                reading.status = ScopeStatus.SKIPPED
+
+
 def scope_statuses(snapshot: AccountRegionSnapshot) -> list[ScopeStatus]:
     """Return the statuses of a snapshot's scopes."""
-    return [reading.status for reading in snapshot.readings.values()]
+    return [reading.status for reading in readings(snapshot)]
 
 
 def _log(snapshot: AccountRegionSnapshot) -> None:
     cost = snapshot.cost
     items = sum(len(reading.items) for reading in snapshot.readings.values())
     incomplete = sum(status is not ScopeStatus.COMPLETE for status in scope_statuses(snapshot))
+    troubled = has_failed(snapshot)
     log.log(
-        logging.WARNING if incomplete else logging.INFO,
+        logging.WARNING if troubled else logging.INFO,
         "%s %s: %d items, %d calls, %d throttled, waited %.1f s, took %.1f s, %d scopes incomplete",
         snapshot.account.account_id,
         snapshot.region,
@@ -124,6 +182,9 @@ def _log(snapshot: AccountRegionSnapshot) -> None:
             "calls": cost.calls,
             "throttles": cost.throttles,
             "waited_seconds": round(cost.waited_seconds, 3),
+            "quota_share": round(cost.quota_share, 3),
+            "peak_per_second": cost.peak_per_second,
+            "step_backs": cost.step_backs,
             "duration_seconds": round(cost.duration_seconds, 3),
             "incomplete": incomplete,
         },

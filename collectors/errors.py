@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
@@ -17,6 +19,7 @@ from botocore.parsers import ResponseParserError
 from cmdb.errors import GateledgerError
 from cmdb.masking import masked
 from cmdb.snapshot import Failure, FailureKind
+from collectors.network import unreachable
 
 _MESSAGE_LIMIT = 300
 
@@ -77,6 +80,10 @@ _SERVER = frozenset(
         "ServiceUnavailableException",
     }
 )
+#: Seconds that a signature's time may differ from AWS's (IAM User Guide, signing of requests).
+_SKEW_SECONDS = 300.0
+_CLOCK = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
+_CLOCK_WORDS = ("signature expired", "signature not yet current", "not yet valid")
 _SDK_CREDENTIALS = (
     sdk.NoCredentialsError,
     sdk.PartialCredentialsError,
@@ -90,13 +97,6 @@ _SDK_CREDENTIALS = (
     sdk.ProfileNotFound,
     sdk.UnknownCredentialError,
     sdk.RefreshWithMFAUnsupportedError,
-)
-_NETWORK: tuple[tuple[type[Exception], str], ...] = (
-    (sdk.ConnectTimeoutError, "could not connect in time"),
-    (sdk.ReadTimeoutError, "was not answered in time"),
-    (sdk.EndpointConnectionError, "could not reach its endpoint; check the region's name and the network"),
-    (sdk.ProxyConnectionError, "could not reach the proxy"),
-    (sdk.SSLError, "could not agree on a secure connection"),
 )
 #: What botocore's parsers let through when an answer has not the shape that its service model promises.
 _PARSER_ERRORS = (
@@ -112,18 +112,6 @@ _PARSER_ERRORS = (
 )
 
 
-class ReadFailure(GateledgerError):
-    """Something could not be read from AWS."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class CollectionError(GateledgerError):
-    """The collection cannot begin."""
-
-
 class Retry(Enum):
     """Whether asking again may help."""
 
@@ -131,6 +119,19 @@ class Retry(Enum):
     THROTTLED = "throttled"
     TRANSIENT = "transient"
     MALFORMED = "malformed"
+
+
+class ReadFailure(GateledgerError):
+    """Something could not be read from AWS."""
+
+    def __init__(self, failure: Failure, retry: Retry = Retry.NEVER) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.retry = retry
+
+
+class CollectionError(GateledgerError):
+    """The collection cannot begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def interrupted(operation: str) -> ReadFailure:
 def diagnose(operation: str, error: Exception) -> Diagnosis | None:
     """Say what an exception of the SDK means; None when it is none that the SDK is known to raise."""
     if isinstance(error, ReadFailure):
-        return Diagnosis(error.failure, Retry.NEVER)
+        return Diagnosis(error.failure, error.retry)
     if isinstance(error, sdk.ClientError):
         return _client_error(operation, error)
     return _sdk_error(operation, error)
@@ -170,15 +171,17 @@ def _sdk_error(operation: str, error: Exception) -> Diagnosis | None:
         return _diagnosis(
             FailureKind.CREDENTIALS,
             operation,
-            f"found no usable credentials: {_brief(str(error))}",
+            f"found no usable credentials: {brief(str(error))}",
             Retry.NEVER,
         )
     if isinstance(error, sdk.NoRegionError | sdk.InvalidRegionError):
         return _diagnosis(
-            FailureKind.UNREACHABLE, operation, f"has no region to ask: {_brief(str(error))}", Retry.NEVER
+            FailureKind.UNREACHABLE, operation, f"has no region to ask: {brief(str(error))}", Retry.NEVER
         )
-    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
-        return _diagnosis(FailureKind.UNREACHABLE, operation, _unreachable(error), Retry.TRANSIENT)
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError | sdk.InvalidProxiesConfigError):
+        what, permanent = unreachable(error)
+        retry = Retry.NEVER if permanent else Retry.TRANSIENT
+        return _diagnosis(FailureKind.UNREACHABLE, operation, what, retry)
     if isinstance(error, _PARSER_ERRORS):
         broken = malformed(operation, "it does not have the form that AWS documents")
         return Diagnosis(broken.failure, Retry.MALFORMED)
@@ -194,24 +197,30 @@ def _client_error(operation: str, error: sdk.ClientError) -> Diagnosis:
     metadata = metadata if isinstance(metadata, dict) else {}
     status = metadata.get("HTTPStatusCode")
     status = status if isinstance(status, int) else 0
-    words = _brief(str(details.get("Message") or ""))
+    words = brief(str(details.get("Message") or ""))
     said = f"{code}: {words}" if words and code else code or words or f"HTTP {status}"
+    headers = metadata.get("HTTPHeaders")
     if code in _THROTTLED or status == 429:
-        wait = _retry_after(metadata.get("HTTPHeaders"))
-        return _diagnosis(FailureKind.THROTTLED, operation, f"was throttled ({said})", Retry.THROTTLED, wait)
+        kind, what, retry = FailureKind.THROTTLED, f"was throttled ({said})", Retry.THROTTLED
+        return _diagnosis(kind, operation, what, retry, _retry_after(headers))
     if code in _CREDENTIALS:
-        return _diagnosis(
-            FailureKind.CREDENTIALS, operation, f"was refused for its credentials ({said})", Retry.NEVER
-        )
+        what = f"was refused for its credentials ({said}): {_advice(code, words, headers)}"
+        return _diagnosis(FailureKind.CREDENTIALS, operation, what, Retry.NEVER)
+    kind, what, retry = _refusal(code, status, said)
+    return _diagnosis(kind, operation, what, retry)
+
+
+def _refusal(code: str, status: int, said: str) -> tuple[FailureKind, str, Retry]:
     if code in _ABSENT:
-        return _diagnosis(FailureKind.ABSENT, operation, f"found nothing ({said})", Retry.NEVER)
+        return FailureKind.ABSENT, f"found nothing ({said})", Retry.NEVER
     if status >= 500 or code in _SERVER:
-        return _diagnosis(
-            FailureKind.UNREACHABLE, operation, f"met an error of the service ({said})", Retry.TRANSIENT
-        )
+        return FailureKind.UNREACHABLE, f"met an error of the service ({said})", Retry.TRANSIENT
+    if status == 407:
+        what = "did not pass the proxy, which wants a user and a password: check HTTP_PROXY and HTTPS_PROXY"
+        return FailureKind.UNREACHABLE, what, Retry.NEVER
     if code in _DENIED or status in {401, 403}:
-        return _diagnosis(FailureKind.DENIED, operation, f"was denied ({said})", Retry.NEVER)
-    return _diagnosis(FailureKind.MALFORMED, operation, f"was answered unexpectedly ({said})", Retry.NEVER)
+        return FailureKind.DENIED, f"was denied ({said})", Retry.NEVER
+    return FailureKind.MALFORMED, f"was answered unexpectedly ({said})", Retry.NEVER
 
 
 def _diagnosis(
@@ -220,11 +229,27 @@ def _diagnosis(
     return Diagnosis(Failure(kind, operation, f"{operation} {what}."), retry, retry_after)
 
 
-def _unreachable(error: Exception) -> str:
-    for kind, what in _NETWORK:
-        if isinstance(error, kind):
-            return what
-    return "lost its connection"
+def _advice(code: str, words: str, headers: Any) -> str:
+    """Return the next step after AWS refused credentials."""
+    ahead = _seconds_ahead(headers)
+    if ahead is not None and abs(ahead) > _SKEW_SECONDS:
+        direction = "ahead of" if ahead > 0 else "behind"
+        return f"this machine's clock is {abs(ahead) / 60:,.0f} minutes {direction} AWS's; set it"
+    if code in _CLOCK or any(hint in words.lower() for hint in _CLOCK_WORDS):
+        return "check this machine's clock"
+    if code.startswith("ExpiredToken"):
+        return "the session has expired; open it anew, for SSO with `aws sso login`"
+    return "check AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+
+
+def _seconds_ahead(headers: Any) -> float | None:
+    """Return how far this machine's clock is ahead of the answer's ``Date``; None without one."""
+    date = headers.get("date") if isinstance(headers, dict) else None
+    try:
+        said = parsedate_to_datetime(str(date))
+    except (TypeError, ValueError):
+        return None
+    return (datetime.now(UTC) - said).total_seconds() if said.tzinfo is not None else None
 
 
 def _retry_after(headers: Any) -> float | None:
@@ -238,7 +263,7 @@ def _retry_after(headers: Any) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _brief(text: str) -> str:
+def brief(text: str) -> str:
     """Return AWS's words on one printable line of bounded length, without secrets or the final full stop."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     line = masked(" ".join(line.split()).rstrip("."))

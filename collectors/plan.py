@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from collectors.calls import RetryPolicy
-from collectors.quota import API_GATEWAY, Limits
+from collectors.quota import API_GATEWAY_SHARED, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +15,23 @@ class CollectionPlan:
     """The whole order for a collection.
 
     ``accounts``: the caller's own, those of the organization, or these ids. ``regions``: those enabled for
-    each account, or these. ``hash_key`` hides values of stage variables and sensitive tags. ``quota`` None
-    switches the client-side quota off (simulations only).
+    each account, or these. ``excluded`` and ``accepted_denials`` are patterns (``collectors.patterns``) of
+    accounts and regions that are left out on purpose, and of those where a denial is no failure.
+    ``hash_key`` hides values of stage variables and sensitive tags. ``quota`` None switches the client-side
+    quota off (simulations only).
     """
 
     accounts: Literal["self", "organization"] | tuple[str, ...] = "self"
     role_name: str | None = None
     external_id: str | None = field(default=None, repr=False)
     regions: Literal["enabled"] | tuple[str, ...] = "enabled"
+    excluded: tuple[str, ...] = ()
+    accepted_denials: tuple[str, ...] = ()
     methods_max_age: timedelta = timedelta(days=7)
     hash_key: bytes = field(kw_only=True, repr=False)
     sensitive_tags: tuple[str, ...] = ()
     threads: int = 16
-    quota: Limits | None = API_GATEWAY
+    quota: Limits | None = API_GATEWAY_SHARED
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     connect_timeout: float = 5.0
     read_timeout: float = 30.0

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cmdb.snapshot import (
@@ -21,10 +21,12 @@ from cmdb.snapshot import (
 from collectors.account_access import enter_and_store
 from collectors.accounts import Target, list_targets
 from collectors.batching import Unstored
-from collectors.collection import Collection, collect_account_region, scope_statuses
+from collectors.collection import Collection, collect_account_region, has_failed, scope_statuses
 from collectors.errors import CollectionError
+from collectors.patterns import means_region
 from collectors.plan import CollectionPlan
 from collectors.progress import Progress, RegionDone
+from collectors.quota_taken import QuotaTaken, RegionTaken
 
 __all__ = [
     "Collection",
@@ -52,6 +54,7 @@ class CollectionSummary:
     throttles: int = 0
     waited_seconds: float = 0.0
     duration_seconds: float = 0.0
+    quota: QuotaTaken = field(default_factory=QuotaTaken)
     interrupted: bool = False
 
     def count(self, statuses: Iterable[ScopeStatus]) -> None:
@@ -98,7 +101,9 @@ def require_some_region(plan: CollectionPlan, summary: CollectionSummary) -> Non
     A misspelt region would otherwise look like an estate with nothing in it.
     """
     entered = summary.scopes_ok > 0
-    if plan.regions != "enabled" and entered and not (summary.account_regions or summary.interrupted):
+    read = summary.account_regions or summary.interrupted
+    wanted = [region for region in plan.regions if not means_region(plan.excluded, region)]
+    if plan.regions != "enabled" and wanted and entered and not read:
         raise CollectionError(
             f"No account that could be entered has any of the regions to read ({', '.join(plan.regions)}) "
             "enabled: correct GATELEDGER_REGIONS, or enable one of them."
@@ -235,14 +240,22 @@ class _Run:
             summary.calls += snapshot.cost.calls
             summary.throttles += snapshot.cost.throttles
             summary.waited_seconds += snapshot.cost.waited_seconds
-        failed = any(status is not ScopeStatus.COMPLETE for status in statuses)
+            summary.quota.add(
+                RegionTaken(
+                    snapshot.account.account_id,
+                    snapshot.region,
+                    snapshot.cost.quota_share,
+                    snapshot.cost.peak_per_second,
+                    snapshot.cost.step_backs,
+                )
+            )
         self._progress.account_region_done(
             RegionDone(
                 snapshot.account.account_id,
                 snapshot.region,
                 merged.items_seen,
                 merged.items_changed,
-                failed,
+                has_failed(snapshot),
                 snapshot.cost.calls,
                 snapshot.cost.throttles,
             )

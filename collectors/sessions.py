@@ -20,26 +20,32 @@ import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, Credentials, RefreshableCredentials
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
-from cmdb.snapshot import AccountKey
+from cmdb.snapshot import AccountKey, Failure, FailureKind
 from collectors.calls import Caller, RetryPolicy, Send
-from collectors.errors import CollectionError, ReadFailure, diagnose, malformed
+from collectors.credentials import PROCESS_SECONDS, frozen, load_own_credentials, profile_of
+from collectors.errors import CollectionError, ReadFailure, malformed
+from collectors.network import bundle_problem, client_problem
 from collectors.parsing import StrictParsers
+from collectors.provider_failures import explain
 
 #: Region of account-wide services where the environment names none, by partition (AWS endpoint data).
 HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 SESSION_NAME = "gateledger"
+#: Failures whose sentence ends with the next step.
+_SAYS_MORE = frozenset({FailureKind.CREDENTIALS, FailureKind.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Seconds to wait for a connection and for an answer, and connections kept per region."""
+    """Seconds to wait for a connection, an answer and a credential process; connections kept per region."""
 
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
     connections: int = 16
+    process_timeout: float = PROCESS_SECONDS
 
 
 class _ChosenWhenSigning(Credentials):
@@ -48,6 +54,7 @@ class _ChosenWhenSigning(Credentials):
     def __init__(self) -> None:
         super().__init__("", "", method="gateledger")
         self._chosen = threading.local()
+        self.profile = "default"
 
     @contextmanager
     def chosen(self, credentials: Credentials) -> Iterator[None]:
@@ -62,7 +69,7 @@ class _ChosenWhenSigning(Credentials):
         credentials = getattr(self._chosen, "credentials", None)
         if credentials is None:
             raise NoCredentialsError
-        return credentials.get_frozen_credentials()
+        return frozen(credentials, self.profile)
 
 
 class _Provider:
@@ -109,7 +116,7 @@ class Sessions:
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._stand_in = _ChosenWhenSigning()
-        self._session, self._own = _open_session(self._stand_in)
+        self._session, self._own = _open_session(self._stand_in, transport)
         self._assumed: dict[AccountKey, RefreshableCredentials] = {}
         self.region: str | None = self._session.get_config_variable("region")
         try:
@@ -158,7 +165,7 @@ class Sessions:
             return known
         refresh = self._assume(account)
         made = RefreshableCredentials.create_from_metadata(
-            refresh(), refresh_using=refresh, method="assume-role"
+            refresh(), refresh_using=refresh, method="role of another account"
         )
         with self._lock:
             return self._assumed.setdefault(account, made)
@@ -184,10 +191,16 @@ class Sessions:
             with self._lock:
                 client = self._clients.get((service, region))
                 if client is None:
-                    create = cast("Callable[..., Any]", self._session.create_client)
-                    client = create(service, region_name=region, config=self._config)
-                    self._clients[service, region] = client
+                    client = self._clients[service, region] = self._new_client(service, region)
         return client
+
+    def _new_client(self, service: str, region: str) -> Any:
+        create = cast("Callable[..., Any]", self._session.create_client)
+        try:
+            return create(service, region_name=region, config=self._config)
+        except Exception as error:
+            message = f"{service} in region {region} cannot be asked: {client_problem(error)}."
+            raise ReadFailure(Failure(FailureKind.UNREACHABLE, "create_client", message)) from None
 
     def _identify(self) -> AccountKey:
         self.caller = AccountKey("", "")
@@ -198,26 +211,28 @@ class Sessions:
             if len(parts) < 6 or not parts[1] or not isinstance(account_id, str) or not account_id:
                 raise malformed("GetCallerIdentity", "it names no account")
         except ReadFailure as error:
-            raise CollectionError(
-                f"AWS did not say whose credentials these are. {error} "
-                "Check AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_REGION and the network."
-            ) from None
+            more = "" if error.failure.kind in _SAYS_MORE else " Check AWS_ENDPOINT_URL and the network."
+            raise CollectionError(f"AWS did not say whose credentials these are. {error}{more}") from None
         return AccountKey(parts[1], account_id)
 
 
-def _open_session(stand_in: Credentials) -> tuple[botocore.session.Session, Credentials]:
+def _open_session(
+    stand_in: _ChosenWhenSigning, transport: Transport
+) -> tuple[botocore.session.Session, Credentials]:
     session = botocore.session.Session()
+    stand_in.profile = profile_of(session)
     try:
-        own = session.get_credentials()
-    except BotoCoreError as error:
-        diagnosis = diagnose("Credentials", error)
-        said = str(error) if diagnosis is None else diagnosis.failure.message
-        raise CollectionError(f"The AWS credentials could not be loaded. {said}") from None
-    if own is None:
-        raise CollectionError(
-            "There are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or run where a role is attached."
-        )
+        problem = bundle_problem(session)
+    except Exception as error:
+        raise CollectionError(str(explain(error, None, stand_in.profile))) from None
+    if problem is not None:
+        raise CollectionError(f"{problem}.")
+    own = load_own_credentials(
+        session,
+        connect_timeout=transport.connect_timeout,
+        read_timeout=transport.read_timeout,
+        process_timeout=transport.process_timeout,
+    )
     ready = botocore.session.Session()
     ready.register_component("data_loader", _models(ready.get_config_variable("data_path")))
     ready.register_component("credential_provider", CredentialResolver([cast("Any", _Provider(stand_in))]))

@@ -19,11 +19,14 @@ from benchmarks import servers
 from benchmarks.frame import REPEATS, Case, Result, side_by_side
 from benchmarks.world import World
 from cmdb.server.database import open_engine, upgrade
+from collectors.quota import DEFAULT_SHARE
 from simulated_aws.estate import DEFAULT_ROLE
 from simulated_aws.quota import BURST, RATE, RESOURCES_BURST, RESOURCES_RATE
 from simulated_aws.regions import regions_of
 
 LATENCY_MS = 30.0
+#: Part of the quotas that collecting may take (``GATELEDGER_QUOTA_SHARE``).
+SHARE = float(os.environ.get("SHARE") or DEFAULT_SHARE)
 PAGE = 500
 FIRST = datetime(2026, 11, 1, 2, tzinfo=UTC)
 
@@ -91,7 +94,7 @@ class Collector:
         self._hour = 0
 
     def collect(
-        self, *, quota: bool = False, days: int = 3650, accounts: str = "self", threads: int = 16
+        self, *, quota: float = 0.0, days: int = 3650, accounts: str = "self", threads: int = 16
     ) -> dict[str, Any]:
         """Collect; return what it took. Fails when a scope could not be read."""
         order = {
@@ -137,12 +140,13 @@ def _process(aws: Simulated, module: str, *arguments: str) -> dict[str, Any]:
 
 
 def least_seconds(apis: int, resources: int) -> float:
-    """Return the least seconds that the quotas allow for one account-region.
+    """Return the least seconds that the share of the quotas allows for one account-region.
 
     ``resources`` is for how many APIs GetResources is needed: all on the first night but the private ones.
     """
     calls = 2 * ceil(apis / PAGE) + apis + resources
-    return max((calls - BURST) / RATE, (resources - RESOURCES_BURST) / RESOURCES_RATE)
+    overall = (calls - BURST * SHARE) / (RATE * SHARE)
+    return max(overall, (resources - RESOURCES_BURST * SHARE) / (RESOURCES_RATE * SHARE))
 
 
 def _at_quota(name: str, goal: float, *, regions: int, apis: int, methods: bool = False) -> Case:
@@ -155,7 +159,7 @@ def _at_quota(name: str, goal: float, *, regions: int, apis: int, methods: bool 
                     if not methods:
                         one.collect()
                     aws.set(quota=True, latency_ms=LATENCY_MS)
-                    seconds.append(one.collect(quota=True)["seconds"])
+                    seconds.append(one.collect(quota=SHARE)["seconds"])
                     refused += aws.refused()
                     resources = aws.asked("GetResources")
             script = None

@@ -52,6 +52,9 @@ class Done:
     calls: int
     throttles: int
     waited_seconds: float
+    quota_share: float
+    peak_per_second: int
+    step_backs: int
 
 
 class Dispatch:
@@ -156,14 +159,18 @@ class WorkerInventory(PostgresInventory):
     def _result(self, snapshot: AccountRegionSnapshot, merged: MergeResult, region_id: int) -> dict[str, Any]:
         readings = snapshot.readings.values()
         complete = sum(reading.status is ScopeStatus.COMPLETE for reading in readings)
+        skipped = sum(reading.status is ScopeStatus.SKIPPED for reading in readings)
         return {
             "account_region_id": region_id,
             "worker": self._worker,
             "scopes_ok": complete,
-            "scopes_failed": len(readings) - complete,
+            "scopes_failed": len(readings) - complete - skipped,
             "items_seen": merged.items_seen,
             "items_changed": merged.items_changed,
             "calls": snapshot.cost.calls,
             "throttles": snapshot.cost.throttles,
             "waited_seconds": snapshot.cost.waited_seconds,
+            "peak_per_second": snapshot.cost.peak_per_second,
+            "quota_share": snapshot.cost.quota_share,
+            "step_backs": snapshot.cost.step_backs,
         }

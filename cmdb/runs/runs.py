@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import Connection as PsycopgConnection
 from psycopg import OperationalError
+from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -64,6 +65,8 @@ class RunTotals:
     findings_changed: int = 0
     calls: int = 0
     throttles: int = 0
+    quota: dict[str, Any] | None = None
+    """How much of API Gateway's quota was taken, as ``report.run`` shows it; None: not known."""
 
 
 @contextmanager
@@ -169,6 +172,7 @@ def finish(
                 "findings_changed": totals.findings_changed,
                 "calls": totals.calls,
                 "throttles": totals.throttles,
+                "quota": None if totals.quota is None else Jsonb(totals.quota),
                 "error": error,
             },
         )

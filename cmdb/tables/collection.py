@@ -97,6 +97,7 @@ run = Table(
     bigint("calls", "AWS calls made, retries included.", server_default="0"),
     bigint("throttles", "Calls that AWS answered with 429.", server_default="0"),
     text("error", "Why it failed. Null: it did not.", nullable=True),
+    column("quota", JSONB(), "How much of API Gateway's quota it took. Null: not known.", nullable=True),
     CheckConstraint(one_of("kind", RUN_KINDS), name="kind"),
     CheckConstraint(one_of("status", RUN_STATUSES), name="status"),
     CheckConstraint("(finished_at IS NULL) = (status IN ('running', 'abandoned'))", name="finished"),

@@ -1,7 +1,7 @@
 -- Runs of the nightly job and of its halves.
 CREATE VIEW report.run AS
 SELECT run_id, kind, started_at, finished_at, as_of, status, scopes_ok, scopes_failed, items_seen,
-       items_changed, findings_changed, calls, throttles, error
+       items_changed, findings_changed, calls, throttles, error, quota
 FROM cmdb.run;
 
 COMMENT ON VIEW report.run IS 'One row per run.';
@@ -19,3 +19,4 @@ COMMENT ON COLUMN report.run.findings_changed IS 'Compliance records that opened
 COMMENT ON COLUMN report.run.calls IS 'AWS calls made, retries included.';
 COMMENT ON COLUMN report.run.throttles IS 'Calls that AWS answered with 429.';
 COMMENT ON COLUMN report.run.error IS 'Why it failed; null: it did not.';
+COMMENT ON COLUMN report.run.quota IS 'How much of API Gateway''s request quota it took: the share allowed and the most taken in an account-region, requests in the busiest second, how often others'' use made it step back, and where; null: it collected nothing, or an older version did.';

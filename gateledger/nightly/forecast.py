@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from cmdb.snapshot import AccountKey, MethodsReading
 from collectors.estimate import Estimate, estimate, least_seconds
 from collectors.methods import reading_is_due
+from collectors.patterns import matching
 from collectors.plan import CollectionPlan
 from gateledger.queries.reading import reading, rows, stream
 from gateledger.terminal.console import Column, Format, emit, emit_object, say
@@ -127,6 +128,8 @@ def _estimates(
 ) -> Iterator[tuple[AccountKey, str, Estimate]]:
     groups = itertools.groupby(known, key=lambda row: (row["partition"], row["account_id"], row["region"]))
     for (partition, account_id, region), group in groups:
+        if matching(plan.excluded, account_id, region) is not None:
+            continue
         account = AccountKey(partition, account_id)
         rest_apis = due = 0
         row: dict[str, Any] = {}

@@ -19,6 +19,7 @@ from cmdb.storage.inventory import PostgresInventory
 from cmdb.storage.prune import prune
 from cmdb.storage.retirement import check_retirable
 from cmdb.storage.retirement import retire as retire_account
+from collectors.quota import API_GATEWAY
 from collectors.run import CollectionPlan, CollectionSummary
 from collectors.run import collect as collect_all
 from evaluator.catalog.loading import Catalog, load_catalog
@@ -130,10 +131,13 @@ def collection_plan(settings: Settings) -> CollectionPlan:
         role_name=settings.role_name,
         external_id=settings.external_id,
         regions=settings.regions,
+        excluded=settings.exclude,
+        accepted_denials=settings.accept_denied,
         methods_max_age=settings.methods_max_age,
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
         threads=settings.threads,
+        quota=API_GATEWAY.share(settings.quota_share),
     )
 
 
@@ -187,14 +191,17 @@ def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Prog
         from gateledger.workers.dispatching import Coordinator
 
         coordinator = Coordinator(job.engine, job.run, plan, progress, settings.deadline)
-        _add(job, coordinator.collect())
+        collected = coordinator.collect()
+        _add(job, collected)
         job.scopes = runs.finish_collection(job.engine, job.run)
         unreached = coordinator.mark_unreached()
     else:
         inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id)
-        _add(job, collect_all(plan, inventory, job.run.as_of, progress))
+        collected = collect_all(plan, inventory, job.run.as_of, progress)
+        _add(job, collected)
         job.scopes = runs.finish_collection(job.engine, job.run)
     job.scopes = (job.scopes[0], job.scopes[1] + unreached)
+    job.totals.quota = collected.quota.as_object(settings.quota_share)
     progress.finished()
 
 
@@ -252,4 +259,5 @@ def _summary(job: _Job) -> RunSummary:
         before=job.before if judged else {},
         new=outcomes.new_by_status(job.engine, job.run.as_of) if judged else {},
         failures=outcomes.failures(job.engine),
+        quota=job.totals.quota,
     )

@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cmdb.errors import SettingsError
+from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
 from gateledger.terminal.console import iso, short_time
 from gateledger.terminal.logs import one_line
@@ -28,6 +29,7 @@ log = logging.getLogger("gateledger.notify")
 #: Entries told one by one under each heading; the rest are a number.
 SHOWN = 20
 Row = dict[str, Any]
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,12 @@ def message_of(engine: Engine, summary: RunSummary) -> Message | None:
         *([f"{len(resolved):,} resolved"] if resolved else []),
         *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
     ]
+    causes = by_cause({**row, "account_id": _account(row)} for row in fresh)
     sections = [
         f"Run {summary.run_id} as of {iso(summary.as_of)}.",
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
-        *_section("Not read completely for more than a night", fresh, _scope),
+        *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
     ]
     if len(failing) > len(fresh):
         sections.append(f"{len(failing) - len(fresh):,} more have not been read completely for longer.")
@@ -166,10 +169,14 @@ def _quiet() -> Iterator[None]:
             logger.disabled = disabled
 
 
-def _section(title: str, rows: Sequence[Row], line: Callable[[Row], str]) -> Iterator[str]:
+def _section(
+    title: str, rows: Sequence[RowT], line: Callable[[RowT], str], count: int | None = None
+) -> Iterator[str]:
+    """Yield a heading with how many there are (by default as many as there are rows), and a line for each."""
     if not rows:
         return
-    lines = [f"{title}: {len(rows):,}", *(f"- {one_line(line(row))}" for row in rows[:SHOWN])]
+    number = len(rows) if count is None else count
+    lines = [f"{title}: {number:,}", *(f"- {one_line(line(row))}" for row in rows[:SHOWN])]
     if len(rows) > SHOWN:
         lines.append(f"- and {len(rows) - SHOWN:,} more")
     yield "\n".join(lines)
@@ -179,12 +186,12 @@ def _account(row: Row) -> str:
     return f"{row['account_id']} ({row['account_name']})" if row["account_name"] else str(row["account_id"])
 
 
+def _cause(cause: Cause) -> str:
+    since = "never read" if cause.oldest is None else f"last read {short_time(cause.oldest)}"
+    reason = cause.text()
+    return f"{cause.where()}, {cause.status()}, {since}" + (f": {reason}" if reason else "")
+
+
 def _stage(row: Row) -> str:
     policy = row["policy_id"].rsplit("/", 1)[-1]
     return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"
-
-
-def _scope(row: Row) -> str:
-    since = f"last read {short_time(row['last_success_at'])}" if row["last_success_at"] else "never read"
-    error = f": {row['error']}" if row["error"] else ""
-    return f"{_account(row)} {row['region']} {row['item_type']}, {row['status']}, {since}{error}"

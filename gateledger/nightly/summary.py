@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateledger.queries.causes import Cause, by_cause
+from gateledger.queries.quota import quota_line
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Format, emit, emit_object, iso, say
-from gateledger.terminal.logs import one_line
 
-#: Failures told one by one at the end of a run.
-SHOWN_FAILURES = 10
+#: Causes of failures that are shown at the end of a run.
+SHOWN_CAUSES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class FailedScope:
     item_type: str
     status: str
     error: str | None
+    failure_kind: str | None = None
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class RunSummary:
     before: dict[str, int] = field(default_factory=dict)
     new: dict[str, int] = field(default_factory=dict)
     failures: tuple[FailedScope, ...] = ()
+    quota: dict[str, Any] | None = None
+    """How much of API Gateway's quota was taken, as ``report.run`` has it; None: not known."""
 
 
 def write_summary(summary: RunSummary, form: Format) -> None:
@@ -57,6 +62,8 @@ def write_summary(summary: RunSummary, form: Format) -> None:
     elif form is Format.CSV:
         flat = as_object(summary)
         flat["failures"] = len(summary.failures)
+        flat["not_read"] = len(flat["not_read"])
+        flat["quota"] = None if summary.quota is None else summary.quota["share"]
         emit([flat], form, keys=tuple(flat), table=())
     else:
         for line in lines(summary):
@@ -78,6 +85,8 @@ def as_object(summary: RunSummary) -> dict[str, Any]:
         "findings": dict(summary.findings),
         "findings_before": dict(summary.before),
         "new": dict(summary.new),
+        "quota": summary.quota,
+        "not_read": [cause.as_object() for cause in _causes(summary)],
         "failures": [asdict(failure) for failure in summary.failures],
     }
 
@@ -97,17 +106,21 @@ def lines(summary: RunSummary) -> list[str]:
         if summary.before:
             new = counted(summary.new)
             told.append(f"New since the last night: {new or 'nothing'}.")
-    for failure in summary.failures[:SHOWN_FAILURES]:
-        reason = f": {one_line(failure.error)}" if failure.error else ""
+    if summary.quota is not None:
+        told.append(quota_line(summary.quota))
+    causes = _causes(summary)
+    told += [f"Not read: {cause.line()}" for cause in causes[:SHOWN_CAUSES]]
+    if len(causes) > SHOWN_CAUSES:
+        rest = sum(cause.scopes for cause in causes[SHOWN_CAUSES:])
         told.append(
-            f"Not read: {failure.account_id} {failure.region} {failure.item_type} ({failure.status}){reason}"
-        )
-    if len(summary.failures) > SHOWN_FAILURES:
-        told.append(
-            f"Not read: {len(summary.failures) - SHOWN_FAILURES:,} more; "
+            f"Not read: {rest:,} scopes more, for {len(causes) - SHOWN_CAUSES:,} other causes; "
             "`gateledger status --scopes` lists them."
         )
     return told
+
+
+def _causes(summary: RunSummary) -> list[Cause]:
+    return by_cause(asdict(failure) for failure in summary.failures)
 
 
 def counted(counts: Mapping[str, int]) -> str:

@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 from cmdb.errors import DatabaseOutdated, GateledgerError
 from cmdb.server.address import read_address
 from cmdb.server.database import require_current
+from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.findings import Selection, count_findings
+from gateledger.queries.quota import quota_line
 from gateledger.queries.reading import reading, records, rows
 from gateledger.queries.statuses import Status
 from gateledger.settings.app import App
@@ -19,23 +21,36 @@ from gateledger.terminal.console import Column, Format, cell, emit, emit_object,
 from gateledger.terminal.exits import ExitCode
 from gateledger.terminal.logs import one_line
 
-_SCOPE_KEYS = ("account_id", "region", "item_type", "status", "last_success_at", "last_attempt_at", "error")
-_SCOPE_TABLE = tuple(
-    Column(key, heading)
-    for key, heading in zip(
-        _SCOPE_KEYS,
-        ("account", "region", "what", "status", "last read", "last attempt", "error"),
-        strict=True,
-    )
+_SCOPE_KEYS = (
+    "account_id",
+    "region",
+    "item_type",
+    "status",
+    "last_success_at",
+    "last_attempt_at",
+    "error",
+    "failure_kind",
+    "operation",
 )
-_SCOPE_NARROW = (
-    Column("account_id", "scope", lines=(("account_id", "region"), ("item_type", "status"))),
-    Column("last_success_at", "read / tried", lines=(("last_success_at",), ("last_attempt_at",))),
-    Column("error", "error"),
+#: Kinds of scopes that are not read on purpose.
+_ON_PURPOSE = frozenset({"excluded", "denied_accepted"})
+#: On a terminal scopes are grouped by cause; the other formats hold each.
+_CAUSE_KEYS = ("where", "statuses", "last_success_at", "cause")
+_CAUSE_TABLE = (
+    Column("where", "scopes"),
+    Column("statuses", "status"),
+    Column("last_success_at", "oldest reading"),
+    Column("cause", "cause"),
+)
+_CAUSE_NARROW = (
+    Column("where", "scopes", lines=(("where",), ("statuses", "last_success_at"))),
+    Column("cause", "cause"),
 )
 
 #: A scheduler that has been silent for longer is dead or cut off; one that is up gives a sign each minute.
 _SILENT_SECONDS = 180
+#: Causes that are shown; `--scopes` shows all.
+_SHOWN_CAUSES = 10
 
 
 class DataTooOld(GateledgerError):
@@ -50,6 +65,8 @@ def show_status(app: App, form: Format, *, max_age: timedelta | None = None) -> 
         "last_run": None,
         "last_good_run": None,
         "scopes": {},
+        "not_read": [],
+        "left_out": [],
         "findings": {},
         "next_night": next_night(app, datetime.now(UTC)),
         "schedulers": [],
@@ -62,12 +79,13 @@ def show_status(app: App, form: Format, *, max_age: timedelta | None = None) -> 
         state["advice"] = (
             "Nothing ran yet: `gateledger run` makes the database and collects for the first time."
         )
+    causes = state.pop("causes", [])
     if form is Format.JSON:
         emit_object(state)
     elif form is Format.CSV:
         emit([_flat(state)], form, keys=tuple(_flat(state)), table=())
     else:
-        _tell(state, app)
+        _tell(state, app, causes)
     if max_age is not None:
         _require_recent(state, max_age)
     return ExitCode.DONE
@@ -77,8 +95,34 @@ def show_scopes(app: App, form: Format) -> ExitCode:
     """List the scopes that the last attempt did not read completely."""
     with app.database() as engine, reading(engine) as connection:
         found = records(connection, "scopes_not_complete")
-    emit(found, form, keys=_SCOPE_KEYS, table=_SCOPE_TABLE, narrow=_SCOPE_NARROW)
+    if form is Format.TABLE:
+        emit(_cause_rows(found), form, keys=_CAUSE_KEYS, table=_CAUSE_TABLE, narrow=_CAUSE_NARROW)
+    else:
+        emit(found, form, keys=_SCOPE_KEYS, table=())
     return ExitCode.DONE
+
+
+def _not_read(scopes: list[dict[str, Any]]) -> tuple[list[Cause], list[Cause]]:
+    """Return why scopes were not read although they should have been, and why others are left out."""
+    wanted = [
+        scope
+        for scope in scopes
+        if scope["status"] != "uncollected" and scope["failure_kind"] not in _ON_PURPOSE
+    ]
+    return by_cause(wanted), by_cause(scope for scope in scopes if scope["failure_kind"] in _ON_PURPOSE)
+
+
+def _cause_rows(scopes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each cause, with the reading that is the oldest of its scopes (None: never read)."""
+    return [
+        {
+            "where": cause.where(),
+            "statuses": cause.status(),
+            "last_success_at": cause.oldest,
+            "cause": cause.text(),
+        }
+        for cause in by_cause(scopes)
+    ]
 
 
 def next_night(app: App, after: datetime) -> datetime | None:
@@ -111,6 +155,13 @@ def _ask(engine: Engine, state: dict[str, Any]) -> None:
             for each in records(connection, "schedulers")
         ]
         state["scopes"] = {status: number for status, number, _oldest in rows(connection, "scopes_by_status")}
+        not_read, left_out = _not_read(records(connection, "scopes_not_complete"))
+        state["not_read"] = [cause.as_object() for cause in not_read]
+        state["left_out"] = [cause.as_object() for cause in left_out]
+        state["causes"] = [
+            *(f"Not read   {cause.line()}" for cause in not_read[:_SHOWN_CAUSES]),
+            *(f"Left out   {cause.line()}" for cause in left_out[:_SHOWN_CAUSES]),
+        ]
         state["findings"] = count_findings(connection, Selection())
     if state["last_run"] is None:
         state["advice"] = "Nothing ran yet: `gateledger run` collects for the first time."
@@ -129,7 +180,7 @@ def _tell_schedulers(schedulers: list[dict[str, Any]]) -> None:
             say(f"Scheduler  silent {where}: no sign of life since {cell(each['beat_at'])}")
 
 
-def _tell(state: dict[str, Any], app: App) -> None:
+def _tell(state: dict[str, Any], app: App, causes: list[str]) -> None:
     say(f"Database   {one_line(state['database'])} (schema {state['schema']})")
     run = state["last_run"]
     if run is not None:
@@ -140,8 +191,12 @@ def _tell(state: dict[str, Any], app: App) -> None:
             f"{run['scopes_ok']:,} scopes ok, {run['scopes_failed']:,} failed, "
             f"{run['items_changed']:,} items and {run['findings_changed']:,} findings changed"
         )
+        if run["quota"] is not None:
+            say(quota_line(run["quota"]).replace("Quota: ", "Quota      ", 1))
     if state["scopes"]:
         say("Scopes     " + ", ".join(f"{number:,} {status}" for status, number in state["scopes"].items()))
+    for line in causes:
+        say(line)
     if state["findings"]:
         counts = state["findings"]
         say("Findings   " + ", ".join(f"{counts[key]:,} {key}" for key in Status if counts.get(key)))

@@ -61,6 +61,21 @@ class Settings(BaseSettings):
     regions: Annotated[Literal["enabled"] | tuple[str, ...], NoDecode, BeforeValidator(values.regions)] = (
         Field("enabled", description="Regions to collect: enabled, or a comma list.")
     )
+    exclude: Annotated[Names, BeforeValidator(values.account_patterns)] = Field(
+        (),
+        description="Accounts and regions left out on purpose: a comma list such as "
+        "111122223333,*/us-*,444455556666/eu-west-1.",
+    )
+    accept_denied: Annotated[Names, BeforeValidator(values.account_patterns)] = Field(
+        (),
+        description="Accounts and regions where a denial is known and no failure: a comma list of the same "
+        "patterns. They are asked every night all the same.",
+    )
+    quota_share: Annotated[float, BeforeValidator(values.quota_share)] = Field(
+        0.8,
+        description="The part of API Gateway's request quota to take, burst included (over 0, up to 1); the "
+        "rest is left to deployments.",
+    )
     schedule: Annotated[str, BeforeValidator(values.schedule)] = Field(
         "0 2 * * *", description="When the nightly job runs (cron: minute hour day month weekday)."
     )

@@ -6,6 +6,7 @@ what is wrong, and an example of a right value.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,9 @@ _ROLE = re.compile(r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 SHORTEST_KEY = 16
 MOST_THREADS = 256
+#: Patterns have at least one sign that stands for others, so that a mistyped name is none.
+_PATTERN_ACCOUNT = re.compile(r"(?=.*[*?])[0-9*?]{1,12}")
+_PATTERN_REGION = re.compile(r"(?=.*[*?])[a-z0-9*?-]{1,30}")
 #: PostgreSQL counts time-outs in milliseconds, in 31 bits.
 LONGEST_TIMEOUT = timedelta(days=24)
 
@@ -225,6 +229,41 @@ def threads(value: Any) -> Any:
     if not 1 <= int(text) <= MOST_THREADS:
         raise ValueError(f"is not between 1 and {MOST_THREADS}; write for example 16")
     return int(text)
+
+
+def quota_share(value: Any) -> Any:
+    """Return a part of the quota."""
+    example = "0.8"
+    try:
+        share = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        share = math.nan
+    if math.isnan(share):
+        raise ValueError(f"is not a number; write for example {example}")
+    if not 0 < share <= 1:
+        raise ValueError(f"is not over 0 and up to 1; write for example {example}")
+    return share
+
+
+def account_patterns(value: Any) -> Any:
+    """Return patterns of accounts and regions; an empty list is fine."""
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    example = "111122223333,*/us-*"
+    parts = _list(value, example)
+    for part in parts:
+        account, slash, region = part.partition("/")
+        if REGION.fullmatch(part):
+            raise ValueError(f"holds {short(part)}, a region without an account; write */{part}")
+        if not (ACCOUNT.fullmatch(account) or _PATTERN_ACCOUNT.fullmatch(account)):
+            raise ValueError(
+                f"holds {short(part)}, which begins with no account; write for example {example}"
+            )
+        if slash and not (REGION.fullmatch(region) or _PATTERN_REGION.fullmatch(region)):
+            raise ValueError(f"holds {short(part)}, which ends with no region; write for example {example}")
+        if set(account) <= {"*"} and set(region) <= {"*"}:
+            raise ValueError(f"holds {short(part)}, which means everything; write for example {example}")
+    return parts
 
 
 def yes_or_no(value: Any) -> Any:

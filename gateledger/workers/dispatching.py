@@ -20,6 +20,7 @@ from collectors.accounts import list_targets
 from collectors.collection import Collection
 from collectors.plan import CollectionPlan
 from collectors.progress import RegionDone
+from collectors.quota_taken import RegionTaken
 from collectors.run import CollectionSummary, require_some_region
 from collectors.snapshot import failed_snapshot
 from gateledger.settings.durations import format_duration
@@ -170,6 +171,11 @@ class Coordinator:
             summary.calls += done.calls
             summary.throttles += done.throttles
             summary.waited_seconds += done.waited_seconds
+            summary.quota.add(
+                RegionTaken(
+                    done.account_id, done.region, done.quota_share, done.peak_per_second, done.step_backs
+                )
+            )
             self._progress.account_region_done(
                 RegionDone(
                     done.account_id,

@@ -59,6 +59,7 @@ def shared_plan(plan: CollectionPlan) -> dict[str, Any]:
         "role_name": plan.role_name,
         "methods_max_age": plan.methods_max_age.total_seconds(),
         "sensitive_tags": list(plan.sensitive_tags),
+        "accepted_denials": list(plan.accepted_denials),
     }
 
 
@@ -71,6 +72,7 @@ def plan_of(own: CollectionPlan, shared: dict[str, Any]) -> CollectionPlan:
         role_name=shared["role_name"],
         methods_max_age=timedelta(seconds=shared["methods_max_age"]),
         sensitive_tags=tuple(shared["sensitive_tags"]),
+        accepted_denials=tuple(shared["accepted_denials"]),
     )
 
 

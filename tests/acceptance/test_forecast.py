@@ -60,7 +60,7 @@ def test_the_least_time_follows_from_the_quota(nights: Nights) -> None:
     assert plan.quota is not None
     told = forecast(nights.engine, plan, nights.as_of(2))
     assert told.total()["get_resources"] == 60
-    assert told.least_seconds == pytest.approx((60 - 1) / 2.475, abs=0.1)
+    assert told.least_seconds == pytest.approx((60 - 1) / (2.475 * 0.8), abs=0.1)
     unlimited = forecast(nights.engine, replace(plan, quota=None), nights.as_of(2))
     assert unlimited.least_seconds == 0.0
 
@@ -100,3 +100,13 @@ def test_nothing_known_is_said(nights: Nights, capsys: pytest.CaptureFixture[str
     assert nights.day == 0
     assert execute(["collect", "--explain"]) == ExitCode.DONE
     assert "Nothing was collected yet" in capsys.readouterr().out
+
+
+def test_what_is_excluded_costs_nothing(nights: Nights) -> None:
+    """Given a region that is left out from now on, the forecast is without it."""
+    nights.stage()
+    nights.night()
+    plan = nightly.collection_plan(nights.settings)
+    assert forecast(nights.engine, plan, nights.as_of()).total()["account_regions"] == 1
+    excluded = replace(plan, excluded=(f"{ACCOUNT}/{REGION}",))
+    assert forecast(nights.engine, excluded, nights.as_of()).total()["account_regions"] == 0

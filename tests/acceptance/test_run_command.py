@@ -103,7 +103,7 @@ def test_exit_codes_of_a_run(shell: Shell, aws: SimulatedAws, engine: Engine) ->
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
     ended = shell.call("run")
     assert ended.code == ExitCode.INCOMPLETE
-    assert f"Not read: {ACCOUNT} {REGION} stage (failed)" in ended.output
+    assert f"Not read: 3 scopes in {ACCOUNT}, {REGION}, 3 item types (failed): GetRestApis" in ended.output
     # then findings that were asked about win over that
     assert shell.call("run", "--fail-on", "INCOMPLIANT").code == ExitCode.FINDINGS
     assert runs_of(engine) == ["complete", "complete", "complete", "incomplete", "incomplete"]
@@ -119,7 +119,7 @@ NOWHERE = "postgresql://user:c4nary@127.0.0.1:1/gateledger"
         (NO_KEYS, "no AWS credentials"),
         ({"AWS_PROFILE": "nobody", **NO_KEYS}, "nobody"),
         ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWN00"}, "InvalidClientTokenId"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "could not reach its endpoint"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "could not reach 127.0.0.1:1"),
         ({"GATELEDGER_REGIONS": "eu-central-9"}, "eu-central-9"),
         ({"GATELEDGER_ACCOUNTS": "organization", "GATELEDGER_ROLE_NAME": "Reader"}, "NotInUseException"),
     ],
@@ -138,6 +138,21 @@ def test_an_aws_that_does_not_answer_as_it_should(
     # and the next run works
     assert shell.call("run").code == ExitCode.DONE
     assert runs_of(engine) == ["failed", "complete"]
+
+
+def test_a_credential_process_that_prints_no_json_is_one_sentence(shell: Shell) -> None:
+    """Given a provider of the SDK that fails, the command ends with 1; no log line holds a traceback."""
+    config = shell.folder / "aws-config"
+    config.write_text("[profile audit]\ncredential_process = /bin/echo c4nary\n", encoding="utf-8")
+    ended = shell.call("run", AWS_PROFILE="audit", AWS_CONFIG_FILE=str(config), **NO_KEYS)
+    assert ended.code == ExitCode.ERROR
+    sentence = ended.errors.splitlines()[-1]
+    assert sentence.startswith(
+        "gateledger: The credential_process of AWS profile audit printed something that"
+    )
+    assert ended.output == ""
+    assert "Traceback" not in ended.errors
+    assert "c4nary" not in ended.errors
 
 
 def test_a_wrong_key_after_a_good_night_closes_nothing(shell: Shell, engine: Engine) -> None:

@@ -132,10 +132,12 @@ def test_workers_share_the_account_regions_of_a_run(
     items = results(nights)
     assert len(items) == 6
     assert all(item["done_at"] is not None and item["is_counted"] for item in items)
-    [run] = nights.rows("SELECT status, calls, throttles, items_seen FROM report.run")
+    [run] = nights.rows("SELECT status, calls, throttles, items_seen, quota FROM report.run")
     assert run["status"] == "complete"
     assert run["calls"] == sum(item["calls"] for item in items) == 6 * 4
     assert run["items_seen"] == sum(item["items_seen"] for item in items)
+    assert len(run["quota"]["account_regions"]) == 6
+    assert run["quota"]["peak_per_second"] == max(item["peak_per_second"] for item in items) > 0
     assert [nights.asked(name) for name in ("GetRestApis", "GetStages")] == [6, 6]
     assert len(nights.findings()) == 2 * 6
     # and the queue is empty again

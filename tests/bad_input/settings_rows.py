@@ -49,6 +49,20 @@ def _list(example: str) -> list[Wrong]:
     ]
 
 
+_PATTERNS = [
+    *(row for row in _list("*/us-*") if row.how != "a list of nothing"),
+    Wrong("a list of nothing", [""], "empty"),
+    Wrong("a region alone", "us-east-1", "write */us-east-1"),
+    Wrong("an account that is too short", "11112222333", "no account"),
+    Wrong("an account of letters", "shop/us-*", "no account"),
+    Wrong("a city", "*/Frankfurt", "no region"),
+    Wrong("no region after the slash", "111122223333/", "no region"),
+    Wrong("two slashes", "111122223333/eu-west-1/x", "no region"),
+    Wrong("everything", "*", "everything"),
+    Wrong("everything in two parts", "*/*", "everything"),
+    Wrong("not UTF-8", NOT_UTF8, "not UTF-8"),
+]
+
 _DURATION = [
     *(
         Wrong("a date", date(1979, 5, 27), "72h"),
@@ -147,6 +161,24 @@ SETTINGS: dict[str, list[Wrong]] = {
         Wrong("digits of another script", "eu-central-１", "region"),
         Wrong("a line break inside", "eu-central-1\neu-west-1", "region"),
         Wrong("not UTF-8", NOT_UTF8, "not UTF-8"),
+    ],
+    "exclude": _PATTERNS,
+    "accept_denied": _PATTERNS,
+    "quota_share": [
+        Wrong("words", "most", "not a number"),
+        Wrong("a truth value", True, "not a number"),
+        Wrong("not a number", float("nan"), "not a number"),
+        Wrong("infinite", float("inf"), "up to 1"),
+        Wrong("a list", [0.5], "not a number"),
+        Wrong("a table", {"a": 0.5}, "not a number"),
+        Wrong("empty", "", "not a number"),
+        Wrong("a comma", "0,8", "not a number"),
+        Wrong("percent", "80%", "not a number"),
+        Wrong("nothing", "0", "up to 1"),
+        Wrong("negative", "-0.5", "up to 1"),
+        Wrong("more than all", "1.01", "up to 1"),
+        Wrong("NUL", "1\0", "not a number"),
+        Wrong("not UTF-8", NOT_UTF8, "not a number"),
     ],
     "schedule": [
         *_text("0 2 * * *"),

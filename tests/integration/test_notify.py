@@ -84,8 +84,8 @@ def test_scopes_are_told_when_they_fail_for_the_second_night(engine: Engine, his
     told = body_of(engine, history.night())
     assert told[0] == "Gateledger: 5 scopes failing"
     assert (
-        "- 111122223333 (Shop) eu-central-1 stage, failed, last read 2026-01-02 02:00Z: GetStages was denied."
-        in told
+        "- 5 scopes in 111122223333 (Shop), eu-central-1, 5 item types, failed, last read 2026-01-02 02:00Z: "
+        "GetStages was denied." in told
     )
     assert body_of(engine, history.night()) == []
     other = history.region("444455556666", "us-east-1", None)

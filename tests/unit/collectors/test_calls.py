@@ -140,7 +140,7 @@ def test_retry_after_is_honoured_by_the_call_and_by_the_bucket() -> None:
     aws, time = Aws(refusal("TooManyRequestsException", 429, retry_after="7"), {"item": []}), Time()
     quota = RegionQuota(Limits(Limit(10, 40)), time.clock)
     caller(aws, time, quota=quota).call("apigateway", "GetStages", {}, expect="item")
-    assert time.now == pytest.approx(7.1)
+    assert time.now == pytest.approx(7.2)
     assert quota.reserve("GetStages") > 0
 
 

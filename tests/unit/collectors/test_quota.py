@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collectors.estimate import estimate, least_seconds
-from collectors.quota import API_GATEWAY, Limit, Limits, Quotas, RegionQuota
+from collectors.quota import API_GATEWAY, Limit, Limits, Quotas, QuotaUse, RegionQuota
 
 
 class HandClock:
@@ -79,9 +79,9 @@ def test_a_throttle_empties_the_bucket_for_as_long_as_aws_asks() -> None:
     quota = RegionQuota(Limits(Limit(10, 40)), clock)
     quota.reserve("GetStages")
     quota.throttled("GetStages", 3.0)
-    assert quota.reserve("GetStages") == pytest.approx(3.1)
-    clock.now += 3.1
-    assert quota.reserve("GetStages") == pytest.approx(0.1)
+    assert quota.reserve("GetStages") == pytest.approx(3.2)
+    clock.now += 3.2
+    assert quota.reserve("GetStages") == pytest.approx(0.2)
 
 
 def test_places_in_line_are_handed_out_once_each() -> None:
@@ -129,3 +129,67 @@ def test_account_regions_side_by_side_take_the_longest_or_their_share_of_the_thr
     assert least_seconds([], 4) == 0.0
     assert least_seconds([10.0, 1.0, 1.0], 4) == 10.0
     assert least_seconds([10.0] * 8, 4) == 20.0
+
+
+@pytest.mark.parametrize("part", [1.0, 0.8, 0.5, 0.1])
+def test_a_share_of_the_quota_is_never_exceeded(part: float) -> None:
+    """Given a share, no window holds more than it, burst included, and that much is reported as taken."""
+    clock = HandClock()
+    quota = RegionQuota(API_GATEWAY.share(part), clock)
+    sent = send_all(quota, clock, "GetStages", 400)
+    for first in range(0, 400, 7):
+        for last in range(first, 400, 11):
+            assert last - first + 1 <= max(1.0, 40 * part) + 10 * part * (sent[last] - sent[first])
+    use = quota.use()
+    assert use.requests == 400
+    assert 0.8 * part < use.share <= part
+    assert use.peak_per_second <= 50 * part
+    assert quota.use() == QuotaUse()
+
+
+def test_a_tiny_share_still_sends_one_request_at_a_time() -> None:
+    clock = HandClock()
+    quota = RegionQuota(API_GATEWAY.share(0.01), clock)
+    assert send_all(quota, clock, "GetStages", 3) == pytest.approx([0.0, 1 / 0.099, 2 / 0.099])
+
+
+def test_a_refusal_halves_what_is_taken_for_a_minute_and_then_it_grows_back() -> None:
+    clock = HandClock()
+    quota = RegionQuota(Limits(Limit(8, 32)), clock)
+    send_all(quota, clock, "GetStages", 100)
+    quota.throttled("GetStages", None)
+    assert rate(quota, clock) == pytest.approx(4, rel=0.05)
+    clock.now += 40
+    assert rate(quota, clock) == pytest.approx(4, rel=0.05)
+    clock.now += 40
+    assert 4.2 < rate(quota, clock) < 7.9
+    clock.now += 60
+    assert rate(quota, clock) == pytest.approx(8, rel=0.05)
+    assert quota.use().step_backs == 1
+
+
+def rate(quota: RegionQuota, clock: HandClock) -> float:
+    """Return the requests a second that go out in the long run."""
+    send_all(quota, clock, "GetStages", 40)
+    began = clock.now
+    send_all(quota, clock, "GetStages", 8)
+    return 8 / (clock.now - began)
+
+
+def test_refusals_of_requests_under_way_together_are_one_step_back() -> None:
+    clock = HandClock()
+    quota = RegionQuota(Limits(Limit(8, 32)), clock)
+    for _ in range(5):
+        quota.throttled("GetStages", None)
+        clock.now += 0.1
+    assert quota.use().step_backs == 1
+
+
+def test_however_often_others_come_first_an_eighth_is_taken() -> None:
+    clock = HandClock()
+    quota = RegionQuota(Limits(Limit(8, 32)), clock)
+    for _ in range(20):
+        clock.now += 2
+        quota.throttled("GetStages", None)
+    assert rate(quota, clock) == pytest.approx(1, rel=0.05)
+    assert quota.use().step_backs == 20

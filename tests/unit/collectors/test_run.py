@@ -23,13 +23,15 @@ from cmdb.snapshot import (
 )
 from collectors import batching as unstored
 from collectors import snapshot as region_snapshot
+from collectors.calls import RetryPolicy
 from collectors.errors import CollectionError
 from collectors.plan import CollectionPlan
 from collectors.progress import RegionDone
 from collectors.quota import API_GATEWAY, Limit, Limits
 from collectors.run import CollectionSummary, collect
+from collectors.sessions import Sessions
 from simulated_aws import Estate, FaultKind, SimulatedAws
-from tests.unit.collectors.conftest import AS_OF, MEMBER, OWN
+from tests.unit.collectors.conftest import AS_OF, MEMBER, OWN, QUICK
 
 REGIONS = ("eu-west-1", "us-east-1", "us-west-2")
 
@@ -275,3 +277,36 @@ def test_under_the_real_quota_nothing_is_throttled(
     summary = run(plan, inventory)
     assert (summary.calls, summary.throttles) == (50, 0)
     assert all(report.within_quota for report in aws.log.rates())
+
+
+def test_whoever_else_uses_the_quota_comes_first_and_no_item_is_lost(
+    aws: SimulatedAws, estate: Estate, whole: CollectionPlan
+) -> None:
+    """Given somebody who has just used the quota up, the run steps back there, and reads everything."""
+    for region in ("eu-west-1", "us-east-1"):
+        place = estate.region(OWN, region)
+        for number in range(16):
+            place.add_stage(place.add_api(f"a{number}", endpoint_types=("PRIVATE",)).id, "prod")
+    aws.quota = True
+    rival = Sessions(retries=QUICK)
+    send = rival.sender(None, "eu-west-1")
+    for _ in range(40):
+        send("apigateway", "GetRestApis", {})
+    plan = replace(
+        whole,
+        accounts="self",
+        regions=("eu-west-1", "us-east-1"),
+        quota=API_GATEWAY.share(0.8),
+        retries=RetryPolicy(),
+    )
+    inventory = Notebook()
+    summary = run(plan, inventory)
+    rival.close()
+    assert summary.scopes_failed == 0
+    assert {len(snapshot.stages.items) for snapshot in inventory.snapshots} == {16}
+    costs = {snapshot.region: snapshot.cost for snapshot in inventory.snapshots}
+    assert costs["eu-west-1"].step_backs >= 1
+    assert (costs["us-east-1"].step_backs, costs["us-east-1"].throttles) == (0, 0)
+    assert summary.quota.step_backs == costs["eu-west-1"].step_backs
+    assert summary.quota.stepped_back_in == 1
+    assert 0 < summary.quota.busiest[0].share <= 0.8
