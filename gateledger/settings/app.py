@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gateledger.terminal.logs import configure_logging
+from gateledger.terminal.streams import is_steerable
 
 if TYPE_CHECKING:
     import typer
@@ -49,10 +51,10 @@ class App:
             self._settings = self.settings.model_copy(update=wanted)
 
     def log(self, *, job: bool = False) -> None:
-        """Set logging up: warnings only unless asked; a job without a terminal tells each step."""
+        """Set logging up: warnings only unless asked; a job without a live display logs each step."""
         level = self.level
         if level is None:
-            level = logging.INFO if job and not sys.stderr.isatty() else logging.WARNING
+            level = logging.INFO if job and not is_steerable(sys.stderr) else logging.WARNING
         configure_logging(level, self._settings.log_format if self._settings else "text")
 
     def database_exists(self) -> bool:
@@ -84,6 +86,8 @@ class App:
             return
         from cmdb.server.embedded import lease
 
+        # The server takes a while to start, and so does loading what will talk to it.
+        threading.Thread(target=_load_engine, daemon=True).start()
         with lease(self.settings.data_dir) as url:
             yield url
 
@@ -100,3 +104,9 @@ class App:
                 upgrade(engine)
             require_current(engine)
             yield engine
+
+
+def _load_engine() -> None:
+    from cmdb.server import database
+
+    database.__name__  # noqa: B018

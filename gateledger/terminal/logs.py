@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from gateledger.terminal.streams import is_utf8
+
 #: Libraries whose own chatter may carry what was sent or received; never more than their warnings.
 _QUIET = (
     "boto3",
@@ -71,7 +73,8 @@ class JsonFormatter(logging.Formatter):
                 entry[name] = value
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str, ensure_ascii=False)
+        # JSON is UTF-8 whatever the locale: where stderr is in another encoding, escapes keep it so.
+        return json.dumps(entry, default=str, ensure_ascii=not is_utf8(sys.stderr))
 
 
 def configure_logging(level: int, form: LogFormat) -> None:
