@@ -205,7 +205,7 @@ def test_a_forked_child_does_not_keep_the_server_alive(made_data_dir: Path) -> N
     script = """
 import os, sys, signal
 from pathlib import Path
-from cmdb import embedded
+from cmdb.server import embedded
 home = Path(sys.argv[1])
 with embedded.lease(home):
     child = os.fork()
