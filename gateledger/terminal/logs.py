@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
-from gateledger.terminal.streams import is_utf8
+from gateledger.terminal.streams import make_utf8
 
 #: Libraries whose own chatter may carry what was sent or received; never more than their warnings.
 _QUIET = (
@@ -73,12 +73,16 @@ class JsonFormatter(logging.Formatter):
                 entry[name] = value
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        # JSON is UTF-8 whatever the locale: where stderr is in another encoding, escapes keep it so.
-        return json.dumps(entry, default=str, ensure_ascii=not is_utf8(sys.stderr))
+        return json.dumps(entry, default=str, ensure_ascii=False)
 
 
 def configure_logging(level: int, form: LogFormat) -> None:
-    """Send all log records of ``level`` and above to stderr in this form; may be called again."""
+    """Send all log records of ``level`` and above to stderr in this form; may be called again.
+
+    In JSON stderr is for programs: all that goes there is UTF-8 from then on, whatever the locale.
+    """
+    if form == "json":
+        make_utf8(sys.stderr)
     handler = _Stderr()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()

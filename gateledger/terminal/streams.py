@@ -45,17 +45,23 @@ def _asks_for_ascii() -> bool:
 
 @contextmanager
 def data_on_stdout() -> Iterator[TextIO]:
-    """Give stdout in UTF-8 for the block; what no UTF-8 can hold (undecodable file names) is escaped."""
+    """Give stdout in UTF-8 for the block."""
     stream = sys.stdout
     if not isinstance(stream, io.TextIOWrapper):
         yield stream
         return
     encoding, errors = stream.encoding, stream.errors
-    stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    make_utf8(stream)
     yield stream
     # Not after an error: the change writes out what is buffered, which a reader that went away refuses, and
     # the error that ended the block is the one to report.
     stream.reconfigure(encoding=encoding, errors=errors)
+
+
+def make_utf8(stream: TextIO) -> None:
+    """Let a stream write UTF-8 from now on; what no UTF-8 can hold (undecodable file names) is escaped."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def is_utf8(stream: TextIO) -> bool:
