@@ -68,9 +68,13 @@ class App:
     @contextmanager
     def server(self) -> Iterator[Engine]:
         """Yield an engine on the given or the embedded server, whatever state its schema is in."""
-        from cmdb.server.database import open_engine
-
+        # The embedded server takes a while to start, and so does loading what talks to it.
+        loading = threading.Thread(target=_load_engine)
+        loading.start()
         with self.address() as url:
+            loading.join()
+            from cmdb.server.database import open_engine
+
             engine = open_engine(url)
             try:
                 yield engine
@@ -86,8 +90,6 @@ class App:
             return
         from cmdb.server.embedded import lease
 
-        # The server takes a while to start, and so does loading what will talk to it.
-        threading.Thread(target=_load_engine, daemon=True).start()
         with lease(self.settings.data_dir) as url:
             yield url
 
@@ -97,9 +99,9 @@ class App:
 
         Raises ``DatabaseOutdated`` when it is not; with ``upgrade_embedded`` the embedded one is upgraded.
         """
-        from cmdb.server.database import require_current, upgrade
-
         with self.server() as engine:
+            from cmdb.server.database import require_current, upgrade
+
             if upgrade_embedded and self.settings.given_database() is None:
                 upgrade(engine)
             require_current(engine)
@@ -107,6 +109,4 @@ class App:
 
 
 def _load_engine() -> None:
-    from cmdb.server import database
-
-    database.__name__  # noqa: B018
+    import cmdb.server.database  # noqa: F401

@@ -41,11 +41,11 @@ def history(
     A stage's ARN does not name its account: where several accounts hold the same ARN all are shown, and
     --account picks one.
     """
-    from gateledger.queries.history import show_history
-    from gateledger.queries.policy_ids import resolve_policies
-
     app = App.of(context)
     with app.database() as engine:
+        from gateledger.queries.history import show_history
+        from gateledger.queries.policy_ids import resolve_policies
+
         show_history(
             engine,
             arn,
