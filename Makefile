@@ -3,13 +3,15 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long lint model chaos fuzz soak bench clean distclean
+.PHONY: help venv demo test test-long lint model chaos fuzz soak matrix bench clean distclean
 
 # Interpreter for the virtual environment; chosen when empty.
 PYTHON ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --constraint constraints.txt
 # Processes that run tests side by side, and further pytest arguments.
 WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -37,7 +39,7 @@ STAGES ?=
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-venv: $(STAMP)  ## Make the virtual environment and install everything pinned in constraints.txt.
+venv: $(DEV_STAMP)  ## Make the virtual environment and install everything pinned in constraints.txt.
 
 $(STAMP): pyproject.toml constraints.txt
 	@python="$$(bash .ci/find-python '$(PYTHON)')"
@@ -49,42 +51,51 @@ $(STAMP): pyproject.toml constraints.txt
 	  }
 	fi
 	echo "Installing the dependencies (a minute the first time)" >&2
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
-	  --constraint constraints.txt --editable '.[dev]'
+	$(PIP_INSTALL) --editable .
+	touch $@
+
+# What only tests, checks and benchmarks need.
+$(DEV_STAMP): $(STAMP)
+	@echo "Installing the development tools" >&2
+	$(PIP_INSTALL) --editable '.[dev]'
 	touch $@
 
 demo: $(STAMP)  ## Live through 30 nights of a simulated AWS organization.
 	@$(BIN)/gateledger demo
 
-test: $(STAMP)  ## Run all that guards a change: 5 minutes on 2 cores (PYTEST_ARGS="-k findings" narrows).
+test: $(DEV_STAMP)  ## Run all that guards a change: 5 minutes on 2 cores (PYTEST_ARGS="-k findings" narrows).
 	@$(IN_MEMORY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-test-long: model chaos fuzz soak  ## Run what chance decides at length: the four targets below, one after another.
+test-long: model chaos fuzz soak matrix  ## Run at length what chance decides, and the wide matrices: the targets below in turn.
 
-lint: $(STAMP)  ## Check style, format, types, and that tables and migrations agree.
+lint: $(DEV_STAMP)  ## Check style, format, types, and that tables and migrations agree.
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python .ci/check_migrations.py
 
-model: $(STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).
+model: $(DEV_STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).
 	@$(IN_MEMORY)
 	GATELEDGER_MODEL_EXAMPLES='$(EXAMPLES)' $(BIN)/python -m pytest tests/model $(RANDOM) -n 0 -s $(PYTEST_ARGS)
 
-chaos: $(STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200).
+chaos: $(DEV_STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200).
 	@$(IN_MEMORY)
 	GATELEDGER_CHAOS_KILLS='$(KILLS)' $(BIN)/python -m pytest tests/chaos -n 0 -s $(PYTEST_ARGS)
 
-fuzz: $(STAMP)  ## Spoil AWS's answers in every way (SPOILED=5000).
+fuzz: $(DEV_STAMP)  ## Spoil AWS's answers in every way (SPOILED=5000).
 	@GATELEDGER_FUZZ_EXAMPLES='$(SPOILED)' $(BIN)/python -m pytest tests/fuzz -n 0 -s $(PYTEST_ARGS)
 
-soak: $(STAMP)  ## Live through weeks in which one call in twenty fails (NIGHTS=50 SCOPES=50 SEED=1).
+soak: $(DEV_STAMP)  ## Live through weeks in which one call in twenty fails (NIGHTS=50 SCOPES=50 SEED=1).
 	@$(IN_MEMORY)
 	GATELEDGER_SOAK_NIGHTS='$(NIGHTS)' GATELEDGER_SOAK_SCOPES='$(SCOPES)' GATELEDGER_SOAK_SEED='$(SEED)' \
 	  $(BIN)/python -m pytest tests/acceptance/test_soak.py -n 0 -s $(PYTEST_ARGS)
 
-bench: $(STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
+matrix: $(DEV_STAMP)  ## Try the settings of databases and locales in their whole width.
+	@$(IN_MEMORY)
+	$(BIN)/python -m pytest -m long -n $(WORKERS) $(PYTEST_ARGS)
+
+bench: $(DEV_STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
 	@if [ ! -e benchmarks/__main__.py ]; then echo "There is no benchmark yet."; exit 0; fi
 	CASES='$(CASES)' STAGES='$(STAGES)' $(BIN)/python -m benchmarks
 

@@ -73,7 +73,7 @@ def run_program(
             env=_environment(),
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=seconds,
             check=False,

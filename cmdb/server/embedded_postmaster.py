@@ -15,7 +15,7 @@ def live_postmaster(pgdata: Path) -> int | None:
     by now, or to a dead one that nobody has waited for.
     """
     try:
-        pid = int((pgdata / "postmaster.pid").read_text().split(maxsplit=1)[0])
+        pid = int((pgdata / "postmaster.pid").read_bytes().split(maxsplit=1)[0])
     except (FileNotFoundError, IndexError, ValueError):
         return None
     serves = _serves_by_proc if _PROC.joinpath("self").exists() else _serves_by_ps
@@ -25,7 +25,10 @@ def live_postmaster(pgdata: Path) -> int | None:
 def _serves_by_proc(pid: int, pgdata: Path) -> bool:
     process = _PROC / str(pid)
     try:
-        status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+        status = dict(
+            line.split(":", 1)
+            for line in (process / "status").read_text(encoding="utf-8", errors="replace").splitlines()
+        )
         command = (process / "cmdline").read_bytes().split(b"\0")[0]
     except (FileNotFoundError, ProcessLookupError):
         return False

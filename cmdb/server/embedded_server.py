@@ -98,12 +98,12 @@ class EmbeddedServer:
             return
         outcome = run_program(
             embedded_binary("pg_ctl"),
-            ["stop", "-D", ".", "-m", "fast", "-w", "-t", str(STOP_SECONDS)],
+            ["stop", "-D", ".", "-m", "fast", "-W"],
             folder=self.pgdata,
             user=server_user(self.pgdata),
-            seconds=STOP_SECONDS + 10,
+            seconds=STOP_SECONDS,
         )
-        if outcome.returncode != 0:
+        if outcome.returncode != 0 or not self._has_ended():
             # Not an error of the command that just finished its work; the next command uses the server.
             _log.warning(
                 "the embedded database did not stop: %s",
@@ -115,6 +115,15 @@ class EmbeddedServer:
         _log.debug(
             "embedded database stopped", extra={"event": "embedded.stopped", "folder": str(self.folder)}
         )
+
+    def _has_ended(self) -> bool:
+        """Wait for the server's process to end; pg_ctl itself would look ten times a second only."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while live_postmaster(self.pgdata) is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def _ping(self) -> pq.Ping:
         if not (self.socket_folder / f".s.PGSQL.{PORT}").exists():
@@ -237,7 +246,7 @@ class EmbeddedServer:
                 f"The folder {self.pgdata} holds files but no PostgreSQL database: move it away, "
                 f"{CHOOSE_ANOTHER}"
             )
-        found = marker.read_text().strip()
+        found = marker.read_text(encoding="ascii", errors="replace").strip()
         if found != str(EMBEDDED_MAJOR):
             raise EmbeddedServerError(
                 f"The database in {self.pgdata} was made by PostgreSQL {found}, and this installation brings "

@@ -41,6 +41,7 @@ from gateledger.cli.options import read_path
 from gateledger.settings.app import App
 from gateledger.terminal.exits import ExitCode
 from gateledger.terminal.logs import one_line
+from gateledger.terminal.streams import settle_streams
 
 log = logging.getLogger("gateledger.cli")
 
@@ -56,8 +57,8 @@ _asked_level: ContextVar[int | None] = ContextVar("asked_level", default=None)
 cli = typer.Typer(
     name="gateledger",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # laid out by Rich, help would take twice as long
+    context_settings={"max_content_width": 110},
     pretty_exceptions_enable=False,
     help="Tells which API Gateway stages do not authenticate to their backends with a client certificate, "
     "since when, and what to do about it.",
@@ -156,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def execute(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error ends here, as one sentence on stderr."""
+    settle_streams()
     try:
         code = command_tree()(args=list(arguments), prog_name="gateledger", standalone_mode=False)
         sys.stdout.flush()
@@ -183,6 +185,9 @@ def ended_by(error: BaseException) -> int:
 
 def _misused(error: TyperException) -> int:
     context = getattr(error, "ctx", None)
+    if context is not None and error.message == context.get_help():
+        sys.stdout.write(error.message + "\n")  # a group of commands was called without one
+        return error.exit_code
     where = context.command_path if context is not None else "gateledger"
     message = _cut(one_line(" ".join(error.format_message().split())), SHOWN)
     if message:
@@ -226,7 +231,9 @@ def _place(error: BaseException) -> str:
 def _complain(sentence: str) -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
-    sys.stderr.write(f"gateledger: {sentence}\n")
+    # Whoever read stderr may be gone too.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"gateledger: {sentence}\n")
 
 
 def _interrupted() -> int:

@@ -22,8 +22,14 @@ def help_of(command: Callable[..., None], *examples: str) -> str:
     """Return a command's help: its docstring, lines joined within paragraphs, and a block of examples."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     told = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    told.append("Examples:\n" + "\n".join(f"  {example}" for example in examples))
-    return "\n\n".join(told).replace("[", "\\[")
+    # The mark before a paragraph keeps its lines as they are.
+    told.append("\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples))
+    return "\n\n".join(told)
+
+
+def new_group(text: str) -> typer.Typer:
+    """Return a group of commands with its help; without Rich, which would take as long as all the rest."""
+    return typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=text)
 
 
 def read_time(text: str | None) -> datetime | None:
@@ -85,6 +91,11 @@ def read_regions(value: list[str] | None) -> list[str] | None:
     return value
 
 
+#: What ``history`` and ``explain`` take for a stage.
+STAGE_HELP = (
+    "The stage: its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), an execute-api ARN, its "
+    "console or invoke URL, or APIID/STAGE. An API alone will do where it has one stage."
+)
 FormatOption = Annotated[
     Format,
     typer.Option("--format", "-f", help="table for people, json (an array of objects) or csv for programs."),

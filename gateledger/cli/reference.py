@@ -55,7 +55,7 @@ def reference() -> str:
 
 def _told(text: str) -> Iterator[str]:
     """Yield a command's help as Markdown: paragraphs, and the examples as a block of code."""
-    told, _, examples = text.replace("\\[", "[").partition("Examples:\n")
+    told, _, examples = text.partition("\b\nExamples:\n")
     yield told.strip() + "\n"
     lines = "\n".join(line.removeprefix("  ") for line in examples.rstrip().splitlines())
     yield f"```sh\n{lines}\n```\n"

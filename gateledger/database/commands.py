@@ -17,6 +17,7 @@ from cmdb.server.database import check_server, current_revision, upgrade
 from cmdb.server.embedded import embedded_binary, uri
 from gateledger.settings.app import App
 from gateledger.terminal.console import say
+from gateledger.terminal.streams import data_on_stdout
 
 
 class PsqlMissing(GateledgerError):
@@ -41,13 +42,18 @@ def upgrade_database(app: App) -> None:
 def print_uri(app: App, *, hold: bool) -> None:
     """Write the URL to stdout; with ``hold`` return only when interrupted, the server up meanwhile."""
     if not hold:
-        say(app.settings.given_database() or uri(app.settings.data_dir))
+        _write_url(app.settings.given_database() or uri(app.settings.data_dir))
         return
     with app.address() as url:
-        say(url)
+        _write_url(url)
         sys.stdout.flush()
         sys.stderr.write("The database answers at this URL until Ctrl-C.\n")
         threading.Event().wait()
+
+
+def _write_url(url: str) -> None:
+    with data_on_stdout() as out:
+        out.write(url + "\n")
 
 
 def open_psql(app: App, arguments: Sequence[str]) -> int:
@@ -74,7 +80,8 @@ def make_roles(app: App, service: str | None, reader: str | None, *, apply: bool
     from cmdb.server.roles import apply_roles, roles_script
 
     if not apply:
-        sys.stdout.write(roles_script(service, reader))
+        with data_on_stdout() as out:
+            out.write(roles_script(service, reader))
         return
     with app.database() as engine:
         apply_roles(engine, service, reader)

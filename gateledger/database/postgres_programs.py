@@ -81,7 +81,6 @@ def run(programs: Programs, program: str, arguments: Sequence[str]) -> subproces
         env=programs.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
         encoding="utf-8",
         errors="replace",
         check=False,

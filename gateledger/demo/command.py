@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import textwrap
 import time
@@ -27,6 +28,7 @@ from gateledger.queries.statuses import Status
 from gateledger.settings.model import Settings
 from gateledger.terminal.console import Format, say, short_time
 from gateledger.terminal.progress import SilentProgress
+from gateledger.terminal.streams import is_utf8
 from simulated_aws import DEFAULT_ROLE, DemoNights, SimulatedAws, demo_nights
 
 #: The stage whose history is shown at the end: it gets its certificate, loses it, and gets another.
@@ -174,7 +176,7 @@ def _trend_line(summary: RunSummary) -> str:
     bad = summary.findings.get(Status.INCOMPLIANT, 0)
     share = good / (good + bad) if good + bad else 0.0
     unknown = summary.findings.get(Status.UNDETERMINED, 0)
-    bar = "█" * round(share * _BAR)
+    bar = ("█" if is_utf8(sys.stdout) else "#") * round(share * _BAR)
     return f"{short_time(summary.as_of)}  {bar:<{_BAR}} {share:6.1%}, {unknown:,} undetermined"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from gateledger.exports import asff, ocsf
 from gateledger.exports.ocsf import PolicyFacts
 from gateledger.queries.reading import Connection, reading, records, stream
 from gateledger.terminal.console import Format, emit
+from gateledger.terminal.streams import data_on_stdout
 
 FINDING_KEYS = (
     "finding_id",
@@ -147,8 +147,9 @@ def _objects(
 
 
 def _lines(objects: Iterable[Mapping[str, Any]]) -> None:
-    for one in objects:
-        sys.stdout.write(orjson.dumps(one, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE).decode())
+    with data_on_stdout() as lines:
+        for one in objects:
+            lines.write(orjson.dumps(one, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE).decode())
 
 
 @contextlib.contextmanager

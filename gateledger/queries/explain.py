@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from evaluator.catalog.loading import Catalog
 from evaluator.judging.explain import Evidence, Explanation, explain
 from gateledger.queries import remediation
-from gateledger.queries.history import ARN, StageUnknown
 from gateledger.queries.reading import Connection, reading, records, rows
 from gateledger.queries.remediation import Target
+from gateledger.queries.stages import StageUnknown, find_stage
 from gateledger.terminal.console import Format, cell, emit, iso, say, short_time
 from gateledger.terminal.logs import one_line
 
@@ -31,7 +31,10 @@ def show_explanations(
     accounts: Sequence[str] | None = None,
     policies: Sequence[str] | None = None,
 ) -> None:
-    """Write the explanations of a stage's verdicts; raises ``StageUnknown`` when there is none."""
+    """Write the explanations of a stage's verdicts, the stage being any reference that ``find_stage`` takes.
+
+    Raises what ``find_stage`` raises, and ``StageUnknown`` when no policy had judged the stage.
+    """
     with reading(engine) as connection:
         told = list(_told(connection, catalog, arn.strip(), as_of, accounts, policies))
     if not told:
@@ -58,22 +61,16 @@ def _told(
     accounts: Sequence[str] | None,
     policies: Sequence[str] | None,
 ) -> Iterator[dict[str, Any]]:
-    match = ARN.fullmatch(arn)
-    if match is None:
-        raise StageUnknown(
-            f"{one_line(arn)!r} is not the ARN of a stage: write "
-            "arn:aws:apigateway:REGION::/restapis/ID/stages/NAME, as `gateledger findings --format json` "
-            "lists it."
-        )
+    named = find_stage(connection, arn, accounts)
     found = records(
         connection,
         "explain_stages",
         {
-            "arn": arn,
-            "region": match["region"],
-            "rest_api_id": match["rest_api_id"],
-            "stage_name": match["stage_name"],
-            "accounts": None if accounts is None else list(accounts),
+            "arn": named.resource_arn,
+            "region": named.region,
+            "rest_api_id": named.rest_api_id,
+            "stage_name": named.stage_name,
+            "accounts": list(named.accounts),
         },
     )
     for stage in found:

@@ -1,23 +1,17 @@
-"""The intervals of one stage, and a hint when its ARN is not known."""
+"""The intervals of one stage."""
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from cmdb.errors import GateledgerError
 from gateledger.queries.findings import HISTORY_KEYS
-from gateledger.queries.reading import reading, records, rows
+from gateledger.queries.reading import reading, records
+from gateledger.queries.stages import StageUnknown, find_stage
 from gateledger.terminal.console import Column, Format, emit, say
 from gateledger.terminal.logs import one_line
 
-ARN = re.compile(
-    r"arn:(?P<partition>aws(?:-[a-z]+)*):apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<rest_api_id>[^/]+)"
-    r"/stages/(?P<stage_name>.+)"
-)
 _TABLE = (
     Column("valid_from", "from"),
     Column("valid_to", "to"),
@@ -33,10 +27,6 @@ _NARROW = (
 )
 
 
-class StageUnknown(GateledgerError):
-    """No stage with this ARN was ever recorded."""
-
-
 def show_history(
     engine: Engine,
     arn: str,
@@ -45,27 +35,30 @@ def show_history(
     accounts: Sequence[str] | None = None,
     policies: Sequence[str] | None = None,
 ) -> None:
-    """Write a stage's intervals to stdout; raises ``StageUnknown`` when there are none."""
-    match = ARN.fullmatch(arn.strip())
-    if match is None:
-        raise StageUnknown(
-            f"{one_line(arn)!r} is not the ARN of a stage: write "
-            "arn:aws:apigateway:REGION::/restapis/ID/stages/NAME, as `gateledger findings --format json` "
-            "lists it."
-        )
+    """Write a stage's intervals to stdout; ``arn`` is any reference that ``find_stage`` takes.
+
+    Raises what ``find_stage`` raises, and ``StageUnknown`` when no policy judged the stage.
+    """
     with reading(engine) as connection:
+        stage = find_stage(connection, arn, accounts)
         found = records(
             connection,
             "history",
             {
-                "arn": arn.strip(),
-                "accounts": None if accounts is None else list(accounts),
+                "arn": stage.resource_arn,
+                "accounts": list(stage.accounts),
                 "policies": None if policies is None else list(policies),
             },
         )
-        if not found:
-            near = [row[0] for row in rows(connection, "history_near", match.groupdict())]
-            raise StageUnknown(_unknown(arn.strip(), near))
+    if not found:
+        raise StageUnknown(
+            f"{one_line(stage.resource_arn)} was not judged"
+            + (
+                " by this policy: leave --policy out to see all."
+                if policies
+                else " yet: run `gateledger evaluate`."
+            )
+        )
     shown = [
         {
             **row,
@@ -75,17 +68,5 @@ def show_history(
         for row in found
     ]
     if form is Format.TABLE:
-        say(one_line(arn.strip()))
+        say(one_line(stage.resource_arn))
     emit(shown, form, keys=HISTORY_KEYS, table=_TABLE, narrow=_NARROW)
-
-
-def _unknown(arn: str, near: list[str]) -> str:
-    if arn in near:
-        return f"{one_line(arn)} has no record under this --account or --policy: leave them out to see all."
-    closest = difflib.get_close_matches(arn, near, n=1, cutoff=0.0)
-    hint = (
-        f"the nearest known is {one_line(closest[0])}"
-        if closest
-        else "`gateledger findings --format json` lists those that are known"
-    )
-    return f"No stage {one_line(arn)} was ever recorded: {hint}."

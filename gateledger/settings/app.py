@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gateledger.terminal.logs import configure_logging
+from gateledger.terminal.streams import is_steerable
 
 if TYPE_CHECKING:
     import typer
@@ -49,10 +51,10 @@ class App:
             self._settings = self.settings.model_copy(update=wanted)
 
     def log(self, *, job: bool = False) -> None:
-        """Set logging up: warnings only unless asked; a job without a terminal tells each step."""
+        """Set logging up: warnings only unless asked; a job without a live display logs each step."""
         level = self.level
         if level is None:
-            level = logging.INFO if job and not sys.stderr.isatty() else logging.WARNING
+            level = logging.INFO if job and not is_steerable(sys.stderr) else logging.WARNING
         configure_logging(level, self._settings.log_format if self._settings else "text")
 
     def database_exists(self) -> bool:
@@ -66,9 +68,13 @@ class App:
     @contextmanager
     def server(self) -> Iterator[Engine]:
         """Yield an engine on the given or the embedded server, whatever state its schema is in."""
-        from cmdb.server.database import open_engine
-
+        # The embedded server takes a while to start, and so does loading what talks to it.
+        loading = threading.Thread(target=_load_engine)
+        loading.start()
         with self.address() as url:
+            loading.join()
+            from cmdb.server.database import open_engine
+
             engine = open_engine(url)
             try:
                 yield engine
@@ -93,10 +99,14 @@ class App:
 
         Raises ``DatabaseOutdated`` when it is not; with ``upgrade_embedded`` the embedded one is upgraded.
         """
-        from cmdb.server.database import require_current, upgrade
-
         with self.server() as engine:
+            from cmdb.server.database import require_current, upgrade
+
             if upgrade_embedded and self.settings.given_database() is None:
                 upgrade(engine)
             require_current(engine)
             yield engine
+
+
+def _load_engine() -> None:
+    import cmdb.server.database  # noqa: F401

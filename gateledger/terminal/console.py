@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gateledger.terminal.logs import one_line
+from gateledger.terminal.streams import data_on_stdout, fitted, has_colours, is_utf8, width_of
 
 if TYPE_CHECKING:
+    from rich.box import Box
     from rich.text import Text
 
 Row = Mapping[str, Any]
@@ -81,17 +83,17 @@ def emit(
 
     ``narrow`` is the table for a terminal that is not wide enough for ``table``.
     """
-    if form is Format.JSON:
-        return _json(rows, keys)
-    if form is Format.CSV:
-        return _csv(rows, keys)
-    return _table(iter(rows), table, narrow)
+    if form is Format.TABLE:
+        return _table(iter(rows), table, narrow)
+    with data_on_stdout() as out:
+        return _json(out, rows, keys) if form is Format.JSON else _csv(out, rows, keys)
 
 
 def emit_object(value: Mapping[str, Any]) -> None:
-    """Write one JSON object."""
-    json.dump(value, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    """Write one JSON object, in UTF-8."""
+    with data_on_stdout() as out:
+        json.dump(value, out, default=_plain, ensure_ascii=False, indent=2)
+        out.write("\n")
 
 
 def say(line: str = "") -> None:
@@ -124,18 +126,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _json(rows: Iterable[Row], keys: Sequence[str]) -> int:
+def _json(out: TextIO, rows: Iterable[Row], keys: Sequence[str]) -> int:
     count = 0
-    sys.stdout.write("[")
+    out.write("[")
     for count, row in enumerate(rows, start=1):
-        sys.stdout.write("\n" if count == 1 else ",\n")
-        sys.stdout.write(json.dumps({key: row[key] for key in keys}, default=_plain, ensure_ascii=False))
-    sys.stdout.write("\n]\n" if count else "]\n")
+        out.write("\n" if count == 1 else ",\n")
+        out.write(json.dumps({key: row[key] for key in keys}, default=_plain, ensure_ascii=False))
+    out.write("\n]\n" if count else "]\n")
     return count
 
 
-def _csv(rows: Iterable[Row], keys: Sequence[str]) -> int:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _csv(out: TextIO, rows: Iterable[Row], keys: Sequence[str]) -> int:
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow(keys)
     count = 0
     for row in rows:
@@ -161,7 +163,8 @@ def _table(rows: Iterator[Row], columns: Sequence[Column], narrow: Sequence[Colu
     first = list(itertools.islice(rows, LAID_OUT))
     more = list(itertools.islice(rows, 1))
     widths = [
-        max([len(column.heading), *(len(cell(row[column.key])) for row in first)]) for column in columns
+        max([len(column.heading), *(width_of(fitted(cell(row[column.key]))) for row in first)])
+        for column in columns
     ]
     if on_terminal() and not more:
         _rich_table(first, columns, narrow, sum(widths) + GAP * len(widths))
@@ -175,26 +178,34 @@ def _table(rows: Iterator[Row], columns: Sequence[Column], narrow: Sequence[Colu
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> None:
-    padded = [
-        text.rjust(width) if column.right else text.ljust(width)
-        for text, width, column in zip(cells, widths, columns, strict=True)
-    ]
+    padded = []
+    for text, width, column in zip(map(fitted, cells), widths, columns, strict=True):
+        blank = " " * (width - width_of(text))
+        padded.append(blank + text if column.right else text + blank)
     sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
 def _rich_table(rows: Sequence[Row], wide: Sequence[Column], narrow: Sequence[Column], width: int) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, color_system="auto" if has_colours(sys.stdout) else None)
     columns = narrow if narrow and width > console.width else wide
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=_box(), pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_styled(row, column) for column in columns))
     console.print(table)
+
+
+def _box() -> Box:
+    """Return one line below the headings, drawn in what stdout's encoding has."""
+    from rich.box import SIMPLE_HEAD, Box
+
+    if is_utf8(sys.stdout):
+        return SIMPLE_HEAD
+    return Box("\n".join(["    ", "    ", " -- ", *["    "] * 5, ""]), ascii=True)
 
 
 def _styled(row: Row, column: Column) -> Text:
@@ -205,5 +216,5 @@ def _styled(row: Row, column: Column) -> Text:
         text.append("\n" if number else "")
         for place, key in enumerate(keys):
             style = _STATUS_STYLES.get(str(row[key]), "") if key == "status" else ""
-            text.append(" " if place else "").append(cell(row[key]), style=style)
+            text.append(" " if place else "").append(fitted(cell(row[key])), style=style)
     return text

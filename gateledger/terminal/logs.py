@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 from cmdb.masking import masked
+from gateledger.terminal.streams import make_utf8
 
 #: Libraries whose own chatter may carry what was sent or received; never more than their warnings.
 _QUIET = (
@@ -77,7 +78,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logging(level: int, form: LogFormat) -> None:
-    """Send all log records of ``level`` and above to stderr in this form; may be called again."""
+    """Send all log records of ``level`` and above to stderr in this form; may be called again.
+
+    In JSON stderr is for programs: all that goes there is UTF-8 from then on, whatever the locale.
+    """
+    if form == "json":
+        make_utf8(sys.stderr)
     handler = _Stderr()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
+
+from gateledger.terminal.streams import is_utf8
 
 HEIGHT = 16
 LETTERS = "ABCDEFGH"
@@ -11,6 +14,10 @@ LETTERS = "ABCDEFGH"
 MOST_LINES = len(LETTERS)
 _MOST_TICKS = 5
 _TICK_WIDTH = 20
+#: The axes' lines for encodings that have none.
+_ASCII = str.maketrans("─┬┴│├┤┌┐└┘┼", "---|||+++++")
+#: Columns below which no axis fits.
+_NARROWEST = 20
 
 
 def percent_plot(
@@ -24,8 +31,7 @@ def percent_plot(
 
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(width, HEIGHT)
-    figure.title(title)
+    figure.plot_size(max(width, _NARROWEST), HEIGHT)
     figure.ruler("y").lim(0, 100)
     last = len(days) - 1
     # One day alone still needs an axis of some length.
@@ -41,4 +47,6 @@ def percent_plot(
             )
     drawn = str(plotext.uncolorize(str(figure.build())))
     figure.clear()
-    return "\n".join(line.rstrip() for line in drawn.splitlines())
+    if not is_utf8(sys.stdout):
+        drawn = drawn.translate(_ASCII)
+    return "\n".join([title, *(line.rstrip() for line in drawn.splitlines())])

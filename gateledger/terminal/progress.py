@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from collectors.progress import Progress as CollectionProgress
 from collectors.progress import RegionDone
+from gateledger.terminal.streams import has_colours, is_steerable
 from gateledger.terminal.throughput import Pace
 
 if TYPE_CHECKING:
@@ -193,9 +194,9 @@ class TerminalProgress:
 
 @contextmanager
 def progress_for(*, terminal: bool | None = None) -> Iterator[Progress]:
-    """Yield the progress that fits stderr: live on a terminal, log lines elsewhere."""
+    """Yield the progress that fits stderr: live on a terminal that can be steered, log lines elsewhere."""
     if terminal is None:
-        terminal = sys.stderr.isatty()
+        terminal = is_steerable(sys.stderr)
     if not terminal:
         yield LogProgress()
         return
@@ -217,7 +218,7 @@ def progress_for(*, terminal: bool | None = None) -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
-        console=Console(stderr=True),
+        console=Console(stderr=True, color_system="auto" if has_colours(sys.stderr) else None),
     ) as bar:
         yield TerminalProgress(bar)
 

@@ -80,7 +80,7 @@ def test_a_policy_is_found_by_the_last_part_of_its_id(capsys: pytest.CaptureFixt
 
 @pytest.mark.usefixtures("current")
 @pytest.mark.parametrize(
-    ("arn", "hint"), [(ARN, "was ever recorded"), ("arn:aws:s3:::x", "not the ARN of a stage")]
+    ("arn", "hint"), [(ARN, "was ever recorded"), ("arn:aws:s3:::x", "not of API Gateway")]
 )
 def test_a_stage_that_is_not_known_is_one_sentence(
     arn: str, hint: str, capsys: pytest.CaptureFixture[str]

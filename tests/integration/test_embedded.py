@@ -278,3 +278,20 @@ def test_the_programs_work_on_the_url(made_data_dir: Path) -> None:
             [str(embedded.embedded_binary("pg_dump")), url], capture_output=True, check=True
         )
         assert b"PostgreSQL database dump complete" in dump.stdout
+
+
+def test_a_path_that_the_locale_cannot_spell_works(made_data_dir: Path) -> None:
+    # given a folder of letters, and a command in a locale that knows ASCII only
+    home = made_data_dir.with_name(f"{made_data_dir.name}-ümlaut-日本")
+    made_data_dir.rename(home)
+    narrow = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    try:
+        with command(home, environment=narrow) as one:
+            started = one.wait_until_working()["started"]
+            # when another comes along, then it finds the server that runs
+            with command(home, environment=narrow) as two:
+                assert two.wait_until_working()["started"] == started
+            assert embedded.is_running(home)
+        assert not embedded.is_running(home)
+    finally:
+        home.rename(made_data_dir)

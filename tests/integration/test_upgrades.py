@@ -19,7 +19,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from cmdb.server import database
-from cmdb.server.database import current_revision, drifts, head_revision, open_engine, transaction, upgrade
+from cmdb.server.database import current_revision, drifts, open_engine, transaction, upgrade
+from cmdb.server.revisions import head_revision, known_revisions
 from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
 from tests.support.checks import breaches, checksums
@@ -197,6 +198,12 @@ def test_two_upgrades_at_once_both_end_well(empty_database_url: str) -> None:
 
 
 @pytest.mark.both_servers
+def test_the_revisions_that_are_read_without_alembic_are_alembics() -> None:
+    script = ScriptDirectory.from_config(database._alembic())
+    assert head_revision() == script.get_current_head()
+    assert known_revisions() == {each.revision for each in script.walk_revisions()}
+
+
 @pytest.mark.parametrize(
     "mistake",
     [

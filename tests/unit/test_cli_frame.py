@@ -214,6 +214,20 @@ def test_a_reader_that_goes_away_ends_a_command_quietly() -> None:
     assert process.returncode == ExitCode.BROKEN_PIPE
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str) -> None:
+    call = f"{sys.executable} -c 'from gateledger.cli import main; main()' status {closed}"
+    ended = subprocess.run(
+        ["sh", "-c", call],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (ExitCode.DONE, "")
+    assert ("Next night" in ended.stdout) is (closed == "2>&-")
+
+
 def test_an_unexpected_error_is_one_sentence_that_says_where_the_details_are(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateledger.cli.options import AsOfOption, FormatOption, help_of, read_accounts, read_time
+from gateledger.cli.options import AsOfOption, FormatOption, help_of, new_group, read_accounts, read_time
 from gateledger.queries.iam_policy import PARTITIONS
 from gateledger.settings.app import App
 from gateledger.terminal.console import Format
@@ -15,7 +15,7 @@ from gateledger.terminal.console import Format
 
 def register(cli: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="List accounts, or retire one that left.")
+    group = new_group("List accounts, or retire one that left.")
     group.command(
         "list",
         help=help_of(list_accounts, "gateledger accounts list", "gateledger accounts list --format json"),

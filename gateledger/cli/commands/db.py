@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from gateledger.cli.options import help_of, read_path
+from gateledger.cli.options import help_of, new_group, read_path
 from gateledger.settings.app import App
 
 
 def register(cli: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="Upgrade the database, or ask it with other tools.")
+    group = new_group("Upgrade the database, or ask it with other tools.")
     group.command(
         help=help_of(
             upgrade,

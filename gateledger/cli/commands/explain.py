@@ -6,13 +6,22 @@ from typing import Annotated
 
 import typer
 
-from gateledger.cli.options import AccountOption, FormatOption, PolicyOption, check_time, help_of, read_time
+from gateledger.cli.options import (
+    STAGE_HELP,
+    AccountOption,
+    FormatOption,
+    PolicyOption,
+    check_time,
+    help_of,
+    read_time,
+)
 from gateledger.settings.app import App
 from gateledger.terminal.console import Format
 
 _EXAMPLES = (
     "gateledger explain arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod",
     "gateledger explain arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod --as-of 2026-10-01",
+    "gateledger explain a1b2c3d4e5/prod",
 )
 
 
@@ -27,7 +36,7 @@ def explain(
         str,
         typer.Argument(
             metavar="ARN",
-            help="The stage, as findings list it: arn:aws:apigateway:REGION::/restapis/ID/stages/NAME.",
+            help=STAGE_HELP,
         ),
     ],
     as_of: Annotated[

@@ -68,12 +68,12 @@ def findings(
     stops after 50 rows and says how many more there are. CSV holds values exactly as they are: open it in a
     spreadsheet by importing its columns as text.
     """
-    from gateledger.queries.findings import Selection, list_findings
-    from gateledger.queries.policy_ids import resolve_policies
-
     app = App.of(context)
     time = read_time(as_of)
     with app.database() as engine:
+        from gateledger.queries.findings import Selection, list_findings
+        from gateledger.queries.policy_ids import resolve_policies
+
         selection = Selection(
             statuses=status or None,
             policies=resolve_policies(app.settings, engine, policy),

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from gateledger.cli.options import AccountOption, FormatOption, PolicyOption, help_of
+from gateledger.cli.options import STAGE_HELP, AccountOption, FormatOption, PolicyOption, help_of
 from gateledger.settings.app import App
 from gateledger.terminal.console import Format
 
 _EXAMPLES = (
     "gateledger history arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod",
     "gateledger history arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod --format csv",
+    "gateledger history a1b2c3d4e5/prod",
+    "gateledger history https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/prod",
 )
 
 
@@ -27,7 +29,7 @@ def history(
         str,
         typer.Argument(
             metavar="ARN",
-            help="The stage, as findings list it: arn:aws:apigateway:REGION::/restapis/ID/stages/NAME.",
+            help=STAGE_HELP,
         ),
     ],
     account: AccountOption = None,
@@ -39,11 +41,11 @@ def history(
     A stage's ARN does not name its account: where several accounts hold the same ARN all are shown, and
     --account picks one.
     """
-    from gateledger.queries.history import show_history
-    from gateledger.queries.policy_ids import resolve_policies
-
     app = App.of(context)
     with app.database() as engine:
+        from gateledger.queries.history import show_history
+        from gateledger.queries.policy_ids import resolve_policies
+
         show_history(
             engine,
             arn,

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from gateledger.cli.options import FormatOption, help_of
+from gateledger.cli.options import FormatOption, help_of, new_group
 from gateledger.settings.app import App
 from gateledger.terminal.console import Format
 
 
 def register(cli: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="List, show and test policies.")
+    group = new_group("List, show and test policies.")
     group.command("list", help=help_of(list_, "gateledger policies list"))(list_)
     group.command(help=help_of(show, "gateledger policies show rest-api-stage-ssl-certificate"))(show)
     group.command(

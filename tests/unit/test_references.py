@@ -1,0 +1,122 @@
+"""What people paste to name a stage, and what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateledger.queries.references import ReferenceUnreadable, StageReference, parse_reference
+
+ID = "a1b2c3d4e5"
+EU, CN, GOV = "eu-central-1", "cn-north-1", "us-gov-west-1"
+ACCOUNT = "111122223333"
+CONSOLE = "https://eu-central-1.console.aws.amazon.com/apigateway"
+
+
+def made(
+    stage: str | None, region: str | None = EU, partition: str | None = "aws", account: str | None = None
+) -> StageReference:
+    return StageReference(ID, stage, region, partition, account)
+
+
+READ = {
+    # ARNs of the control plane, with and without what is optional in them.
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}/stages/prod": made("prod"),
+    f"  arn:aws:apigateway:{EU}::/restapis/{ID}/stages/prod\n": made("prod"),
+    f'"arn:aws:apigateway:{EU}::/restapis/{ID}/stages/prod"': made("prod"),
+    f"arn:aws-cn:apigateway:{CN}::/restapis/{ID}/stages/prod": made("prod", CN, "aws-cn"),
+    f"arn:aws-us-gov:apigateway:{GOV}::/restapis/{ID}/stages/prod": made("prod", GOV, "aws-us-gov"),
+    f"arn:aws-iso-b:apigateway:us-isob-east-1::/restapis/{ID}/stages/p": made(
+        "p", "us-isob-east-1", "aws-iso-b"
+    ),
+    f"arn:aws:apigateway:{EU}:{ACCOUNT}:/restapis/{ID}/stages/prod": made("prod", account=ACCOUNT),
+    f"arn:aws:apigateway:{EU}::restapis/{ID}/stages/prod": made("prod"),
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}/stages/prod/exports/oas30": made("prod"),
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}/stages/Käufe_1-2": made("Käufe_1-2"),
+    # The API's own.
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}": made(None),
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}/": made(None),
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}/stages": made(None),
+    f"arn:aws:apigateway:{EU}::/restapis/{ID}/deployments/d3": made(None),
+    # ARNs of the data plane, as in IAM policies and Lambda permissions.
+    f"arn:aws:execute-api:{EU}:{ACCOUNT}:{ID}/prod": made("prod", account=ACCOUNT),
+    f"arn:aws:execute-api:{EU}:{ACCOUNT}:{ID}/prod/GET/orders/*": made("prod", account=ACCOUNT),
+    f"arn:aws:execute-api:{EU}:{ACCOUNT}:{ID}/*/GET/orders": made(None, account=ACCOUNT),
+    f"arn:aws:execute-api:{EU}:{ACCOUNT}:{ID}": made(None, account=ACCOUNT),
+    f"arn:aws-cn:execute-api:{CN}:{ACCOUNT}:{ID}/prod/*": made("prod", CN, "aws-cn", ACCOUNT),
+    # Today's console.
+    f"{CONSOLE}/main/apis/{ID}/stages?api={ID}&region={EU}": made(None),
+    f"{CONSOLE}/main/apis/{ID}/stages/prod?api={ID}&region={EU}": made("prod"),
+    f"{CONSOLE}/main/apis/{ID}/stages?api={ID}&region={EU}&stage=prod": made("prod"),
+    f"{CONSOLE}/main/apis/{ID}/resources?api={ID}&experience=rest&region={EU}": made(None),
+    f"{CONSOLE}/main/apis/{ID}/stages?api={ID}": made(None),
+    f"{CONSOLE}/main/monitor?api={ID}&region={EU}": made(None),
+    f"https://111122223333-abcdefgh.{EU}.console.aws.amazon.com/apigateway/main/apis/{ID}/stages": made(None),
+    f"https://console.amazonaws.cn/apigateway/main/apis/{ID}/stages?region={CN}": made(None, CN, "aws-cn"),
+    f"https://{GOV}.console.amazonaws-us-gov.com/apigateway/main/apis/{ID}/stages": made(
+        None, GOV, "aws-us-gov"
+    ),
+    # The console before.
+    f"{CONSOLE}/home?region={EU}#/apis/{ID}/stages/prod": made("prod"),
+    f"{CONSOLE}/home?region={EU}#/apis/{ID}/stages/prod/": made("prod"),
+    f"{CONSOLE}/home?region={EU}#/apis/{ID}/resources/xyz123": made(None),
+    f"https://console.aws.amazon.com/apigateway/home?region={EU}#/apis/{ID}/stages/prod": made("prod"),
+    f"https://console.aws.amazon.com/apigateway/home#/apis/{ID}/stages/prod": made("prod", None),
+    f"https://console.aws.amazon.com/apigateway/home?region={EU}#/restapis/{ID}/stages/prod": made("prod"),
+    f"eu-central-1.console.aws.amazon.com/apigateway/main/apis/{ID}/stages?region={EU}": made(None),
+    # Invoke URLs.
+    f"https://{ID}.execute-api.{EU}.amazonaws.com/prod": made("prod"),
+    f"https://{ID}.execute-api.{EU}.amazonaws.com/prod/": made("prod"),
+    f"https://{ID}.execute-api.{EU}.amazonaws.com:443/prod/orders?x=1#y": made("prod"),
+    f"https://{ID}.execute-api.{EU}.amazonaws.com": made(None),
+    f"{ID}.execute-api.{EU}.amazonaws.com/prod": made("prod"),
+    f"HTTPS://{ID.upper()}.EXECUTE-API.EU-CENTRAL-1.amazonaws.com/prod": made("prod"),
+    f"https://{ID}.execute-api.{CN}.amazonaws.com.cn/prod": made("prod", CN, "aws-cn"),
+    f"https://{ID}.execute-api.{GOV}.amazonaws.com/prod": made("prod", GOV, "aws-us-gov"),
+    f"https://{ID}-vpce-0a1b2c3d.execute-api.{EU}.amazonaws.com/prod/x": made("prod"),
+    f"wss://{ID}.execute-api.{EU}.amazonaws.com/prod": made("prod"),
+    # By ids alone.
+    f"{ID}/prod": made("prod", None, None),
+    f"{ID}/prod/": made("prod", None, None),
+    f"{ID}/Käufe%20x": made("Käufe x", None, None),
+}
+UNREADABLE = {
+    "": "does not name a stage",
+    "prod": "does not name a stage",
+    "a b/c": "does not name a stage",
+    "a/b/c": "does not name a stage",
+    "arn": "does not name a stage",
+    "arn:aws:apigateway": "not a whole ARN",
+    "arn:x:apigateway:eu-central-1::/restapis/a/stages/b": "not a whole ARN",
+    "arn:aws:s3:::bucket": "ARN of s3, not of API Gateway",
+    "arn:aws:lambda:eu-central-1:111122223333:function:x": "ARN of lambda",
+    "arn:aws:apigateway:::/restapis/a1/stages/b": "without a region",
+    "arn:aws:apigateway:eu-central-1::/apis/a1b2/stages/x": "HTTP or WebSocket API",
+    "arn:aws:apigateway:eu-central-1::/clientcertificates/abc": "does not name a stage",
+    "arn:aws:execute-api:eu-central-1:111122223333:": "does not name a stage",
+    "https://": "not a whole URL",
+    "https://[::1": "not a whole URL",
+    "https://api.example.com/prod": "custom domain",
+    "https://a1.execute-api.eu-central-1.amazonaws.com.evil.example/prod": "custom domain",
+    "https://eu-central-1.console.aws.amazon.com/lambda/home": "another service's console",
+    "https://eu-central-1.console.aws.amazon.com/apigateway/main/apis?region=eu-central-1": "shows no API",
+    "a1b2c3d4e5/prod%00": "does not name a stage",
+    "a1b2c3d4e5/pr\udcffod": "does not name a stage",
+    "a1b2c3d4e5/\x1b[2J": "does not name a stage",
+    "x" * 5_000: "does not name a stage",
+}
+
+
+@pytest.mark.parametrize(("text", "meant"), READ.items())
+def test_a_reference_says_which_stage_it_names(text: str, meant: StageReference) -> None:
+    assert parse_reference(text) == meant
+
+
+@pytest.mark.parametrize(("text", "why"), UNREADABLE.items(), ids=[ascii(text)[:40] for text in UNREADABLE])
+def test_what_names_no_stage_is_refused_with_the_forms_that_do(text: str, why: str) -> None:
+    with pytest.raises(ReferenceUnreadable) as refused:
+        parse_reference(text)
+    sentence = str(refused.value)
+    assert why in sentence
+    assert "APIID/STAGE" in sentence
+    assert sentence.isprintable()
+    assert len(sentence) < 500
