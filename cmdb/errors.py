@@ -71,3 +71,9 @@ class AsOfTooEarly(GateledgerError):
 
 class SettingsError(GateledgerError):
     """The settings are incomplete or contradictory."""
+
+
+def shown(value: object) -> str:
+    """Return a value that somebody gave, short enough to be part of a sentence."""
+    text = "empty" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

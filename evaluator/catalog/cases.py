@@ -18,8 +18,9 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import ConfigDict, Field
 
+from cmdb.errors import shown
 from cmdb.items import ItemType, item_types, scope_names
-from evaluator.catalog.files import Model, Text, load_model, load_yaml, shown
+from evaluator.catalog.files import Model, Text, load_model, load_yaml
 from evaluator.catalog.offered import SCOPE, has_freshness, offered
 from evaluator.catalog.parameters import parse_duration
 from evaluator.errors import PolicyError

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
+from cmdb.errors import shown
 from evaluator.errors import PolicyError
 
 LARGEST = 1024 * 1024
@@ -181,9 +182,3 @@ def worded(error: ValidationError, model: type[BaseModel]) -> str:  # noqa: PLR0
         return f"`{place}` {context['error']}"
     message = mistake["msg"][0].lower() + mistake["msg"][1:]
     return f"`{place}` is {shown(given)}; {message}"
-
-
-def shown(value: object) -> str:
-    """Return a value short enough to stand in a sentence."""
-    text = "empty" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 from sqlglot.tokenizer_core import Token, TokenType
 
-from evaluator.catalog.files import Model, Text, shown
+from cmdb.errors import shown
+from evaluator.catalog.files import Model, Text
 from evaluator.catalog.offered import AS_OF
 from evaluator.errors import PolicyError
 

@@ -12,9 +12,8 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from cmdb.errors import SettingsError
+from cmdb.errors import SettingsError, shown
 from gateledger.settings.model import PREFIX, Settings, environment_name, setting_names
-from gateledger.settings.values import short
 from gateledger.terminal.logs import one_line
 
 log = logging.getLogger("gateledger.settings")
@@ -93,7 +92,7 @@ def _from(base: Path, path: str) -> str:
 def _unknown_key(key: str, file: Path) -> str:
     wanted = key.lower().replace("-", "_").removeprefix(PREFIX.lower())
     return (
-        f"{short(key)} in {file} is not a setting{_near_miss(wanted, setting_names())}; "
+        f"{shown(key)} in {file} is not a setting{_near_miss(wanted, setting_names())}; "
         "the README lists all settings."
     )
 
@@ -123,5 +122,6 @@ def _sentence(error: ErrorDetails, file: Path | None) -> str:
     cause = error.get("ctx", {}).get("error")
     problem = str(cause) if isinstance(cause, ValueError) else f"is wrong: {error['msg'].lower()}"
     value = os.environ[variable] if from_environment else error.get("input")
-    shown = "" if name in _HIDDEN or isinstance(value, dict | SecretStr) else f" {short(value)}"
-    return f"{where}:{shown} {problem}." if shown else f"{where} {problem}."
+    if name in _HIDDEN or isinstance(value, dict | SecretStr):
+        return f"{where} {problem}."
+    return f"{where}: {shown(value)} {problem}."

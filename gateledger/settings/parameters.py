@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from gateledger.settings.values import short
+from cmdb.errors import shown
 
 
 def policy_parameters(value: Any) -> Any:
@@ -24,13 +24,13 @@ def policy_parameters(value: Any) -> Any:
     for policy_id, parameters in value.items():
         if not isinstance(parameters, dict):
             raise ValueError(
-                f"gives {short(policy_id)} something other than a table of parameters; "
+                f"gives {shown(policy_id)} something other than a table of parameters; "
                 f"write for example {example}"
             )
         for name, parameter in parameters.items():
             if not _is_parameter(parameter):
                 raise ValueError(
-                    f"gives {short(name)} of {short(policy_id)} a value that is no number, text or "
+                    f"gives {shown(name)} of {shown(policy_id)} a value that is no number, text or "
                     f"true/false; write for example {example}"
                 )
     return value
@@ -44,7 +44,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise _Twice(f"has the key {short(next(name for name in names if names.count(name) > 1))} twice")
+        raise _Twice(f"has the key {shown(next(name for name in names if names.count(name) > 1))} twice")
     return found
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cmdb.errors import shown
 from gateledger.settings.durations import parse_duration
 
 ACCOUNT = re.compile(r"[0-9]{12}")
@@ -107,7 +108,7 @@ def directories(value: Any) -> Any:
     for directory in found:
         if not _is_directory(directory):
             raise ValueError(
-                f"names {short(str(directory))}, which is not a directory; write for example {example}"
+                f"names {shown(str(directory))}, which is not a directory; write for example {example}"
             )
     return found
 
@@ -129,7 +130,7 @@ def accounts(value: Any) -> Any:
         if part in {"self", "organization"}:
             raise ValueError(f"mixes {part} with other accounts; write {example}")
         if not ACCOUNT.fullmatch(part):
-            raise ValueError(f"holds {short(part)}, which is not a 12-digit account id; write {example}")
+            raise ValueError(f"holds {shown(part)}, which is not a 12-digit account id; write {example}")
     return parts
 
 
@@ -141,7 +142,7 @@ def regions(value: Any) -> Any:
         return "enabled"
     for part in parts:
         if not REGION.fullmatch(part):
-            raise ValueError(f"holds {short(part)}, which is not a region name; write {example}")
+            raise ValueError(f"holds {shown(part)}, which is not a region name; write {example}")
     return parts
 
 
@@ -254,15 +255,15 @@ def account_patterns(value: Any) -> Any:
     for part in parts:
         account, slash, region = part.partition("/")
         if REGION.fullmatch(part):
-            raise ValueError(f"holds {short(part)}, a region without an account; write */{part}")
+            raise ValueError(f"holds {shown(part)}, a region without an account; write */{part}")
         if not (ACCOUNT.fullmatch(account) or _PATTERN_ACCOUNT.fullmatch(account)):
             raise ValueError(
-                f"holds {short(part)}, which begins with no account; write for example {example}"
+                f"holds {shown(part)}, which begins with no account; write for example {example}"
             )
         if slash and not (REGION.fullmatch(region) or _PATTERN_REGION.fullmatch(region)):
-            raise ValueError(f"holds {short(part)}, which ends with no region; write for example {example}")
+            raise ValueError(f"holds {shown(part)}, which ends with no region; write for example {example}")
         if set(account) <= {"*"} and set(region) <= {"*"}:
-            raise ValueError(f"holds {short(part)}, which means everything; write for example {example}")
+            raise ValueError(f"holds {shown(part)}, which means everything; write for example {example}")
     return parts
 
 
@@ -291,9 +292,3 @@ def names(value: Any) -> Any:
     if isinstance(value, list | tuple) and not value:
         return ()
     return _list(value, "owner-mail,cost-code")
-
-
-def short(value: object) -> str:
-    """Return a value as it is shown in a sentence, cut where it is too long."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
