@@ -25,7 +25,7 @@ from botocore.credentials import (
     ProfileProviderBuilder,
     create_credential_resolver,
 )
-from botocore.utils import parse_timestamp
+from botocore.utils import create_nested_client, parse_timestamp
 
 from collectors.errors import CollectionError, ReadFailure
 from collectors.provider_failures import ProviderTrouble, explain
@@ -114,7 +114,7 @@ def _chain(session: botocore.session.Session, process_timeout: float) -> Credent
     named = [chain.get_provider(name) for name in ("env", "container-role", "iam-role")]
 
     def client(service: str, **options: Any) -> Any:
-        return session.create_client(cast("Any", service), **options)
+        return create_nested_client(session, service, **options)
 
     role = AssumeRoleProvider(
         load_config=lambda: session.full_config,

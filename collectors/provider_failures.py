@@ -72,7 +72,6 @@ _OWN_WORDS = (
     sdk.SSOTokenLoadError,
     sdk.LoginInsufficientPermissions,
     sdk.LoginTokenLoadError,
-    sdk.NoRegionError,
     sdk.InvalidRegionError,
 )
 _EXPIRED = (sdk.UnauthorizedSSOTokenError, sdk.TokenRetrievalError, sdk.LoginRefreshRequired)
@@ -98,6 +97,8 @@ def explain(error: Exception, method: str | None, profile: str) -> ReadFailure:
         return ReadFailure(Failure(FailureKind.UNREACHABLE, _OPERATION, message), retry)
     if isinstance(error, sdk.ProfileNotFound):
         message = f"AWS profile {profile} is not in the AWS configuration files: correct AWS_PROFILE."
+    elif isinstance(error, sdk.NoRegionError):
+        message = f"{whose} cannot be fetched without a region: set AWS_REGION."
     elif isinstance(error, sdk.LoginInsufficientPermissions):
         message = f"{whose} cannot be renewed: allow signin:CreateOAuth2Token, then {advice}."
     elif isinstance(error, sdk.MissingDependencyException):

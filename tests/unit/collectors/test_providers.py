@@ -216,6 +216,13 @@ def sts_down(world: World) -> None:
     world.environment["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:1"
 
 
+def no_region(world: World) -> None:
+    role_denied(world)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        world.environment.pop(name)
+        world.patch.delenv(name)
+
+
 def identity_without_file(world: World) -> None:
     world.profile(
         f"role_arn = arn:aws:iam::111111111111:role/R\nweb_identity_token_file = {world.home}/no-token"
@@ -363,6 +370,7 @@ CASES: list[tuple[str, Callable[[World], None], str]] = [
     ("role, hanging process", role_from_a_hanging_process, "did not end within 1 s"),
     ("role, unknown source", role_from_unknown_source, "Cloud"),
     ("role, STS down", sts_down, "could not reach 127.0.0.1:1"),
+    ("role, no region", no_region, "set AWS_REGION"),
     ("web identity, no file", identity_without_file, "no-token cannot be read"),
     ("web identity, refused", identity_refused, "clock"),
     ("web identity, no role", identity_without_role, "role_arn"),
