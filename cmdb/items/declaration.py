@@ -19,8 +19,14 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: What a field says of null when it has none.
 NEVER = "Never."
 
-#: Columns that every relation has, whatever its type declares.
-COMMON = ("item_id", "version_id", "account_region_id", "parent_id", "read_at", "is_fresh", "payload")
+#: Columns that tables, relations or reporting views have of their own, whatever a type declares.
+COMMON = frozenset(
+    {
+        "item_id", "version_id", "account_region_id", "parent_id", "read_at", "is_fresh", "payload", "digest",
+        "valid_from", "valid_to", "superseded_at", "proven_absent", "disappeared_at", "absent_since", "gone_at",
+        "item_type", "resource_arn", "account_id", "account_name", "region",
+    }
+)  # fmt: skip
 
 
 class DeclarationError(ValueError):
@@ -159,16 +165,55 @@ class ItemType:
         """Refuse what cannot be stored. Raises ``DeclarationError``."""
         self._check_names()
         self._check_fields()
+        self._check_key()
+        self._check_absence()
+        self._check_scopes()
+        for name in (*self.digested, *(r.field for r in self.references), *filter(None, [self.kind_field])):
+            self.field(name)
+
+    def _check_key(self) -> None:
         if self.key is None and self.parent is None:
             raise DeclarationError(f"{self.name}: without a parent it needs a key.")
-        if self.absence is Absence.NONE and self.parent is None:
-            raise DeclarationError(f"{self.name}: items that no listing closes need a parent that does.")
+        if self.key is not None and (self.key.kind is not Kind.TEXT or self.key.null != NEVER):
+            raise DeclarationError(f"{self.name}.{self.key.name}: a key is text and never null.")
+
+    def _check_absence(self) -> None:
+        if self.absence is Absence.NONE:
+            if self.parent is None:
+                raise DeclarationError(f"{self.name}: items that no listing closes need a parent that does.")
+            return
+        for field in self.fields:
+            if field.noted:
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: only what is read again without being listed has noted fields; "
+                    "set its absence to NONE, or compare the field."
+                )
+        if self.absence is Absence.PROOF:
+            if self.parent is not None or not self.has_payload:
+                raise DeclarationError(
+                    f"{self.name}: what is proven absent has a payload and no parent; set its absence to GONE."
+                )
+            for field in self.stored:
+                # Of what was never seen and is proven absent nothing is known but its key and its kind.
+                if (field.null == NEVER and field.name != self.kind_field) or field.since:
+                    raise DeclarationError(
+                        f"{self.name}.{field.name}: what may be proven absent unseen has no fields that are never "
+                        "null, and none with a since; say what null means."
+                    )
+
+    def _check_scopes(self) -> None:
         if not self.scopes or (len(self.scopes) > 1) != (self.kind_field is not None):
             raise DeclarationError(
                 f"{self.name}: several scopes need a kind_field, and one scope needs none."
             )
-        for name in (*self.digested, *(r.field for r in self.references), *filter(None, [self.kind_field])):
-            self.field(name)
+        if self.kind_field is None:
+            return
+        kinds = [scope.kind for scope in self.scopes]
+        field = self.field(self.kind_field)
+        if None in kinds or len(set(kinds)) < len(kinds) or not field.stored or field.kind is not Kind.TEXT:
+            raise DeclarationError(
+                f"{self.name}: each of several scopes has a kind of its own, and {field.name} stores it as text."
+            )
 
     def _check_names(self) -> None:
         names = [
@@ -193,8 +238,14 @@ class ItemType:
                 )
             if not field.meaning or not field.null:
                 raise DeclarationError(f"{self.name}.{field.name}: say what it means and what null means.")
-            if not self.has_payload and not field.stored:
-                raise DeclarationError(f"{self.name}.{field.name}: without a payload all fields are stored.")
+            if not self.has_payload and (not field.stored or field.since):
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: without a payload all fields are stored, and none has a since."
+                )
+            if field.volatile and field.stored:
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: what changes by itself is not compared, so it is not stored."
+                )
 
     @property
     def all_fields(self) -> Iterator[Field]:

@@ -5,13 +5,23 @@ AWS promises types and sends what it likes; a cast that fails would fail the eva
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
 from cmdb.items.declaration import Field, Kind
 
 #: Times as collectors store them; anything else in their place is no time.
-_TIME = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
-    r"(Z|[+-][01][0-9]:[0-5][0-9])$"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])"
+_DATE = (
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])",
+    r"[0-9]{4}-(0[13-9]|1[0-2])-(29|30)",
+    r"[0-9]{4}-(0[13578]|1[02])-31",
+    r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29",
 )
+_TIME = f"^(?!0000)({'|'.join(_DATE)})T{_CLOCK}$"
+_PATTERN = re.compile(_TIME)
 _SMALLEST = {Kind.INTEGER: -(2**31), Kind.BIGINT: -(2**63)}
 _JSON_TYPE = {
     Kind.TEXT: "string",
@@ -36,28 +46,67 @@ def from_payload(field: Field, payload: str) -> str:
         Kind.NUMERIC: f"({text})::numeric",
         Kind.TIME: f"({text})::timestamptz",
         Kind.TEXTS: f"ARRAY(SELECT e.value FROM jsonb_array_elements_text({place}) AS e (value))",
-    }.get(field.kind, f"({text})::{field.kind}")
+    }.get(field.kind, f"({text})::numeric::{field.kind}")
     condition = f"jsonb_typeof({place}) = '{_JSON_TYPE[field.kind]}'"
     if field.kind in _SMALLEST:
         smallest = _SMALLEST[field.kind]
         condition = (
             f"CASE WHEN {condition} THEN ({text})::numeric BETWEEN {smallest} AND {-smallest - 1} "
-            f"AND ({text})::numeric % 1 = 0 END"
+            f"AND trunc(({text})::numeric) = ({text})::numeric END"
         )
     if field.kind is Kind.TIME:
-        shape = f"{text} ~ '{_TIME}' OR ({text} ~ '{_time_at_months_end()}')"
-        condition = f"CASE WHEN {condition} THEN {shape} END"
+        condition = f"CASE WHEN {condition} THEN {text} ~ '{_TIME}' END"
+    if field.kind is Kind.TEXTS:
+        other = f"jsonb_path_exists({place}, 'strict $[*] ? (@.type() != \"string\")')"
+        condition = f"CASE WHEN {condition} THEN NOT {other} END"
     return f"CASE WHEN {condition} THEN {value} END"
 
 
-def _time_at_months_end() -> str:
-    clock = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][01][0-9]:[0-5][0-9])$"
-    days = (
-        r"[0-9]{4}-(0[13-9]|1[0-2])-(29|30)",
-        r"[0-9]{4}-(0[13578]|1[02])-31",
-        r"[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29",
-    )
-    return f"^({'|'.join(days)})T{clock}"
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> list[str] | None:
+    fits = isinstance(value, list) and all(isinstance(element, str) for element in value)
+    return value if fits else None
+
+
+def _boolean(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _whole(smallest: int) -> Callable[[Any], int | None]:
+    def fitted(value: Any) -> int | None:
+        number = _number(value)
+        if number is None or number % 1 != 0 or not smallest <= number <= -smallest - 1:
+            return None
+        return int(number)
+
+    return fitted
+
+
+def _moment(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) and _PATTERN.fullmatch(value) else None
+
+
+_FITTING: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.TEXT: _text,
+    Kind.BOOLEAN: _boolean,
+    Kind.NUMERIC: _number,
+    Kind.TIME: _moment,
+    Kind.TEXTS: _texts,
+    Kind.JSON: lambda value: value,
+    **{kind: _whole(smallest) for kind, smallest in _SMALLEST.items()},
+}
+
+
+def fitting(kind: Kind, value: Any) -> Any:
+    """Return a payload's value as a field of this kind, as the expression reads it; None: it does not fit."""
+    return _FITTING[kind](value)
 
 
 def _place(field: Field, payload: str, *, as_text: bool = False) -> str:

@@ -51,9 +51,10 @@ def children_of(parent: str) -> tuple[ItemType, ...]:
 def known_as(*declared: ItemType) -> Iterator[None]:
     """Let further item types be known for a while; their tables are the caller's to make (tests do)."""
     before = dict(_types)
-    for one in declared:
-        _add(one)
     try:
+        for one in declared:
+            _add(one)
+        _check_references()
         yield
     finally:
         _types.clear()
@@ -72,5 +73,16 @@ def _add(declared: ItemType) -> None:
     _types[declared.name] = declared
 
 
+def _check_references() -> None:
+    for declared in item_types():
+        for reference in declared.references:
+            if reference.item_type not in _types or _types[reference.item_type].key is None:
+                raise DeclarationError(
+                    f"{declared.name}.{reference.field}: it refers to {reference.item_type!r}, which is no item type "
+                    "with a key."
+                )
+
+
 for _declared in (REST_API, STAGE, INTEGRATION, CERTIFICATE):
     _add(_declared)
+_check_references()

@@ -6,12 +6,14 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import orjson
 
 from cmdb.items import Absence, Field, ItemType, Kind
+from cmdb.items.expressions import fitting
 from cmdb.snapshot import Item
 from cmdb.storage.copying import microseconds, raw_field, text_field, texts, time
 from cmdb.storage.digest import Encoded
@@ -42,6 +44,23 @@ def _bigint(value: int | None) -> bytes:
     return _NULL if value is None else struct.pack("!iq", 8, value)
 
 
+def _numeric(value: float | None) -> bytes:
+    """Return a number as PostgreSQL sends numeric: digits of base 10,000, the weight of the first, sign, scale."""
+    if value is None:
+        return _NULL
+    sign, digits, exponent = Decimal(str(value)).as_tuple()
+    assert isinstance(exponent, int)  # noqa: S101 - JSON has no NaN and no infinity
+    scale = max(0, -exponent)
+    whole = "".join(map(str, digits)) + "0" * max(0, exponent)
+    whole = whole.rjust(scale + 1, "0")
+    before, after = whole[: len(whole) - scale], whole[len(whole) - scale :]
+    before = before.rjust(-(-len(before) // 4) * 4, "0")
+    after = after.ljust(-(-len(after) // 4) * 4, "0")
+    groups = [int((before + after)[at : at + 4]) for at in range(0, len(before + after), 4)]
+    head = struct.pack("!hhHH", len(groups), len(before) // 4 - 1, 0x4000 if sign else 0, scale)
+    return raw_field(head + struct.pack(f"!{len(groups)}h", *groups))
+
+
 def _json(value: Any) -> bytes:
     return _NULL if value is None else raw_field(b"\x01" + orjson.dumps(value))
 
@@ -53,12 +72,16 @@ _ENCODERS: Mapping[Kind, Encoder] = {
     Kind.TEXTS: _texts,
     Kind.INTEGER: _integer,
     Kind.BIGINT: _bigint,
+    Kind.NUMERIC: _numeric,
     Kind.JSON: _json,
 }
 
 
 def value_of(item: Item, field: Field) -> Any:
-    """Return the value of a field: computed by the reader, or from the payload; None where it is not there."""
+    """Return the value of a field: computed by the reader, or from the payload.
+
+    None where it is not there, and where the payload holds another type than declared, as in SQL.
+    """
     if field.name in item.derived:
         return item.derived[field.name]
     value: Any = item.payload
@@ -66,7 +89,7 @@ def value_of(item: Item, field: Field) -> Any:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
-    return value
+    return fitting(field.kind, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from functools import cache
 from cmdb.items import Absence, ItemType, children_of, item_types
 
 
-@cache
 def dead(declared: ItemType) -> str:
     """Drop items that were gone before the limit, so many at a time; the open counts count them no longer."""
     name = declared.name

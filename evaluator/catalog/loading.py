@@ -225,6 +225,11 @@ def _check_cases(path: Path, content: PolicyFile, logic: Logic, cases: Sequence[
                 f"{path}: case {case.name!r} expects {case.condition!r} with status {case.status!r}, but "
                 f"policy.yaml gives it {declared.status}; correct one of them."
             )
+        if case.condition not in logic.conditions:
+            raise PolicyError(
+                f"{path}: case {case.name!r} expects {case.condition!r}, which logic.sql never gives; "
+                "add a branch to its CASE or remove the case."
+            )
         if case.over is not None:
             later = logic.conditions[logic.conditions.index(case.condition) + 1 :]
             if case.over not in later:

@@ -301,6 +301,11 @@ def _conditions(source: str, output: exp.Expr, item: ItemType) -> tuple[str, ...
         raise PolicyError(
             f"{source}: `condition` is not a CASE; write CASE WHEN ... THEN 'name' ... ELSE 'name' END."
         )
+    if case.this is not None:
+        raise PolicyError(
+            f"{source}: the CASE of `condition` compares {_short(case.this)} with each branch; "
+            "write the comparison out in each WHEN."
+        )
     default = case.args.get("default")
     results = [branch.args["true"] for branch in case.args["ifs"]]
     results += [] if default is None else [default]
@@ -341,7 +346,7 @@ def _check_columns(source: str, tree: exp.Select) -> None:
             raise PolicyError(f"{source}: {_short(column)} names a schema; name the relation and the column.")
         if not column.table and column.name in aliases:
             raise PolicyError(f"{source}: {column.name!r} selects a whole row; name its columns.")
-        if not column.table and column.find_ancestor(exp.Select) is tree:
+        if not column.table and not _is_own_output(column):
             raise PolicyError(
                 f"{source}: the column {column.name!r} names no relation; write relation.column."
             )
@@ -363,6 +368,16 @@ def _check_columns(source: str, tree: exp.Select) -> None:
     except SqlglotError as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise PolicyError(f"{source}: the SQL is wrong ({reason}); correct it.") from None
+
+
+def _is_own_output(column: exp.Column) -> bool:
+    """Return whether an ORDER BY names an output column of its own SELECT, which belongs to no relation."""
+    select = column.find_ancestor(exp.Select)
+    return (
+        select is not None
+        and isinstance(column.parent, exp.Ordered)
+        and any(isinstance(one, exp.Alias) and one.alias == column.name for one in select.expressions)
+    )
 
 
 def _short(node: exp.Expr) -> str:

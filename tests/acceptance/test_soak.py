@@ -99,7 +99,7 @@ def held_stages(nights: Nights) -> Counter[tuple[object, ...]]:
         "SELECT a.account_id, r.region, p.rest_api_id, p.name, s.stage_name, s.deployment_id, "
         "s.client_certificate_id, y.payload->>'description' AS description "
         "FROM cmdb.stage AS s JOIN cmdb.stage_payload AS y USING (item_id) "
-        "JOIN cmdb.rest_api AS p USING (rest_api_key) "
+        "JOIN cmdb.rest_api AS p ON p.item_id = s.parent_id "
         "JOIN cmdb.account_region AS r ON r.account_region_id = s.account_region_id "
         "JOIN cmdb.account AS a USING (account_key) WHERE s.valid_to IS NULL AND p.valid_to IS NULL"
     )

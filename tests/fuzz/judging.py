@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from cmdb.items import scope_names
 from cmdb.snapshot import AccountRegionSnapshot, Reading, ScopeStatus
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -25,10 +26,10 @@ def complaints(
         found += _missing(
             "REST API",
             snapshot.readings["rest_api"],
-            _apis(truth.rest_apis),
+            _apis(truth.readings["rest_api"]),
             _apis(snapshot.readings["rest_api"]),
         )
-        apis = {item.rest_api_id for item in snapshot.readings["rest_api"].items}
+        apis = {item.key for item in snapshot.readings["rest_api"].items}
         if not (spoiled_listing and operation == "GetStages"):
             # An API that a spoiled look said to be gone is a loss of its own, reported above.
             due = {
@@ -39,21 +40,19 @@ def complaints(
             found += _missing("stage", snapshot.readings["stage"], due, _stages(snapshot))
         if operation not in {"GetResources", "GetStages", "GetRestApis"}:
             found += _equal("integration types", _types(snapshot), _types(truth))
-    present = {item.certificate_id for item in truth.client_certificates.items}
+    present = {item.key for item in truth.readings["client_certificate"].items}
     if not (spoiled_listing and operation in {"GetClientCertificates", "GetClientCertificate"}):
         due = present - snapshot.readings["client_certificate"].unread.keys()
         if operation in {"GetStages", "GetRestApis"}:
             # One that is missing from the listing is only looked for where a stage is seen to name it.
-            due &= {item.certificate_id for item in snapshot.readings["client_certificate"].items} | _listed(
-                truth
-            )
+            due &= {item.key for item in snapshot.readings["client_certificate"].items} | _listed(truth)
         found += _missing(
             "certificate", snapshot.readings["client_certificate"], due, _certificates(snapshot)
         )
         wrong = snapshot.readings["client_certificate"].absent & present
         if wrong:
             found.append(f"certificates {sorted(wrong)} are told to be deleted")
-    arns = {item.certificate_id for item in truth.acm_certificates.items}
+    arns = {item.key for item in truth.readings["acm_certificate"].items}
     wrong = snapshot.readings["acm_certificate"].absent & arns
     if wrong and is_noticeable:
         found.append(f"certificates of ACM {sorted(wrong)} are told to be deleted")
@@ -62,16 +61,17 @@ def complaints(
 
 def _listed(truth: AccountRegionSnapshot) -> set[str]:
     return {
-        item.certificate_id
-        for item in truth.client_certificates.items
+        item.key
+        for item in truth.readings["client_certificate"].items
         if item.payload.get("description") != "hidden"
     }
 
 
 def _explicit(snapshot: AccountRegionSnapshot) -> list[str]:
-    found = []
-    for name in ("rest_apis", "stages", "integrations", "client_certificates", "acm_certificates"):
-        reading: Reading = getattr(snapshot, name)
+    found = (
+        [] if set(snapshot.readings) == set(scope_names()) else [f"read is only {list(snapshot.readings)}"]
+    )
+    for name, reading in snapshot.readings.items():
         if reading.status is ScopeStatus.COMPLETE and (reading.failure is not None or reading.unread):
             found.append(f"{name} are complete and yet {reading.failure}")
         if reading.status is not ScopeStatus.COMPLETE and reading.failure is None:
@@ -83,8 +83,8 @@ def _explicit(snapshot: AccountRegionSnapshot) -> list[str]:
 
 def _storable(snapshot: AccountRegionSnapshot) -> list[str]:
     found = []
-    for name in ("rest_apis", "stages", "client_certificates", "acm_certificates"):
-        for item in getattr(snapshot, name).items:
+    for name, reading in snapshot.readings.items():
+        for item in reading.items:
             try:
                 text = orjson.dumps(item, option=orjson.OPT_SORT_KEYS, default=str).decode()
             except (TypeError, ValueError) as error:
@@ -106,16 +106,16 @@ def _equal(what: str, one: Any, other: Any) -> list[str]:
 
 
 def _apis(reading: Reading) -> set[str]:
-    return {item.rest_api_id for item in reading.items}
+    return {item.key for item in reading.items}
 
 
-def _stages(snapshot: AccountRegionSnapshot) -> set[tuple[str, str]]:
-    return {(item.rest_api_id, item.stage_name) for item in snapshot.readings["stage"].items}
+def _stages(snapshot: AccountRegionSnapshot) -> set[tuple[str | None, str]]:
+    return {(item.parent, item.key) for item in snapshot.readings["stage"].items}
 
 
-def _types(snapshot: AccountRegionSnapshot) -> dict[str, tuple[str, ...]]:
-    return {item.rest_api_id: item.types for item in snapshot.readings["integration"].items}
+def _types(snapshot: AccountRegionSnapshot) -> dict[str | None, Any]:
+    return {item.parent: item.derived["types"] for item in snapshot.readings["integration"].items}
 
 
 def _certificates(snapshot: AccountRegionSnapshot) -> set[str]:
-    return {item.certificate_id for item in snapshot.readings["client_certificate"].items}
+    return {item.key for item in snapshot.readings["client_certificate"].items}

@@ -181,8 +181,8 @@ def test_a_region_whose_status_is_told_twice_fails_the_account(fuzzed: Fuzzed) -
 def test_an_html_page_in_place_of_a_second_look_proves_nothing(fuzzed: Fuzzed, status: int) -> None:
     how = Spoiled("whole", value=[name for name, _ in WHOLE].index("HTML"), status=status)
     hidden = next(
-        item.certificate_id
-        for item in fuzzed.truth.client_certificates.items
+        item.key
+        for item in fuzzed.truth.readings["client_certificate"].items
         if item.payload.get("description") == "hidden"
     )
 
@@ -190,7 +190,7 @@ def test_an_html_page_in_place_of_a_second_look_proves_nothing(fuzzed: Fuzzed, s
         how.apply(answer)
         answer.headers = {"Content-Type": "text/html"}
 
-    certificates = fuzzed.read(_only("GetClientCertificate", spoil)).client_certificates
+    certificates = fuzzed.read(_only("GetClientCertificate", spoil)).readings["client_certificate"]
 
     assert certificates.absent == set()
     assert set(certificates.unread) == {hidden, "ghost1"}

@@ -66,7 +66,7 @@ def test_a_list_that_is_no_list_is_no_empty_list(fuzzed: Fuzzed) -> None:
             if asked == call:
                 answer.body = body
 
-        apis = fuzzed.read(spoil).rest_apis
+        apis = fuzzed.read(spoil).readings["rest_api"]
         assert (apis.status, apis.failure and apis.failure.kind) == ("failed", "malformed"), body
 
 
@@ -74,7 +74,7 @@ def test_an_endpoint_type_that_is_no_list_is_not_taken_for_its_letters(fuzzed: F
     def spoil(asked: Call, answer: Answer) -> None:
         answer.body = answer.body.replace(b'"types":["PRIVATE"]', b'"types":"PRIVATE"')
 
-    apis = fuzzed.read(spoil).rest_apis
+    apis = fuzzed.read(spoil).readings["rest_api"]
     assert (apis.status, apis.failure and apis.failure.kind) == ("failed", "malformed")
 
 
@@ -90,7 +90,7 @@ def test_a_certificate_of_acm_that_is_nested_too_deeply_cannot_be_stored_and_is_
             body["Certificate"]["InUseBy"] = "deep"
             answer.body = json.dumps(body).encode().replace(b'"deep"', deep)
 
-    reading = fuzzed.read(spoil).acm_certificates
+    reading = fuzzed.read(spoil).readings["acm_certificate"]
     assert reading.items == []
     assert reading.failure is not None
     assert (reading.failure.kind, "nested" in reading.failure.message) == ("malformed", True)
@@ -125,7 +125,7 @@ def test_the_small_estate_asks_every_operation(fuzzed: Fuzzed) -> None:
         "GetClientCertificate",
         "DescribeCertificate",
     }
-    assert fuzzed.truth.client_certificates.status is ScopeStatus.COMPLETE
+    assert fuzzed.truth.readings["client_certificate"].status is ScopeStatus.COMPLETE
 
 
 @pytest.mark.parametrize("operation", ["GetRestApis", "GetStages", "GetClientCertificate"])

@@ -93,7 +93,7 @@ def test_the_evidence_names_versions_readings_and_runs(engine: Engine, history: 
     assert list(evidence) == ["stage", "rest_api", "integration", "certificate"]
     assert evidence["stage"].valid_from == last.as_of
     assert evidence["stage"].facts == {"deployment_id": "dep002", "client_certificate_id": "cert01"}
-    assert evidence["integration"].facts == {"types": ["HTTP", "MOCK"]}
+    assert evidence["integration"].facts == {"types": ["HTTP", "MOCK"], "has_http": True}
     assert evidence["certificate"].item_id == "cert01"
     assert evidence["certificate"].facts["expires_at"] == FIRST_NIGHT + timedelta(days=364, hours=23)
     assert {(found.read_at, found.run_id) for found in one.evidence} == {(last.as_of, last.run_id)}

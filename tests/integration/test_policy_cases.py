@@ -46,11 +46,13 @@ def test_a_wrong_case_fails_and_says_what_came(postgres_url: str) -> None:
 
 
 def test_a_case_that_fails_in_the_database_leaves_the_others_their_turn(postgres_url: str) -> None:
-    text = SSL.logic_sql.replace("NOT stage.is_fresh", "NOT stage.is_fresh AND 1 / (stage.item_id - 2) > 0")
+    text = SSL.logic_sql.replace(
+        "WHEN rest_api.is_private", "WHEN rest_api.is_private AND 1 / (stage.item_id - 2) > 0"
+    )
     broken = dataclasses.replace(SSL, logic=dataclasses.replace(SSL.logic, text=text))
-    stale = next(case for case in SSL.cases if case.condition == "inventory_stale")
-    row = {**stale.relations["stage"][0], "item_id": 2}
-    failing = dataclasses.replace(stale, relations={**stale.relations, "stage": (row,)}, name="divides")
+    private = next(case for case in SSL.cases if case.condition == "private_endpoint")
+    row = {**private.relations["stage"][0], "item_id": 2}
+    failing = dataclasses.replace(private, relations={**private.relations, "stage": (row,)}, name="divides")
     with psycopg.connect(postgres_url) as connection:
         results = run_cases(connection, dataclasses.replace(broken, cases=(failing, SSL.cases[0])))
 
@@ -66,7 +68,7 @@ def test_a_policy_that_doubles_a_stage_fails_its_case(postgres_url: str) -> None
     with psycopg.connect(postgres_url) as connection:
         results = run_cases(connection, dataclasses.replace(SSL, cases=(twice,)))
 
-    assert "each stage needs exactly one" in results[0].problems[0]
+    assert "each item needs exactly one" in results[0].problems[0]
 
 
 def test_running_cases_leaves_the_connection_as_it_was(postgres_url: str) -> None:

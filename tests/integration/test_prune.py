@@ -46,8 +46,8 @@ def test_what_disappeared_before_the_limit_goes_with_all_that_was_said_of_it(eng
 
     pruned = prune(engine, history.last_as_of - timedelta(days=1))
 
-    assert pruned.rows["stages"] == 1
-    assert pruned.rows["apis"] == 1
+    assert pruned.rows["stage"] == 1
+    assert pruned.rows["rest_api"] == 1
     assert rows(engine, NOW) == before
     assert rows(engine, "SELECT count(*) FROM cmdb.stage_payload") == [(1,)]
     judged = len(catalog().policies)
@@ -68,7 +68,12 @@ def test_versions_that_a_record_rests_on_stay_however_old(engine: Engine) -> Non
     history.nights(3)
     prune(engine, history.last_as_of)
     kept = rows(engine, "SELECT version_id FROM cmdb.stage_closed")
-    assert kept == rows(engine, "SELECT DISTINCT stage_version FROM compliance.record")
+    assert len(kept) == 1
+    evidence = rows(engine, "SELECT DISTINCT unnest(evidence) FROM compliance.record ORDER BY 1")
+    current = rows(
+        engine, "SELECT version_id FROM cmdb.rest_api UNION SELECT version_id FROM cmdb.integration"
+    )
+    assert evidence == sorted(kept + current)
 
 
 def test_counts_may_be_kept_longer(engine: Engine) -> None:

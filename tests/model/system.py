@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from cmdb.queries import query_text
 from cmdb.runs import runs
 from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
 from cmdb.server.database import transaction
@@ -23,6 +22,7 @@ from evaluator.judging.engine import evaluate
 from tests.model.reader import read
 from tests.model.truth import NO_FAULTS, Faults, Region
 from tests.model.verdicts import EXPIRY, Rules
+from tests.support.checks import replay
 
 Rows = list[tuple[Any, ...]]
 Reading = tuple[Region, Faults, frozenset[str]]
@@ -179,12 +179,11 @@ class System:
 
     def judged_as_of(self, policy_id: str, moment: datetime, rules: Rules) -> Rows:
         """Judge every stage over the relations as they were at a time."""
-        logic, bound = catalog().policy(policy_id).bound_logic(parameters(policy_id, rules))
-        relations = query_text("relations_as_of", "evaluator.judging.sql")
+        statement, bound = replay(catalog().policy(policy_id), parameters(policy_id, rules))
         return self.rows(
-            f"WITH {relations} SELECT a.account_id, ar.region, api.rest_api_id, s.stage_name, v.condition "
-            f"FROM ({logic}) AS v JOIN cmdb.stage AS s ON s.item_id = v.item_id "
-            "JOIN cmdb.rest_api AS api ON api.rest_api_key = s.rest_api_key "
+            "SELECT a.account_id, ar.region, api.rest_api_id, s.stage_name, v.condition "
+            f"FROM ({statement}) AS v JOIN cmdb.stage AS s ON s.item_id = v.item_id "
+            "JOIN cmdb.rest_api AS api ON api.item_id = s.parent_id "
             "JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id "
             "JOIN cmdb.account AS a ON a.account_key = ar.account_key",
             {**bound, "as_of": moment, "max_staleness": rules.max_staleness},

@@ -85,17 +85,28 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
-def _replayed(engine: Engine, policy: Policy, night: Row) -> dict[int, Row]:
+def replay(policy: Policy, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the SQL that judges every item as of a time (``as_of``, ``max_staleness``), and what it binds.
+
+    Its rows are item_id, condition and evidence.
+    """
     composition = policy.logic.composition
-    keys = {name: number for number, name in enumerate(dict.fromkeys(composition.conditions))}
-    logic, bound = policy.bind(composition.select(keys, with_evidence=True), {})
+    names = list(dict.fromkeys(composition.conditions))
+    keys = {name: number for number, name in enumerate(names, start=1)}
+    logic, bound = policy.bind(composition.select(keys, with_evidence=True), parameters)
+    listed = ", ".join(f"'{name}'" for name in names)
     statement = (
         f"WITH {relations_as_of(composition.relations)}\n"
-        f"SELECT v.item_id, v.condition_key, {composition.evidence('v')} AS evidence FROM ({logic}) AS v"
+        f"SELECT v.item_id, (ARRAY[{listed}])[v.condition_key] AS condition, "
+        f"{composition.evidence('v')} AS evidence FROM ({logic}) AS v"
     )
+    return statement, bound
+
+
+def _replayed(engine: Engine, policy: Policy, night: Row) -> dict[int, Row]:
+    statement, bound = replay(policy, {})
     rows = ask(engine, statement, {**bound, "as_of": night["as_of"], "max_staleness": night["max_staleness"]})
-    names = {number: name for name, number in keys.items()}
-    found = {row["item_id"]: {**row, "condition": names[row["condition_key"]]} for row in rows}
+    found = {row["item_id"]: row for row in rows}
     assert len(found) == len(rows), f"{policy.id} replayed at {night['as_of']} judges an item twice"
     return found
 

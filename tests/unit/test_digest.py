@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cmdb.snapshot import Item, Reading, ScopeStatus
+from cmdb.snapshot import Reading, ScopeStatus
 from cmdb.storage.compare import Differing, Work, differing
 from cmdb.storage.digest import UNKNOWN, Tokens
 from tests.support import items
@@ -13,7 +13,7 @@ A, B, C = b"a" * 12, b"b" * 12, b"c" * 12
 STAGES = [items.stage(name, "prod", None, None, {}) for name in ("one", "two", "two", "three")]
 
 
-def compared(tokens: dict[str, bytes] | None, stored: bytes | None) -> tuple[Differing[Item] | None, bytes]:
+def compared(tokens: dict[str, bytes] | None, stored: bytes | None) -> tuple[Differing | None, bytes]:
     work = Work(7, Reading(ScopeStatus.COMPLETE, items=STAGES), None, is_first=False)
     found = differing(work, stored, tokens)
     assert work.tokens is not None
@@ -24,12 +24,14 @@ def digest(**tokens: bytes) -> bytes:
     return Tokens.of(tokens.values()).to_bytes()
 
 
-@pytest.mark.parametrize("stored", [None, UNKNOWN, bytes(780), b"\x03" + bytes(11), b"\x02" + A + B])
+@pytest.mark.parametrize(
+    "stored", [None, UNKNOWN, bytes(781), b"\x04" + bytes(11), b"\x03" + A + B, b"\x02" + A + B]
+)
 def test_what_has_no_known_form_says_nothing(stored: bytes | None) -> None:
     assert not Tokens(stored).are_known
     found, _ = compared({"one": A}, stored)
     assert found is not None
-    assert (found.items, found.rest_apis) == (STAGES, None)
+    assert (found.items, found.groups) == (STAGES, None)
 
 
 def test_the_same_tokens_leave_nothing_to_compare() -> None:
@@ -48,14 +50,14 @@ def test_only_items_and_rows_of_other_tokens_are_compared() -> None:
     found, now = compared({"one": A, "two": C, "three": B}, digest(one=A, two=B))
     assert found is not None
     assert found.items == [STAGES[1], STAGES[2]]
-    assert (found.rest_apis, found.stale) == (["two"], 0)
+    assert (found.groups, found.stale) == (["two"], 0)
     assert now == digest(one=A, two=C, three=B)
 
 
 def test_a_token_that_nothing_has_any_longer_is_told() -> None:
     found, now = compared({"one": A}, digest(one=A, two=B, three=C))
     assert found is not None
-    assert (found.items, found.rest_apis, found.stale) == ([], [], 2)
+    assert (found.items, found.groups, found.stale) == ([], [], 2)
     assert now == digest(one=A)
 
 
@@ -71,7 +73,7 @@ def test_a_scope_that_became_empty_is_known_to_be_empty() -> None:
 def test_without_tokens_everything_is_compared_and_nothing_is_known_after() -> None:
     found, now = compared(None, digest(one=A))
     assert found is not None
-    assert (found.items, found.rest_apis) == (STAGES, None)
+    assert (found.items, found.groups) == (STAGES, None)
     assert now == UNKNOWN
 
 

@@ -15,7 +15,7 @@ from tests.unit.collectors.conftest import Read
 
 def by_api(snapshot: AccountRegionSnapshot) -> Mapping[str, bytes]:
     assert snapshot.readings["stage"].answers is not None
-    return snapshot.readings["stage"].answers.by_api()
+    return snapshot.readings["stage"].answers.by_parent()
 
 
 def digests(snapshot: AccountRegionSnapshot) -> tuple[object, ...]:
@@ -40,7 +40,7 @@ def filled(place: AccountRegion) -> AccountRegion:
 def test_what_did_not_change_has_the_same_digests(filled: AccountRegion, read: Read) -> None:
     first = read()
     assert None not in digests(first)
-    assert set(by_api(first)) == {api.rest_api_id for api in first.rest_apis.items}
+    assert set(by_api(first)) == {api.key for api in first.readings["rest_api"].items}
     assert digests(read()) == digests(first)
 
 
@@ -52,8 +52,8 @@ def test_a_changed_stage_changes_the_digest_of_its_api_alone(filled: AccountRegi
     assert by_api(after)[changed] != by_api(before)[changed]
     assert by_api(after)[kept] == by_api(before)[kept]
     assert digests(after)[1] != digests(before)[1]
-    assert after.rest_apis.answer == before.rest_apis.answer
-    assert after.client_certificates.answer == before.client_certificates.answer
+    assert after.readings["rest_api"].answer == before.readings["rest_api"].answer
+    assert after.readings["client_certificate"].answer == before.readings["client_certificate"].answer
 
 
 def test_an_unread_api_has_no_digest(filled: AccountRegion, aws: SimulatedAws, read: Read) -> None:
@@ -97,4 +97,4 @@ def test_the_api_is_part_of_what_its_answer_says() -> None:
     one.add("api1", b"body")
     other.add("api2", b"body")
     assert one.whole() != other.whole()
-    assert set(one.by_api().values()).isdisjoint(other.by_api().values())
+    assert set(one.by_parent().values()).isdisjoint(other.by_parent().values())

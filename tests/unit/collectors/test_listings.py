@@ -41,7 +41,7 @@ def aws(large: SimulatedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simula
 
 def test_pages_are_followed_to_the_end(aws: SimulatedAws, read: Read) -> None:
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
-    assert len(read().client_certificates.items) == 1001
+    assert len(read().readings["client_certificate"].items) == 1001
     assert len(aws.log.entries(operation="GetClientCertificates")) == 3
 
 

@@ -31,16 +31,22 @@ def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read)
 
     snapshot = read()
 
-    assert [api.rest_api_id for api in snapshot.readings["rest_api"].items] == [api_id]
+    assert [api.key for api in snapshot.readings["rest_api"].items] == [api_id]
     (stage,) = snapshot.readings["stage"].items
-    assert (stage.stage_name, stage.client_certificate_id) == ("prod", certificate.id)
+    assert (stage.parent, stage.key) == (api_id, "prod")
+    assert stage.derived == {"client_certificate_id": certificate.id}
     (integration,) = snapshot.readings["integration"].items
-    assert integration.types == ("HTTP_PROXY", "MOCK")
-    assert integration.deployment_ids == (stage.deployment_id,)
+    assert (integration.parent, integration.key) == (api_id, "")
+    assert integration.derived == {
+        "types": ("HTTP_PROXY", "MOCK"),
+        "has_http": True,
+        "deployment_ids": (stage.payload["deploymentId"],),
+    }
     (found,) = snapshot.readings["client_certificate"].items
-    assert found.expires_at == certificate.expires_at
-    assert found.serial is not None
-    assert found.fingerprint_sha256 is not None
+    assert (found.key, found.derived["kind"]) == (certificate.id, "API_GATEWAY")
+    assert found.derived["expires_at"] == certificate.expires_at
+    assert found.derived["serial"] is not None
+    assert found.derived["fingerprint_sha256"] is not None
     statuses = [
         snapshot.readings["rest_api"].status,
         snapshot.readings["stage"].status,
@@ -75,7 +81,7 @@ def test_one_apis_stages_failing_leaves_the_others_read(
         # No call is made after credentials are refused: had the bad API come first, nothing was read.
         return
     assert snapshot.readings["stage"].status is PARTIAL
-    assert {stage.rest_api_id for stage in snapshot.readings["stage"].items} == {good}
+    assert {stage.parent for stage in snapshot.readings["stage"].items} == {good}
     assert {name: why.kind for name, why in snapshot.readings["stage"].unread.items()} == {bad: kind}
     assert set(snapshot.readings["integration"].unread) == {bad}
 
@@ -114,7 +120,7 @@ def test_denied_stages_of_some_apis_do_not_stop_the_others(
     for api_id in ids[:-1]:
         aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=api_id)
     snapshot = read()
-    assert [stage.rest_api_id for stage in snapshot.readings["stage"].items] == [ids[-1]]
+    assert [stage.parent for stage in snapshot.readings["stage"].items] == [ids[-1]]
     assert asked(aws, "GetStages") == 20
 
 
@@ -128,9 +134,9 @@ def test_an_api_that_vanishes_while_it_is_read_is_gone(
 
     snapshot = read()
 
-    assert [api.rest_api_id for api in snapshot.readings["rest_api"].items] == [keeps]
+    assert [api.key for api in snapshot.readings["rest_api"].items] == [keeps]
     assert snapshot.readings["rest_api"].answer is None
-    assert list(snapshot.readings["stage"].answers.by_api()) == [keeps]  # type: ignore[union-attr]
+    assert list(snapshot.readings["stage"].answers.by_parent()) == [keeps]  # type: ignore[union-attr]
     assert snapshot.readings["stage"].status is COMPLETE
     assert asked(aws, "GetRestApi") == 1
 
@@ -147,7 +153,7 @@ def test_a_not_found_that_a_second_look_does_not_confirm_is_no_absence(
 
     snapshot = read()
 
-    assert [api.rest_api_id for api in snapshot.readings["rest_api"].items] == [goes]
+    assert [api.key for api in snapshot.readings["rest_api"].items] == [goes]
     assert snapshot.readings["stage"].status is FAILED
     assert snapshot.readings["stage"].failure is not None
     assert snapshot.readings["stage"].failure.kind is FailureKind.ABSENT
@@ -165,7 +171,7 @@ def test_a_certificate_the_listing_lacks_is_deleted_only_by_a_second_look(
     assert asked(aws, "GetClientCertificate") == 1
 
     again = read(KnownRegion(absent_certificates=frozenset({certificate.id})))
-    assert again.client_certificates.absent == {certificate.id}
+    assert again.readings["client_certificate"].absent == {certificate.id}
     assert asked(aws, "GetClientCertificate") == 1
 
 
@@ -174,7 +180,7 @@ def test_a_denied_second_look_proves_nothing(aws: SimulatedAws, place: AccountRe
     make_api(place, certificate_id=certificate.id)
     place.delete_certificate(certificate.id)
     aws.faults.add(FaultKind.DENIED, "GetClientCertificate")
-    reading = read().client_certificates
+    reading = read().readings["client_certificate"]
     assert reading.status is PARTIAL
     assert reading.absent == set()
     assert reading.unread[certificate.id].kind is FailureKind.DENIED
@@ -186,8 +192,8 @@ def test_a_second_look_may_find_what_the_listing_missed(
     certificate = place.create_certificate("client")
     make_api(place, certificate_id=certificate.id)
     aws.faults.add(FaultKind.REPLACE_BODY, "GetClientCertificates", body=b'{"item": []}')
-    reading = read().client_certificates
-    assert [found.certificate_id for found in reading.items] == [certificate.id]
+    reading = read().readings["client_certificate"]
+    assert [found.key for found in reading.items] == [certificate.id]
     assert reading.absent == set()
     assert reading.answer is None
 
@@ -197,7 +203,7 @@ def test_a_certificate_that_came_back_is_absent_no_longer(
 ) -> None:
     certificate = place.create_certificate("client")
     known = KnownRegion(absent_certificates=frozenset({certificate.id}))
-    assert read(known).client_certificates.absent == set()
+    assert read(known).readings["client_certificate"].absent == set()
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t"])
@@ -208,7 +214,7 @@ def test_a_blank_certificate_is_not_looked_for(
     snapshot = read()
     assert snapshot.readings["client_certificate"].status is COMPLETE
     assert asked(aws, "GetClientCertificate") == 0
-    assert snapshot.readings["stage"].items[0].client_certificate_id in {blank, None}
+    assert snapshot.readings["stage"].items[0].derived == {"client_certificate_id": None}
 
 
 @pytest.mark.parametrize("odd", ["a/b", "a?b#c", "%2e", "ü", "a b", "../restapis"])
@@ -216,7 +222,7 @@ def test_an_odd_certificate_id_asks_for_itself_and_nothing_else(
     aws: SimulatedAws, place: AccountRegion, read: Read, odd: str
 ) -> None:
     make_api(place, certificate_id=odd)
-    reading = read().client_certificates
+    reading = read().readings["client_certificate"]
     assert reading.absent == {odd}
     assert asked(aws, "GetClientCertificate") == 1
 
@@ -225,7 +231,7 @@ def test_an_id_that_would_ask_for_another_path_is_never_sent(
     aws: SimulatedAws, place: AccountRegion, read: Read
 ) -> None:
     make_api(place, certificate_id="..")
-    reading = read().client_certificates
+    reading = read().readings["client_certificate"]
     assert reading.unread[".."].kind is FailureKind.MALFORMED
     assert asked(aws, "GetClientCertificate") == 0
 
@@ -244,7 +250,7 @@ def test_certificates_of_unread_stages_are_looked_for_as_they_were_known(
     )
     snapshot = read(known)
     assert snapshot.readings["client_certificate"].absent == {certificate.id}
-    assert [found.certificate_id for found in snapshot.readings["acm_certificate"].items] == [acm.arn]
+    assert [found.key for found in snapshot.readings["acm_certificate"].items] == [acm.arn]
 
 
 def test_certificates_are_read_even_when_the_apis_cannot_be_listed(
@@ -254,10 +260,8 @@ def test_certificates_are_read_even_when_the_apis_cannot_be_listed(
     acm = place.add_acm_certificate("backend.example.com")
     aws.faults.add(FaultKind.DENIED, "GetRestApis")
     snapshot = read(KnownRegion(named_certificates={"gone": frozenset({acm.arn})}))
-    assert [found.certificate_id for found in snapshot.readings["client_certificate"].items] == [
-        certificate.id
-    ]
-    assert [found.certificate_id for found in snapshot.readings["acm_certificate"].items] == [acm.arn]
+    assert [found.key for found in snapshot.readings["client_certificate"].items] == [certificate.id]
+    assert [found.key for found in snapshot.readings["acm_certificate"].items] == [acm.arn]
 
 
 def test_an_acm_certificate_is_described_once(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
@@ -266,7 +270,8 @@ def test_an_acm_certificate_is_described_once(aws: SimulatedAws, place: AccountR
     make_api(place, "two", acm.arn)
     snapshot = read()
     (found,) = snapshot.readings["acm_certificate"].items
-    assert (found.certificate_id, found.expires_at) == (acm.arn, acm.not_after)
+    assert (found.key, found.derived["kind"]) == (acm.arn, "ACM")
+    assert found.derived["expires_at"] == acm.not_after
     assert asked(aws, "DescribeCertificate") == 1
     assert asked(aws, "GetClientCertificate") == 0
 
@@ -277,11 +282,11 @@ def test_an_acm_certificate_is_deleted_only_when_acm_says_so(
     acm = place.add_acm_certificate("backend.example.com")
     make_api(place, certificate_id=acm.arn)
     aws.faults.add(FaultKind.DENIED, "DescribeCertificate", times=1)
-    denied = read().acm_certificates
+    denied = read().readings["acm_certificate"]
     assert denied.status is FAILED
     assert denied.absent == set()
     place.delete_acm_certificate(acm.arn)
-    gone = read().acm_certificates
+    gone = read().readings["acm_certificate"]
     assert (gone.status, gone.absent) == (COMPLETE, {acm.arn})
 
 
@@ -293,7 +298,7 @@ def test_an_acm_certificate_elsewhere_is_unknown(
 ) -> None:
     arn = f"arn:aws:acm:{place_of}:certificate/1234"
     make_api(place, certificate_id=arn)
-    reading = read().acm_certificates
+    reading = read().readings["acm_certificate"]
     assert reading.absent == set()
     assert reading.status is FAILED
     assert asked(aws, "DescribeCertificate") == 0
@@ -302,14 +307,14 @@ def test_an_acm_certificate_elsewhere_is_unknown(
 def test_known_methods_are_not_read_again(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
     api_id = make_api(place)
     first = read()
-    (integration,) = first.integrations.items
+    (integration,) = first.readings["integration"].items
     known = KnownRegion(
-        methods={api_id: MethodsReading(AS_OF, frozenset(integration.deployment_ids))},
+        methods={api_id: MethodsReading(AS_OF, frozenset(integration.derived["deployment_ids"]))},
     )
     tomorrow = AS_OF + timedelta(hours=1)
     again = read(known, as_of=tomorrow, methods_max_age=timedelta(days=36500))
-    assert again.integrations.status is COMPLETE
-    assert again.integrations.items == []
+    assert again.readings["integration"].status is COMPLETE
+    assert again.readings["integration"].items == []
     assert asked(aws, "GetResources") == 1
 
 
@@ -399,7 +404,7 @@ def test_an_answer_cut_off_anywhere_is_never_taken_for_a_shorter_one(
     for size in range(0, 400, 7):
         aws.faults.clear()
         aws.faults.add(FaultKind.REPLACE_BODY, "GetClientCertificates", body=without_length(size))
-        assert read().client_certificates.status is FAILED, size
+        assert read().readings["client_certificate"].status is FAILED, size
 
 
 def test_descriptive_text_is_cleaned_and_unknown_fields_do_no_harm(
@@ -417,8 +422,8 @@ def test_descriptive_text_is_cleaned_and_unknown_fields_do_no_harm(
         ]
     }
     aws.faults.add(FaultKind.REPLACE_BODY, "GetRestApis", body=json.dumps(body).encode())
-    (api,) = read().rest_apis.items
-    assert api.name == "n\ufffdm\ufffd"
+    (api,) = read().readings["rest_api"].items
+    assert api.payload["name"] == "n\ufffdm\ufffd"
     assert api.payload["description"] == "d\ufffd"
 
 

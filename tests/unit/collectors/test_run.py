@@ -131,7 +131,7 @@ def test_each_account_sees_what_is_its_own(aws: SimulatedAws, used: Estate, whol
     run(replace(whole, threads=8), inventory)
     for snapshot in inventory.snapshots:
         place = used.region(snapshot.account.account_id, snapshot.region)
-        assert {api.rest_api_id for api in snapshot.readings["rest_api"].items} == set(place.apis)
+        assert {api.key for api in snapshot.readings["rest_api"].items} == set(place.apis)
 
 
 def test_an_account_and_a_region_that_fail_stop_nobody(
@@ -142,7 +142,9 @@ def test_an_account_and_a_region_that_fail_stop_nobody(
     aws.faults.add(FaultKind.DENIED, account_id=MEMBER, region="us-east-1")
     inventory, steps = Notebook(), Steps()
     summary = run(replace(whole, regions=("eu-west-1", "us-west-2", "us-east-1")), inventory, steps)
-    failed = [each for each in inventory.snapshots if each.rest_apis.status is not ScopeStatus.COMPLETE]
+    failed = [
+        each for each in inventory.snapshots if each.readings["rest_api"].status is not ScopeStatus.COMPLETE
+    ]
     assert {(each.account.account_id, each.region) for each in failed} <= {(MEMBER, "us-east-1")}
     assert summary.scopes_failed >= 1
     statuses = {each.account.account_id: each.status for each in inventory.accounts}
@@ -196,7 +198,7 @@ def test_a_stop_ends_the_run_soon_and_what_was_read_is_kept(
     summary = run(replace(whole, threads=1), inventory, stop=stop)
     assert summary.interrupted
     assert len(inventory.snapshots) == 1
-    assert inventory.snapshots[0].stages.status is ScopeStatus.COMPLETE
+    assert inventory.snapshots[0].readings["stage"].status is ScopeStatus.COMPLETE
 
 
 def test_a_stop_while_waiting_for_the_quota_marks_what_is_left(
@@ -245,7 +247,7 @@ def test_a_crash_of_the_collector_is_that_account_regions_failure(
         summary = run(whole, inventory)
     assert summary.account_regions == 6
     crashed = [each for each in inventory.snapshots if each.region == "us-east-1"]
-    assert all(each.stages.status is ScopeStatus.FAILED for each in crashed)
+    assert all(each.readings["stage"].status is ScopeStatus.FAILED for each in crashed)
     assert [getattr(record, "event", "") for record in caplog.records].count("scope.crashed") == 2
     assert "Traceback" not in caplog.text
 

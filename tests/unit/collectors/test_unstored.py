@@ -10,18 +10,11 @@ from tests.support import items
 
 
 def snapshot(region: str = "eu-west-1", apis: int = 0, seconds: float = 0.0) -> AccountRegionSnapshot:
-    def empty() -> Reading:
-        return Reading(ScopeStatus.COMPLETE)
-
     found = [items.rest_api(f"a{number}", "api", ("REGIONAL",), {}) for number in range(apis)]
     return AccountRegionSnapshot(
         AccountKey("aws", "111111111111"),
         region,
-        Reading(ScopeStatus.COMPLETE, items=found),
-        empty(),
-        empty(),
-        empty(),
-        empty(),
+        items.readings(rest_apis=Reading(ScopeStatus.COMPLETE, items=found)),
         CallCounts(duration_seconds=seconds),
     )
 

@@ -46,7 +46,11 @@ def test_every_section_of_every_framework_is_served() -> None:
 
 def test_conditions_are_declared_in_the_order_in_which_they_are_asked() -> None:
     for policy in load_catalog().policies:
-        assert tuple(condition.name for condition in policy.conditions) == policy.logic.conditions
+        names = tuple(condition.name for condition in policy.conditions)
+        assert names == policy.logic.conditions
+        assert names[:2] == ("stage_disappeared", "inventory_stale")
+        assert names[-1] == "unexpected"
+        assert set(names) == set(policy.logic.composition.conditions)
         for condition in policy.conditions:
             assert condition.status != "INCOMPLIANT" or condition.remediation
 
@@ -89,7 +93,7 @@ def test_wording_and_comments_are_not_identity(tmp_path: Path) -> None:
     written(tmp_path / "a")
     written(
         tmp_path / "b",
-        policy_yaml=POLICY.replace("message: Gone.", "message: Away."),
+        policy_yaml=POLICY.replace("message: Named.", "message: It names one."),
         logic_sql="-- why\n" + LOGIC.replace("\n", "\n\n"),
     )
     written(tmp_path / "c", logic_sql=LOGIC.replace("'24 hours'", "'23 hours'"))

@@ -22,26 +22,35 @@ item_types: [stage]
 parameters:
   days: {type: integer, default: 3, minimum: 1, description: Days.}
 conditions:
-  gone: {status: DISAPPEARED, message: Gone.}
-  stale: {status: UNDETERMINED, message: "Stage {stage_name} was not read."}
+  old: {status: UNDETERMINED, message: "Stage {stage_name} was read long ago."}
   named: {status: COMPLIANT, message: Named.}
   unnamed: {status: INCOMPLIANT, message: Not named., remediation: Name one.}
 """
 LOGIC = """\
-SELECT stage.item_id, stage.account_region_id,
+SELECT
+  CASE WHEN stage.read_at < :as_of - :days * interval '24 hours' THEN 'old'
+       WHEN stage.version_id IS NULL THEN 'unexpected'
+       WHEN stage.client_certificate_id LIKE '%_' THEN 'named'
+       ELSE 'unnamed' END AS condition
+FROM stage
+"""
+#: The same, as it was written before item types were declared.
+FORMER = """\
+SELECT stage.stage_id, stage.account_region_id,
   CASE WHEN stage.disappeared_at IS NOT NULL THEN 'gone'
-       WHEN NOT stage.is_fresh OR stage.read_at < :as_of - :days * interval '24 hours' THEN 'stale'
+       WHEN NOT stage.is_fresh OR stage.read_at < :as_of - :days * interval '24 hours' THEN 'old'
        WHEN stage.client_certificate_id LIKE '%_' THEN 'named'
        ELSE 'unnamed' END AS condition,
   stage.version_id AS stage_version, NULL AS rest_api_version,
   NULL AS integration_version, NULL AS certificate_version
 FROM stage
+LEFT JOIN rest_api ON rest_api.rest_api_key = stage.rest_api_key
 """
 CASES = """\
 as_of: "2026-11-01T00:00:00Z"
 cases:
-  - {name: gone, stage: {disappeared_at: -1d}, status: DISAPPEARED, condition: gone}
-  - {name: stale, stage: {is_fresh: false}, status: UNDETERMINED, condition: stale}
+  - {name: gone, stage: {disappeared_at: -1d}, status: DISAPPEARED, condition: stage_disappeared}
+  - {name: old, stage: {read_at: -4d}, status: UNDETERMINED, condition: old}
   - {name: named, status: COMPLIANT, condition: named}
   - {name: unnamed, stage: {client_certificate_id: null}, status: INCOMPLIANT, condition: unnamed}
 """
@@ -78,7 +87,15 @@ def test_a_right_folder_of_ones_own_joins_the_catalog(tmp_path: Path) -> None:
 
     policy = load_catalog([tmp_path]).policy("/own/stages/named")
 
-    assert [condition.name for condition in policy.conditions] == ["gone", "stale", "named", "unnamed"]
+    assert [condition.name for condition in policy.conditions] == [
+        "stage_disappeared",
+        "inventory_stale",
+        "old",
+        "named",
+        "unnamed",
+        "unexpected",
+    ]
+    assert policy.item_types == ("stage",)
     assert policy.values() == {"days": 3}
 
 
@@ -117,12 +134,15 @@ def test_a_file_that_is_not_utf8_too_large_or_holds_nul_is_refused(tmp_path: Pat
         ("message: Named.", "message: Named., colour: red", "`conditions.named.colour` is unknown"),
         ("message: Named.", 'message: "{bucket}"', "holds '{bucket}'"),
         ("message: Named.", 'message: "{"', "holds '{'"),
-        ("status: UNDETERMINED", "status: COMPLIANT", "no condition with status UNDETERMINED"),
-        ("item_types: [stage]", "item_types: [rest_api]", "item_types lacks stage"),
+        ("item_types: [stage]", "item_types: [bucket]", "`item_types` names 'bucket'; write some of rest_api,"),
+        ("aws.apigateway.stage", "aws.s3.bucket", "`resource_type` is 'aws.s3.bucket'; write one of aws.api"),
+        ("aws.apigateway.stage", "aws.apigateway.restapi", "begin with FROM rest_api"),
+        ("  unnamed:", "  stage_disappeared: {status: DISAPPEARED, message: x}\n  unnamed:", "that all policies share"),
+        ("  unnamed:", "  inventory_stale: {status: UNDETERMINED, message: x}\n  unnamed:", "that all policies share"),
         ("default: 3", "default: many", "parameter 'days' is 'many'"),
         ("default: 3", "default: 0", "write 1 or more"),
         ("default: 3", "default: true", "write a whole number"),
-        ("  days:", "  stages:", "reserved"),
+        ("  days:", "  items:", "reserved"),
         ("  days:", "  age:", "the parameter :days is not declared"),
         ("  days:", "  more: {type: text, default: a, description: b}\n  days:", "'more' is not used"),
         ("  unnamed:", "  other: {status: COMPLIANT, message: x}\n  unnamed:", "'other' is never given"),
@@ -149,9 +169,9 @@ def test_policy_yaml_that_is_no_mapping(tmp_path: Path, content: str) -> None:
 
 
 def wide(**clauses: str) -> str:
-    """Return the right logic with its FROM clause replaced and more columns selected."""
+    """Return the right logic with its FROM clause or what a branch asks replaced."""
     text = LOGIC.replace("FROM stage\n", clauses.get("origin", "FROM stage") + "\n")
-    return text.replace("stage.version_id AS", f"{clauses.get('version', 'stage.version_id')} AS")
+    return text.replace("stage.version_id IS", f"{clauses.get('version', 'stage.version_id')} IS")
 
 
 @pytest.mark.parametrize(
@@ -208,12 +228,21 @@ def wide(**clauses: str) -> str:
         (wide(version="%(days)s"), "not written as `:name`"),
         (wide(version=":weeks"), ":weeks is not declared"),
         (wide(version="stage.colour"), "a column is not there"),
-        (wide(version="colour"), "a column is not there"),
+        (wide(version="colour"), "'colour' names no relation; write relation.column"),
+        (wide(version="stage_name"), "'stage_name' names no relation; write relation.column"),
+        (wide(version="(SELECT min(read_at) FROM scope)"), "'read_at' names no relation"),
+        (wide(version="cmdb.stage.stage_name"), "names a schema"),
         (wide(version="stage"), "whole row"),
-        (LOGIC.replace("stage.version_id AS stage_version, ", ""), "'stage_version' is missing"),
-        (LOGIC.replace("stage.item_id,", "1 AS item_id,"), "has to be stage.item_id"),
+        (LOGIC.replace("AS condition", "AS verdict"), "'condition' is missing"),
         (LOGIC.replace("FROM", ", 1 AS more FROM"), "'more' is not expected"),
-        (LOGIC.replace("ELSE 'unnamed' END", "END"), "has no ELSE"),
+        (LOGIC.replace("FROM", ", stage.item_id FROM"), "'item_id' is not expected"),
+        (LOGIC.replace("FROM", ", 'old' AS condition FROM"), "two output columns"),
+        (LOGIC.replace("'unnamed'", "'stage_disappeared'"), "'stage_disappeared' is asked before every policy's own"),
+        (LOGIC.replace("'old'", "'inventory_stale'"), "'inventory_stale' is asked before every policy's own"),
+        (LOGIC.replace("CASE", "CASE stage.stage_name"), "compares stage.stage_name with each branch"),
+        (FORMER, "'stage_id' is of the form that former versions read; return only condition"),
+        (FORMER.replace("stage.stage_id", "stage.item_id"), "join by item_id and parent_id"),
+        (wide(version="stage.rest_api_key"), "'rest_api_key' is of the form that former versions read"),
         (LOGIC.replace("'unnamed'", "lower('X')"), "gives LOWER('X')"),
         (LOGIC.replace("CASE", "upper(CASE").replace("END", "END)"), "is not a CASE"),
     ],
@@ -235,13 +264,18 @@ def test_a_mistake_in_logic_sql(tmp_path: Path, logic: str, words: str) -> None:
         ("name: named", "name: gone", "two cases are called 'gone'"),
         ("disappeared_at: -1d", "disappeared_at: soon", "`stage.disappeared_at` is 'soon'"),
         ("disappeared_at: -1d", "vanished: -1d", "no column 'vanished'"),
-        ("is_fresh: false", "is_fresh: 0", "write a value of type boolean"),
+        ("read_at: -4d", "is_fresh: 0", "write a value of type boolean"),
         ("status: COMPLIANT", "status: INCOMPLIANT", "but policy.yaml gives it COMPLIANT"),
         ("condition: named}", "condition: unheard}", "no condition of policy.yaml"),
-        ("condition: named}", "condition: unnamed, over: gone}", "with status 'COMPLIANT'"),
-        ("condition: stale}", "condition: stale, over: gone}", "does not come after stale"),
-        ("condition: stale}", "condition: stale, evidence: [scope]}", "`evidence` names 'scope'"),
-        ("condition: stale}", "condition: stale, parameters: {weeks: 1}}", "no parameter 'weeks'"),
+        ("condition: named}", "condition: unnamed, over: old}", "with status 'COMPLIANT'"),
+        ("condition: old}", "condition: old, over: stage_disappeared}", "does not come after old"),
+        ("condition: old}", "condition: old, over: old}", "does not come after old"),
+        ("condition: old}", "condition: inventory_stale, over: stage_disappeared}", "not come after inventory_stale"),
+        ("condition: old}", "condition: old, evidence: [scope]}", "`evidence` names 'scope'"),
+        ("condition: old}", "condition: old, evidence: [bucket]}", "`evidence` names 'bucket'"),
+        ("condition: old}", "condition: old, parameters: {weeks: 1}}", "no parameter 'weeks'"),
+        ("condition: old}", "condition: old, bucket: null}", "the key `bucket` is unknown"),
+        ("condition: old}", "condition: old, stage: null}", "cases.yaml"),
         ("  - {name: named, status: COMPLIANT, condition: named}\n", "", "no case expects the condition"),
     ],
 )  # fmt: skip
@@ -282,3 +316,46 @@ def test_the_same_folder_by_two_ways_is_one_policy_and_a_copy_is_refused(tmp_pat
 
     assert str(first) in sentence(tmp_path)
     assert str(second / "policy.yaml") in sentence(tmp_path)
+
+
+def test_a_case_without_an_else_ends_in_the_shared_condition(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        logic_sql=LOGIC.replace("ELSE 'unnamed' END", "WHEN stage.is_fresh THEN 'unnamed' END"),
+    )
+
+    policy = load_catalog([tmp_path]).policy("/own/stages/named")
+
+    assert policy.logic.conditions[-1] == "unexpected"
+    assert policy.status_of("unexpected") == "UNDETERMINED"
+
+
+def test_a_policy_may_word_the_unexpected_itself(tmp_path: Path) -> None:
+    own = "  unexpected: {status: UNDETERMINED, message: Look at it.}\n"
+    case = "  - {name: odd, stage: {version_id: null}, status: UNDETERMINED, condition: unexpected}\n"
+    written(tmp_path, policy_yaml=POLICY + own, cases_yaml=CASES + case)
+
+    policy = load_catalog([tmp_path]).policy("/own/stages/named")
+
+    assert [c.message for c in policy.conditions if c.name == "unexpected"] == ["Look at it."]
+
+
+def test_a_case_that_expects_what_the_logic_never_gives_over_another_is_refused(tmp_path: Path) -> None:
+    never = LOGIC.replace("'unexpected'", "'unnamed'")
+    case = "  - {name: odd, status: UNDETERMINED, condition: unexpected, over: named}\n"
+    written(tmp_path, logic_sql=never, cases_yaml=CASES + case)
+
+    assert "'unexpected', which logic.sql never gives" in sentence(tmp_path)
+
+
+def test_what_a_policy_needs_read_follows_from_what_it_reads(tmp_path: Path) -> None:
+    joined = "FROM stage LEFT JOIN certificate ON certificate.certificate_id = stage.client_certificate_id"
+    written(
+        tmp_path,
+        policy_yaml=POLICY.replace("item_types: [stage]\n", ""),
+        logic_sql=LOGIC.replace("FROM stage", joined),
+    )
+
+    policy = load_catalog([tmp_path]).policy("/own/stages/named")
+
+    assert set(policy.item_types) == {"stage", "client_certificate", "acm_certificate"}
