@@ -7,10 +7,12 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
+from cmdb.errors import shown
 from cmdb.items import ItemType, item_type
 from evaluator.catalog.cases import Case, load_cases
 from evaluator.catalog.files import load_model, read_text
@@ -45,6 +47,28 @@ class Catalog:
                 return policy
         known = ", ".join(policy.id for policy in self.policies)
         raise PolicyError(f"There is no policy {policy_id!r}: choose one of {known}.")
+
+    def enabled(self, patterns: Sequence[str] | None) -> tuple[Policy, ...]:
+        """Return the policies that whole ids, last parts of ids or patterns (``*``, ``?``) of either name.
+
+        None: those that are enabled by default. Raises ``PolicyError`` for a pattern that no policy matches.
+        """
+        if patterns is None:
+            return tuple(policy for policy in self.policies if policy.is_default)
+        for pattern in patterns:
+            if not any(_is_named(policy.id, pattern) for policy in self.policies):
+                raise PolicyError(
+                    f"settings: GATELEDGER_POLICIES names {shown(pattern)}, which no policy is called; "
+                    "`gateledger policies list` shows them."
+                )
+        return tuple(
+            policy for policy in self.policies if any(_is_named(policy.id, pattern) for pattern in patterns)
+        )
+
+
+def _is_named(policy_id: str, pattern: str) -> bool:
+    names = (policy_id, policy_id.rpartition("/")[2])
+    return any(fnmatchcase(name, pattern) for name in names)
 
 
 def load_catalog(
@@ -115,6 +139,7 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         remediation=remediation,
         cases=cases,
         sections=_sections(source, content, frameworks),
+        is_default=content.default,
     )
 
 

@@ -175,7 +175,10 @@ def _check_calls(source: str, tokens: list[Token]) -> None:
         if word.token_type in (TokenType.STRING, TokenType.NUMBER):
             continue
         name = word.text.lower()
-        qualified = position > 0 and tokens[position - 1].token_type is TokenType.DOT
+        before = tokens[position - 1].token_type if position > 0 else None
+        if before is TokenType.ALIAS:
+            continue  # the name of rows, and in parentheses those of their columns
+        qualified = before is TokenType.DOT
         if qualified or (name not in rules.FUNCTIONS and name not in rules.BEFORE_PARENTHESIS):
             hint = f"use the parameter :{AS_OF} for the time" if name in _CLOCKS else "use one of these: "
             allowed = "" if name in _CLOCKS else ", ".join(sorted(rules.FUNCTIONS))

@@ -30,7 +30,8 @@ FUNCTIONS: Final[frozenset[str]] = frozenset(
         "jsonb_array_elements_text", "jsonb_array_length", "jsonb_each", "jsonb_each_text",
         "jsonb_object_keys", "jsonb_typeof", "least", "left", "length", "lower",
         "ltrim", "max", "min", "nullif", "replace", "right", "row_number", "rtrim", "split_part",
-        "starts_with", "string_agg", "strpos", "substr", "substring", "sum", "trim", "upper",
+        "starts_with", "string_agg", "string_to_array", "string_to_table", "strpos", "substr",
+        "substring", "sum", "trim", "upper",
     }
 )  # fmt: skip
 """Functions whose result rests on their arguments alone: no clock, no settings, no other data, no file."""

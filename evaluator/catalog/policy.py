@@ -81,6 +81,7 @@ class PolicyFile(Model):
     categories: list[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$")]] = Field(min_length=1)
     severity: Literal["informational", "low", "medium", "high", "critical"]
     tags: list[Text] = Field(default_factory=list)
+    default: bool = True
     resource_type: Text
     item_types: list[Text] = Field(default_factory=list)
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
@@ -154,6 +155,8 @@ class Policy:
     cases: tuple[Case, ...]
     sections: tuple[Section, ...] = ()
     """Framework sections that it serves."""
+    is_default: bool = True
+    """Whether it is enabled where the settings name no policies."""
     overrides: Mapping[str, object] = field(default_factory=dict)
     """Parameters' values from the settings."""
 

@@ -65,12 +65,13 @@ def run(
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
+    policies = catalog.enabled(settings.policies)
     plan = plan or collection_plan(settings)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, settings, plan, progress)
-        _evaluate(job, settings, catalog.policies, progress)
+        _evaluate(job, settings, policies, progress)
         _prune(job, settings)
-    write_nightly(engine, catalog.policies, settings)
+    write_nightly(engine, policies, settings)
     summary = _summary(job)
     notify_of_changes(engine, settings, summary)
     return summary
@@ -93,8 +94,11 @@ def evaluate(
     progress: Progress,
     backfilling: bool = False,
 ) -> RunSummary:
-    """Evaluate the named policies, or all of them, over what the CMDB holds: tonight, or every past night."""
-    policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids)
+    """Evaluate the named policies, or all that are enabled, over what the CMDB holds.
+
+    ``backfilling``: every past night, instead of tonight.
+    """
+    policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids, settings)
     with _job(engine, RunKind.EVALUATE, as_of) as job:
         _evaluate(job, settings, policies, progress, backfill if backfilling else evaluate_policy)
         job.scopes = outcomes.scope_counts(engine)
@@ -108,7 +112,8 @@ def retire(
 
     Raises ``AccountUnknown`` or ``AccountRetired`` before anything happens.
     """
-    policies = load_catalog(settings.policy_dirs, settings.policy_parameters).policies
+    catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
+    policies = catalog.enabled(settings.policies)
     check_retirable(engine, account)
     with _job(engine, RunKind.RETIRE, as_of) as job:
         job.totals.items_changed = retire_account(engine, account, job.run.as_of).items
@@ -117,10 +122,10 @@ def retire(
     return _summary(job)
 
 
-def chosen(catalog: Catalog, policy_ids: Sequence[str] | None) -> Sequence[Policy]:
-    """Return the policies with these ids, or all."""
+def chosen(catalog: Catalog, policy_ids: Sequence[str] | None, settings: Settings) -> Sequence[Policy]:
+    """Return the policies with these ids, enabled or not; None: all that are enabled."""
     if policy_ids is None:
-        return catalog.policies
+        return catalog.enabled(settings.policies)
     return [policy for policy in catalog.policies if policy.id in set(policy_ids)]
 
 

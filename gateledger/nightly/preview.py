@@ -40,7 +40,7 @@ def show_changes(
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     rows = [
         asdict(change)
-        for policy in chosen(catalog, policy_ids)
+        for policy in chosen(catalog, policy_ids, settings)
         for change in preview(
             engine,
             policy,

@@ -26,6 +26,7 @@ from gateledger.terminal.logs import one_line
 _LIST_KEYS = (
     "policy_id",
     "name",
+    "enabled",
     "severity",
     "categories",
     "resource_type",
@@ -36,13 +37,14 @@ _LIST_KEYS = (
 )
 _LIST_TABLE = (
     Column("policy_id", "policy"),
+    Column("enabled", "enabled"),
     Column("severity", "severity"),
     Column("conditions", "conditions", right=True),
     Column("cases", "cases", right=True),
     Column("sections", "sections", right=True),
     Column("name", "name"),
 )
-_LIST_NARROW = (Column("policy_id", "policy / name", lines=(("policy_id",), ("name",))), *_LIST_TABLE[1:2])
+_LIST_NARROW = (Column("policy_id", "policy / name", lines=(("policy_id",), ("name",))), *_LIST_TABLE[1:3])
 _CONDITION_TABLE = (Column("condition", "condition"), Column("status", "status"), Column("message", "says"))
 _PARAMETER_TABLE = (
     Column("parameter", "parameter"),
@@ -68,11 +70,14 @@ _CASE_KEYS = (
 
 
 def list_policies(settings: Settings, form: Format) -> None:
-    """List all policies of the catalog."""
+    """List all policies of the catalog, and which of them the nightly job evaluates."""
+    catalog = catalog_of(settings)
+    enabled = {policy.id for policy in catalog.enabled(settings.policies)}
     rows = [
         {
             "policy_id": policy.id,
             "name": policy.name,
+            "enabled": policy.id in enabled,
             "severity": policy.severity,
             "categories": list(policy.categories),
             "resource_type": policy.resource_type,
@@ -81,7 +86,7 @@ def list_policies(settings: Settings, form: Format) -> None:
             "sections": len(policy.sections),
             "folder": str(policy.folder),
         }
-        for policy in catalog_of(settings).policies
+        for policy in catalog.policies
     ]
     emit(rows, form, keys=_LIST_KEYS, table=_LIST_TABLE, narrow=_LIST_NARROW)
 

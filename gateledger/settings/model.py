@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     keep_counts: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
         None, description="How long daily counts are kept, when longer than the rest. Unset: as long."
     )
+    policies: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(values.policies)] = Field(
+        None,
+        description="Policies that are enabled: a comma list of ids, last parts of ids, or patterns (* and ?). "
+        "Unset: all but those whose policy.yaml says `default: off`.",
+    )
     policy_dirs: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(values.directories)] = Field(
         (), description="Directories with policies of your own (comma list)."
     )

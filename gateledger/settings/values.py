@@ -100,6 +100,11 @@ def path(value: Any) -> Any:
         ) from None
 
 
+def policies(value: Any) -> Any:
+    """Return ids or patterns of policies; None: none were given."""
+    return None if value is None else _list(value, "*certificate*,rest-api-stage-waf-web-acl")
+
+
 def directories(value: Any) -> Any:
     """Return existing directories."""
     example = "/etc/gateledger/policies"

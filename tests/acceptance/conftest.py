@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from gateledger.settings.loading import load_settings
 from simulated_aws import Estate, SimulatedAws
 from tests.support.checks import breaches, differences_to_replay, differences_to_the_past
-from tests.support.nights import ACCOUNT, REGION, MakeNights, Nights
+from tests.support.nights import ACCOUNT, EXPIRY, REGION, SSL, MakeNights, Nights
 
 
 @pytest.fixture
@@ -53,6 +53,7 @@ def make_nights(
             "regions": REGION,
             "hash_key": "of the tests, nothing secret",
             "threads": "8",
+            "policies": f"{SSL},{EXPIRY}",
             **settings,
         }
         environment = {f"GATELEDGER_{name.upper()}": value for name, value in given.items()}

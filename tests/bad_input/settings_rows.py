@@ -218,6 +218,7 @@ SETTINGS: dict[str, list[Wrong]] = {
     "keep": _DURATION,
     "keep_counts": _DURATION,
     "deadline": _DURATION,
+    "policies": [*_list("rest-api-stage-waf-web-acl")],
     "policy_dirs": [
         *_list("/etc/gateledger/policies"),
         Wrong("not there", "/does/not/exist", "not a directory"),

@@ -10,6 +10,7 @@ import pytest
 from evaluator.catalog.case_runner import run_cases
 from evaluator.catalog.loading import load_catalog
 from evaluator.catalog.policy import Policy
+from evaluator.catalog.shared import UNEXPECTED
 
 POLICIES = {policy.id: policy for policy in load_catalog().policies}
 SSL = POLICIES["/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"]
@@ -24,7 +25,9 @@ def test_cases_give_what_they_say(postgres_url: str, policy: Policy) -> None:
 
     assert len(results) == len(policy.cases)
     assert {result.case: result.problems for result in results if not result.passed} == {}
-    assert {result.condition for result in results} == {condition.name for condition in policy.conditions}
+    # What does not fit together is a net under every policy; a simple one may have nothing that falls into it.
+    reached = {result.condition for result in results} | {UNEXPECTED}
+    assert reached == {condition.name for condition in policy.conditions}
 
 
 def test_a_wrong_case_fails_and_says_what_came(postgres_url: str) -> None:

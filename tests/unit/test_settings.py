@@ -54,6 +54,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
     assert settings.timezone == "UTC"
     assert settings.max_staleness == timedelta(hours=72)
     assert settings.methods_max_age == timedelta(days=7)
+    assert settings.policies is None
     assert settings.policy_dirs == ()
     assert settings.log_format == "text"
     assert settings.sensitive_tags == ()

@@ -28,7 +28,7 @@ def register(cli: typer.Typer) -> None:
 
 
 def list_(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
-    """List the policies: those that come with the program and those of GATELEDGER_POLICY_DIRS."""
+    """List the policies, those of GATELEDGER_POLICY_DIRS included, and which of them are enabled."""
     from gateledger.queries.policies import list_policies
 
     list_policies(App.of(context).settings, form)

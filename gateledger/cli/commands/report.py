@@ -45,7 +45,7 @@ def report(
     from gateledger.terminal.console import say, short_time
 
     app = App.of(context)
-    policies = catalog_of(app.settings).policies
+    policies = catalog_of(app.settings).enabled(app.settings.policies)
     with app.database() as engine:
         written = write_report(engine, policies, out)
     say(
