@@ -74,6 +74,10 @@ class SettingsError(GateledgerError):
 
 
 def shown(value: object) -> str:
-    """Return a value that somebody gave, short enough to be part of a sentence."""
-    text = "empty" if value is None else repr(value)
+    """Return a value that somebody gave, quoted and short enough to be part of a sentence."""
+    return brief("empty" if value is None else repr(value))
+
+
+def brief(text: str) -> str:
+    """Return a text cut to what a sentence can hold."""
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -14,6 +14,28 @@ _NAMES = ("rest_api_id", "rest_api_name", "stage_name", "client_certificate_id")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
+_IDENTITY = {
+    "item_type": "Its type.",
+    "item_id": "Key of the item in the CMDB.",
+    "account_region_id": "Key of its account-region.",
+    "account_key": "Key of its account.",
+    "partition": "AWS partition.",
+    "account_id": "AWS account id.",
+    "account_name": "Name of the account; null when it was never told.",
+    "region": "AWS region.",
+    "resource_arn": "ARN of the item.",
+    "rest_api_id": "AWS id of the REST API that it is or belongs to; null: of none.",
+    "rest_api_name": "Name of that REST API; null when it has none.",
+    "stage_name": "Name of the stage; null of other items.",
+    "client_certificate_id": "Client certificate that a stage names; null: none, and of other items.",
+    "name": "What people call it; null when it has no name.",
+    "scope_type": "Scope that it is read with.",
+    "unread_key": "What the scope lists when the item could not be read: its parent's key, else its own.",
+    "valid_from": "Since when the item looks as it does.",
+    "valid_to": "When it was found gone, or was no longer followed; null: it is there.",
+}
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -98,8 +120,13 @@ def item_identity() -> str:
     return (
         "-- Items of all types by the names that people know them by.\nCREATE VIEW report.item_identity AS\n"
         + "\nUNION ALL\n".join(_identity(declared) for declared in item_types())
-        + ";\nCOMMENT ON VIEW report.item_identity IS 'One row per item of any type, those that are gone included: "
-        "its names, and where its readings are noted. A piece of the other views.';\n"
+        + ";\n"
+        + _comments(
+            "item_identity",
+            "One row per item of any type, those that are gone included: its names, and where its readings are noted. "
+            "A piece of the other views.",
+            _IDENTITY,
+        )
     )
 
 
@@ -110,8 +137,12 @@ def item_region() -> str:
         + "\nUNION ALL\n".join(
             f"SELECT item_id, account_region_id FROM cmdb.{declared.name}" for declared in item_types()
         )
-        + ";\nCOMMENT ON VIEW report.item_region IS 'One row per item of any type: its key and its account-region. "
-        "A piece of the other views.';\n"
+        + ";\n"
+        + _comments(
+            "item_region",
+            "One row per item of any type: its key and its account-region. A piece of the other views.",
+            {"item_id": "Key of the item in the CMDB.", "account_region_id": "Key of its account-region."},
+        )
     )
 
 

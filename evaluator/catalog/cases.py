@@ -118,11 +118,11 @@ def load_cases(path: Path, item: ItemType) -> tuple[Case, ...]:
     start = baseline()
     for given in content.cases:
         if given.name in cases:
-            raise PolicyError(f"{path}: two cases are called {given.name!r}; rename one.")
+            raise PolicyError(f"{path}: two cases are called {shown(given.name)}; rename one.")
         try:
             cases[given.name] = _case(given, as_of, item, start)
         except ValueError as error:
-            raise PolicyError(f"{path}: case {given.name!r}: {error}.") from None
+            raise PolicyError(f"{path}: case {shown(given.name)}: {error}.") from None
     return tuple(cases.values())
 
 
@@ -140,7 +140,7 @@ def _case(
     for relation in given.evidence or []:
         if relation not in start or relation == SCOPE:
             names = ", ".join(name for name in start if name != SCOPE)
-            raise ValueError(f"`evidence` names {relation!r}; write some of {names}")
+            raise ValueError(f"`evidence` names {shown(relation)}; write some of {names}")
     try:
         recheck_at = None if given.recheck_at is None else _time(given.recheck_at, as_of)
     except ValueError as error:
@@ -175,7 +175,7 @@ def _row(relation: str, given: Mapping[str, Any], as_of: datetime) -> Row:
     columns = dict(offered()[relation])
     for name in given:
         if name not in columns:
-            raise ValueError(f"`{relation}` has no column {name!r}; write one of {', '.join(columns)}")
+            raise ValueError(f"`{relation}` has no column {shown(name)}; write one of {', '.join(columns)}")
     row = {}
     for name, kind in columns.items():
         try:

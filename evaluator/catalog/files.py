@@ -126,7 +126,7 @@ class StrictLoader(SafeConstructor, Resolver):
             return [self._built(part, seen) for part in node.value]
         if node.tag == _TAG + "map":
             return self._mapping(node, seen)
-        raise yaml.MarkedYAMLError(None, None, f"the tag {node.tag!r} is not allowed", node.start_mark)
+        raise yaml.MarkedYAMLError(None, None, f"the tag {shown(node.tag)} is not allowed", node.start_mark)
 
     def _mapping(self, node: yaml.Node, seen: set[int]) -> dict[Hashable, Any]:
         keys: set[str] = set()
@@ -136,7 +136,7 @@ class StrictLoader(SafeConstructor, Resolver):
                 raise yaml.MarkedYAMLError(None, None, "a key has to be plain text", key.start_mark)
             if key.value in keys:
                 raise yaml.MarkedYAMLError(
-                    None, None, f"the key {key.value!r} is there twice", key.start_mark
+                    None, None, f"the key {shown(key.value)} is there twice", key.start_mark
                 )
             keys.add(key.value)
             found[self._built(key, seen)] = self._built(value, seen)

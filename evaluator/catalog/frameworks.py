@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from cmdb.errors import shown
 from evaluator.catalog.files import Model, Text, load_model
 from evaluator.errors import PolicyError
 
@@ -75,7 +76,7 @@ def load_frameworks(files: Iterable[Path]) -> dict[str, Framework]:
         for other in frameworks.values():
             if framework.id == other.id or framework.name == other.name:
                 raise PolicyError(
-                    f"{file}: the framework {framework.id!r} ({framework.name}) is already in {other.file}; "
+                    f"{file}: the framework {shown(framework.id)} ({framework.name}) is already in {other.file}; "
                     "give it another id and name."
                 )
         frameworks[framework.id] = framework
@@ -91,6 +92,6 @@ def _load(file: Path) -> Framework:
     seen: set[str] = set()
     for section in sections:
         if section.key in seen:
-            raise PolicyError(f"{file}: the section {section.key!r} is there twice; remove one.")
+            raise PolicyError(f"{file}: the section {shown(section.key)} is there twice; remove one.")
         seen.add(section.key)
     return Framework(content.id, content.name, content.version, sections, file)

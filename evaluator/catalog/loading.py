@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,8 +46,10 @@ class Catalog:
         for policy in self.policies:
             if policy.id == policy_id:
                 return policy
-        known = ", ".join(policy.id for policy in self.policies)
-        raise PolicyError(f"There is no policy {policy_id!r}: choose one of {known}.")
+        raise PolicyError(
+            f"There is no policy {shown(policy_id)}: "
+            f"{_nearest(policy_id, [policy.id for policy in self.policies])}."
+        )
 
     def enabled(self, patterns: Sequence[str] | None) -> tuple[Policy, ...]:
         """Return the policies that whole ids, last parts of ids or patterns (``*``, ``?``) of either name.
@@ -64,6 +67,14 @@ class Catalog:
         return tuple(
             policy for policy in self.policies if any(_is_named(policy.id, pattern) for pattern in patterns)
         )
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """Return what to write instead of a policy's name: those that resemble it."""
+    last = {known_id.rpartition("/")[2]: known_id for known_id in known}
+    near = difflib.get_close_matches(name[:200].rpartition("/")[2], last, n=3, cutoff=0.5)
+    meant = " or ".join(last[found] for found in near)
+    return f"{f'choose {meant}; ' if meant else ''}`gateledger policies list` shows all"
 
 
 def _is_named(policy_id: str, pattern: str) -> bool:
@@ -92,7 +103,7 @@ def load_catalog(
             policy = load_policy(folder, frameworks)
             if policy.id in policies:
                 raise PolicyError(
-                    f"{folder / 'policy.yaml'}: the id {policy.id!r} is already that of "
+                    f"{folder / 'policy.yaml'}: the id {shown(policy.id)} is already that of "
                     f"{policies[policy.id].folder}; give it another id."
                 )
             policies[policy.id] = policy
@@ -222,16 +233,16 @@ def _check_conditions(folder: Path, content: PolicyFile, logic: Logic) -> None:
     for name in logic.conditions:
         if name not in content.conditions and name not in shared:
             raise PolicyError(
-                f"{folder / 'logic.sql'}: the condition {name!r} is not declared; declare it in policy.yaml."
+                f"{folder / 'logic.sql'}: the condition {shown(name)} is not declared; declare it in policy.yaml."
             )
     for name in content.conditions:
         if name in shared and shared[name].asks is not None:
             raise PolicyError(
-                f"{folder / 'policy.yaml'}: the condition {name!r} is one that all policies share; remove it."
+                f"{folder / 'policy.yaml'}: the condition {shown(name)} is one that all policies share; remove it."
             )
         if name not in logic.conditions:
             raise PolicyError(
-                f"{folder / 'policy.yaml'}: the condition {name!r} is never given by logic.sql; "
+                f"{folder / 'policy.yaml'}: the condition {shown(name)} is never given by logic.sql; "
                 "add a branch to its CASE or remove the condition."
             )
 
@@ -242,31 +253,31 @@ def _check_cases(path: Path, content: PolicyFile, logic: Logic, cases: Sequence[
         declared = known.get(case.condition)
         if declared is None:
             raise PolicyError(
-                f"{path}: case {case.name!r} expects {case.condition!r}, which is no condition of "
+                f"{path}: case {shown(case.name)} expects {shown(case.condition)}, which is no condition of "
                 f"policy.yaml; write one of {', '.join(known)}."
             )
         if declared.status != case.status:
             raise PolicyError(
-                f"{path}: case {case.name!r} expects {case.condition!r} with status {case.status!r}, but "
-                f"policy.yaml gives it {declared.status}; correct one of them."
+                f"{path}: case {shown(case.name)} expects {shown(case.condition)} with status "
+                f"{shown(case.status)}, but policy.yaml gives it {declared.status}; correct one of them."
             )
         if case.condition not in logic.conditions:
             raise PolicyError(
-                f"{path}: case {case.name!r} expects {case.condition!r}, which logic.sql never gives; "
+                f"{path}: case {shown(case.name)} expects {shown(case.condition)}, which logic.sql never gives; "
                 "add a branch to its CASE or remove the case."
             )
         if case.over is not None:
             later = logic.conditions[logic.conditions.index(case.condition) + 1 :]
             if case.over not in later:
                 raise PolicyError(
-                    f"{path}: case {case.name!r} says `over: {case.over}`, which does not come after "
+                    f"{path}: case {shown(case.name)} says `over: {case.over}`, which does not come after "
                     f"{case.condition}; name a later condition."
                 )
-        effective(f"{path}: case {case.name!r}", content.parameters, case.parameters)
+        effective(f"{path}: case {shown(case.name)}", content.parameters, case.parameters)
     tried = {case.condition for case in cases}
     for name in content.conditions:
         if name not in tried:
-            raise PolicyError(f"{path}: no case expects the condition {name!r}; add one.")
+            raise PolicyError(f"{path}: no case expects the condition {shown(name)}; add one.")
 
 
 def _sections(source: Path, content: PolicyFile, frameworks: Mapping[str, Framework]) -> tuple[Section, ...]:
@@ -275,18 +286,18 @@ def _sections(source: Path, content: PolicyFile, frameworks: Mapping[str, Framew
         framework = frameworks.get(framework_id)
         if framework is None:
             raise PolicyError(
-                f"{source}: the framework {framework_id!r} is unknown; write one of "
+                f"{source}: the framework {shown(framework_id)} is unknown; write one of "
                 f"{', '.join(sorted(frameworks))}, or add its file to a {FRAMEWORKS} directory."
             )
         for key in keys:
             section = framework.section(key)
             if section is None:
                 raise PolicyError(
-                    f"{source}: {framework.file} has no section {key!r}; correct it or add the section there."
+                    f"{source}: {framework.file} has no section {shown(key)}; correct it or add the section there."
                 )
             if section in sections:
                 raise PolicyError(
-                    f"{source}: the section {key!r} of {framework_id} is there twice; remove one."
+                    f"{source}: the section {shown(key)} of {framework_id} is there twice; remove one."
                 )
             sections.append(section)
     return tuple(sections)
@@ -299,7 +310,7 @@ def _link_back(policies: dict[str, Policy], frameworks: Mapping[str, Framework])
                 policy = policies.get(policy_id)
                 if policy is None:
                     raise PolicyError(
-                        f"{framework.file}: section {section.key!r} names the policy {policy_id!r}, which "
+                        f"{framework.file}: section {shown(section.key)} names the policy {shown(policy_id)}, which "
                         f"there is not; write one of {', '.join(sorted(policies))}."
                     )
                 if section not in policy.sections:
@@ -311,9 +322,8 @@ def _override(policies: dict[str, Policy], parameters: Mapping[str, Mapping[str,
         policy = policies.get(policy_id)
         if policy is None:
             raise PolicyError(
-                f"settings: parameters are set for the policy {policy_id!r}, which there is not; "
-                "write one of "
-                f"{', '.join(sorted(policies))}."
+                f"settings: parameters are set for the policy {shown(policy_id)}, which there is not; "
+                f"{_nearest(policy_id, list(policies))}."
             )
         effective(f"settings: policy {policy_id}", policy.parameters, values)
         policies[policy_id] = dataclasses.replace(policy, overrides=dict(values))

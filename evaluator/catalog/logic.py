@@ -17,6 +17,7 @@ from sqlglot.errors import OptimizeError, ParseError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.tokenizer_core import Token, TokenType
 
+from cmdb.errors import brief, shown
 from cmdb.items import ItemType, item_type
 from evaluator.catalog import logic_rules as rules
 from evaluator.catalog.composition import Composition, compose, tokenize
@@ -88,7 +89,9 @@ def _tokens(source: str, text: str) -> list[Token]:
     for character in "$\\{}":
         if character in text:
             line = text[: text.index(character)].count("\n") + 1
-            raise PolicyError(f"{source}: line {line} has the character {character!r}; write it without.")
+            raise PolicyError(
+                f"{source}: line {line} has the character {shown(character)}; write it without."
+            )
     try:
         tokens = tokenize(text)
     except SqlglotError:
@@ -99,7 +102,7 @@ def _tokens(source: str, text: str) -> list[Token]:
     if ends and (len(ends) > 1 or tokens[-1].token_type is not TokenType.SEMICOLON):
         raise PolicyError(f"{source}: the file has more than one statement; write one SELECT.")
     if tokens[0].text.upper() not in ("SELECT", "WITH"):
-        raise PolicyError(f"{source}: the statement begins with {tokens[0].text!r}; write one SELECT.")
+        raise PolicyError(f"{source}: the statement begins with {shown(tokens[0].text)}; write one SELECT.")
     return tokens
 
 
@@ -110,7 +113,7 @@ def _parse(source: str, text: str) -> exp.Select:
         sum(1 for _ in tree.walk())
     except ParseError as error:
         found = error.errors[0] if error.errors else {}
-        near = f" near {found['highlight']!r}" if found.get("highlight") else ""
+        near = f" near {shown(found['highlight'])}" if found.get("highlight") else ""
         line = f" at line {found['line']}" if found.get("line") else ""
         raise PolicyError(f"{source}: the SQL is wrong{line}{near}; correct it.") from None
     except SqlglotError as error:
@@ -183,7 +186,7 @@ def _check_calls(source: str, tokens: list[Token]) -> None:
             hint = f"use the parameter :{AS_OF} for the time" if name in _CLOCKS else "use one of these: "
             allowed = "" if name in _CLOCKS else ", ".join(sorted(rules.FUNCTIONS))
             raise PolicyError(
-                f"{source}: line {word.line} calls {name}(), which a policy may not; {hint}{allowed}."
+                f"{source}: line {word.line} calls {brief(name)}(), which a policy may not; {hint}{allowed}."
             )
 
 
@@ -195,7 +198,9 @@ _CLOCKS = frozenset(
 def _check_relations(source: str, tree: exp.Select) -> frozenset[str]:
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     for name in sorted(own & set(offered())):
-        raise PolicyError(f"{source}: WITH names a relation {name!r} that is offered; choose another name.")
+        raise PolicyError(
+            f"{source}: WITH names a relation {shown(name)} that is offered; choose another name."
+        )
     names = set()
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Anonymous):
@@ -229,7 +234,7 @@ def _check_placeholders(source: str, tree: exp.Select, tokens: list[Token], decl
             )
     for name in sorted(declared - set(used)):
         raise PolicyError(
-            f"{source}: the declared parameter {name!r} is not used; use :{name} or "
+            f"{source}: the declared parameter {shown(name)} is not used; use :{name} or "
             "remove it from policy.yaml."
         )
 
@@ -255,7 +260,7 @@ def _check_form(source: str, tree: exp.Select) -> None:
     ]
     if former or keys:
         raise PolicyError(
-            f"{source}: {(former or keys)[0]!r} is of the form that former versions read; return only condition "
+            f"{source}: {shown((former or keys)[0])} is of the form that former versions read; return only condition "
             "(and recheck_at, subjects), leave out the branches for stages that are gone or stale, and join by "
             "item_id and parent_id (`gateledger items show stage` lists the columns)."
         )
@@ -278,7 +283,9 @@ def _check_every_item(source: str, tree: exp.Select, item: ItemType) -> None:
             )
     for join in tree.args.get("joins") or []:
         if join.side != "LEFT" or join.kind not in ("", "OUTER") or join.method:
-            raise PolicyError(f"{source}: {_short(join)!r} may leave items out; write LEFT JOIN with an ON.")
+            raise PolicyError(
+                f"{source}: {shown(_short(join))} may leave items out; write LEFT JOIN with an ON."
+            )
 
 
 def _projections(tree: exp.Expr) -> dict[str, exp.Expr]:
@@ -291,10 +298,10 @@ def _check_outputs(source: str, tree: exp.Select) -> dict[str, exp.Expr]:
         raise PolicyError(f"{source}: two output columns have the same name; give each its own.")
     for name, _ in VERDICT:
         if name not in outputs:
-            raise PolicyError(f"{source}: the output column {name!r} is missing; select it.")
+            raise PolicyError(f"{source}: the output column {shown(name)} is missing; select it.")
     for name in outputs:
         if name not in {known for known, _ in (*VERDICT, RECHECK, SUBJECTS)}:
-            raise PolicyError(f"{source}: the output column {name or '?'!r} is not expected; remove it.")
+            raise PolicyError(f"{source}: the output column {shown(name or '?')} is not expected; remove it.")
     return outputs
 
 
@@ -322,7 +329,7 @@ def _conditions(source: str, output: exp.Expr, item: ItemType) -> tuple[str, ...
     for result in results:
         if result.name in names:
             raise PolicyError(
-                f"{source}: the condition {result.name!r} is asked before every policy's own; remove its branch."
+                f"{source}: the condition {shown(result.name)} is asked before every policy's own; remove its branch."
             )
     names += [result.name for result in results]
     names += [DEFAULT] if default is None else []
@@ -337,7 +344,7 @@ def _check_literals(source: str, tree: exp.Select, condition: exp.Expr) -> None:
             words = set(re.findall(r"[a-z]+", literal.name.lower()))
             if words & rules.CLOCK_WORDS:
                 raise PolicyError(
-                    f"{source}: the text {literal.name!r} could be read as a time of the clock; "
+                    f"{source}: the text {shown(literal.name)} could be read as a time of the clock; "
                     f"use the parameter :{AS_OF}."
                 )
 
@@ -348,10 +355,10 @@ def _check_columns(source: str, tree: exp.Select) -> None:
         if column.args.get("db") or column.args.get("catalog"):
             raise PolicyError(f"{source}: {_short(column)} names a schema; name the relation and the column.")
         if not column.table and column.name in aliases:
-            raise PolicyError(f"{source}: {column.name!r} selects a whole row; name its columns.")
+            raise PolicyError(f"{source}: {shown(column.name)} selects a whole row; name its columns.")
         if not column.table and not _is_own_output(column):
             raise PolicyError(
-                f"{source}: the column {column.name!r} names no relation; write relation.column."
+                f"{source}: the column {shown(column.name)} names no relation; write relation.column."
             )
     schema: Mapping[str, object] = {name: dict(columns) for name, columns in offered().items()}
     try:
@@ -384,5 +391,4 @@ def _is_own_output(column: exp.Column) -> bool:
 
 
 def _short(node: exp.Expr) -> str:
-    text = node.sql(dialect="postgres", comments=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return brief(node.sql(dialect="postgres", comments=False))

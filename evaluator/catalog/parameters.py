@@ -121,13 +121,15 @@ def effective(
     for name in given:
         if name not in declared:
             known = ", ".join(declared) or "it has none"
-            raise PolicyError(f"{source}: there is no parameter {name!r} (known: {known}); correct the name.")
+            raise PolicyError(
+                f"{source}: there is no parameter {shown(name)} (known: {known}); correct the name."
+            )
     values = {}
     for name, parameter in declared.items():
         try:
             values[name] = parameter.value(given.get(name, parameter.default))
         except ValueError as error:
-            raise PolicyError(f"{source}: parameter {name!r} {error}.") from None
+            raise PolicyError(f"{source}: parameter {shown(name)} {error}.") from None
     return values
 
 

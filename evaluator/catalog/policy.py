@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from cmdb.errors import shown
 from cmdb.items import ItemType, item_types, scope_names
 from evaluator.catalog import parameters as parameter_values
 from evaluator.catalog.cases import Case
@@ -60,7 +61,7 @@ class ConditionFile(Model):
         rest = re.sub(r"\{(" + "|".join(PLACEHOLDERS) + r")\}", "", text or "")
         if wrong := re.search(r"\{[^{}]*\}|[{}]", rest):
             known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-            raise ValueError(f"holds {wrong.group()!r}; write one of {known}, or no braces")
+            raise ValueError(f"holds {shown(wrong.group())}; write one of {known}, or no braces")
         return text
 
 
@@ -94,7 +95,7 @@ class PolicyFile(Model):
     def _known_type(cls, given: str) -> str:
         known = [declared.resource_type for declared in item_types()]
         if given not in known:
-            raise ValueError(f"is {given!r}; write one of {', '.join(known)}")
+            raise ValueError(f"is {shown(given)}; write one of {', '.join(known)}")
         return given
 
     @field_validator("item_types")
@@ -102,7 +103,7 @@ class PolicyFile(Model):
     def _known_scopes(cls, given: list[str]) -> list[str]:
         for name in given:
             if name not in scope_names():
-                raise ValueError(f"names {name!r}; write some of {', '.join(scope_names())}")
+                raise ValueError(f"names {shown(name)}; write some of {', '.join(scope_names())}")
         return given
 
     @property
@@ -115,7 +116,7 @@ class PolicyFile(Model):
     def _free_names(cls, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
         for name in parameters:
             if name in parameter_values.RESERVED:
-                raise ValueError(f"declares {name!r}, which is reserved; choose another name")
+                raise ValueError(f"declares {shown(name)}, which is reserved; choose another name")
         return parameters
 
 
@@ -232,7 +233,9 @@ class Policy:
         """Return other SQL with this policy's parameters, as ``bound_logic`` does."""
         as_of = parameters.get(AS_OF)
         if as_of is not None and not isinstance(as_of, datetime):
-            raise PolicyError(f"policy {self.id}: `as_of` is {as_of!r}; give a datetime with a time zone.")
+            raise PolicyError(
+                f"policy {self.id}: `as_of` is {shown(as_of)}; give a datetime with a time zone."
+            )
         values = self.values({name: value for name, value in parameters.items() if name != AS_OF})
         source = f"policy {self.id}"
         return parameter_values.bound(text, tokenize(text), source, self.parameters, values, as_of)

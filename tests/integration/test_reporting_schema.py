@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from cmdb.server.reporting import VIEWS, stray_files
+from cmdb.items import item_types
+from cmdb.server.reporting import VIEWS, stray_files, view_texts
 from tests.support.histories import History
 
 pytestmark = pytest.mark.both_servers
@@ -48,8 +49,10 @@ def test_the_reader_reads_all_of_report_and_nothing_else(engine: Engine) -> None
     history.night()
     with engine.connect() as connection:
         relations = dict(map(tuple, connection.execute(text(OURS))))
-    views = {f"report.{name}" for name in VIEWS}
-    assert {relation for relation, readable in relations.items() if readable} <= views
+    views = {f"report.{name}" for name in view_texts()}
+    read = {relation for relation, readable in relations.items() if readable}
+    assert read <= views
+    assert {f"report.{declared.name}" for declared in item_types()} <= read
     assert len(relations) > 2 * sum(relations.values()) > 0
     with engine.connect() as connection:
         connection.execute(text("SET ROLE gateledger_reader"))

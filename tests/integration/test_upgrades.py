@@ -79,6 +79,44 @@ def stored(engine: Engine) -> dict[str, list[str]]:
     return {table: list(columns) for table, columns in rows}
 
 
+def _version_of(item: str) -> str:
+    """Return the expression of the version among a record's evidence that is of an item type."""
+    versions = f"SELECT version_id FROM cmdb.{item} UNION ALL SELECT version_id FROM cmdb.{item}_closed"
+    return f"(SELECT v.version_id FROM ({versions}) AS v WHERE v.version_id = ANY (t.evidence))"
+
+
+#: Columns of earlier versions under the names that they had: by column, and by table and column.
+FORMER = {
+    "stage_id": "t.item_id",
+    "certificate_key": "t.item_id",
+    "stages": "t.items",
+    "cmdb.rest_api.rest_api_key": "t.item_id",
+    "cmdb.rest_api_payload.rest_api_key": "t.item_id",
+    "cmdb.rest_api_closed.rest_api_key": "t.item_id",
+    "cmdb.stage.rest_api_key": "t.parent_id",
+    "cmdb.integration.rest_api_key": "t.parent_id",
+    "cmdb.method_reading.rest_api_key": "t.parent_id",
+    "cmdb.integration_closed.rest_api_key": (
+        "(SELECT i.parent_id FROM cmdb.integration AS i WHERE i.item_id = t.item_id)"
+    ),
+    **{f"{item}_version": _version_of(item) for item in ("stage", "rest_api", "integration", "certificate")},
+}
+#: Tables of earlier versions that are part of another one now.
+MERGED = {"cmdb.method_reading": "cmdb.integration"}
+
+
+def then_and_now(table: str, known: list[str], today: dict[str, list[str]]) -> dict[str, str]:
+    """Return the columns that a table of an earlier version had, each with what it holds today."""
+    found = {}
+    for column in known:
+        former = FORMER.get(f"{table}.{column}", FORMER.get(column))
+        if column in today.get(MERGED.get(table, table), []):
+            found[column] = f"t.{column}"
+        elif former is not None:
+            found[column] = former
+    return found
+
+
 def take_over(source: Engine, target: Engine) -> None:
     """Copy every row of a database of today into one of an earlier version, in the columns that it has."""
     today, then = stored(source), stored(target)
@@ -86,13 +124,16 @@ def take_over(source: Engine, target: Engine) -> None:
         # Foreign keys and the triggers of that version have been heeded where the rows come from.
         writing.execute("SET LOCAL session_replication_role = replica")
         for table, known in then.items():
-            columns = ", ".join(column for column in known if column in today.get(table, []))
-            if not columns:
+            held = then_and_now(table, known, today)
+            if not held:
                 continue
+            columns, shown = ", ".join(held), ", ".join(held.values())
             if "bucket" in known:
                 writing.execute(f"ALTER TABLE {table} ALTER COLUMN bucket SET DEFAULT 0".encode())
             with (
-                reading.cursor().copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT".encode()) as rows,
+                reading.cursor().copy(
+                    f"COPY (SELECT {shown} FROM {MERGED.get(table, table)} AS t) TO STDOUT".encode()
+                ) as rows,
                 writing.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copied,
             ):
                 for chunk in rows:

@@ -117,9 +117,7 @@ def test_totals_follow_an_evaluation_that_is_taken_back(engine: Engine, history:
     history.night()
     night = history.night()
     policy = catalog().policy(EXPIRY)
-    before = ask(
-        engine, "SELECT condition_key, changed_at, stages FROM compliance.tally_change ORDER BY 1, 2"
-    )
+    before = ask(engine, "SELECT condition_key, changed_at, items FROM compliance.tally_change ORDER BY 1, 2")
     expiring = "SELECT incompliant FROM report.compliance_daily_total WHERE policy_id = :policy ORDER BY day"
     for days, incompliant in ((90, 1), (30, 0)):
         run = runs.start(engine, RunKind.EVALUATE, night.as_of)
@@ -127,7 +125,7 @@ def test_totals_follow_an_evaluation_that_is_taken_back(engine: Engine, history:
         runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
         assert ask(engine, expiring, policy=EXPIRY)[-1] == (incompliant,)
     assert before == ask(
-        engine, "SELECT condition_key, changed_at, stages FROM compliance.tally_change ORDER BY 1, 2"
+        engine, "SELECT condition_key, changed_at, items FROM compliance.tally_change ORDER BY 1, 2"
     )
 
 

@@ -54,7 +54,7 @@ def test_conditions_are_declared_in_the_order_in_which_they_are_asked() -> None:
     for policy in load_catalog().policies:
         names = tuple(condition.name for condition in policy.conditions)
         assert names == policy.logic.conditions
-        assert names[:2] == ("stage_disappeared", "inventory_stale")
+        assert names[:2] == (f"{policy.logic.composition.item.declared.name}_disappeared", "inventory_stale")
         assert names[-1] == "unexpected"
         assert set(names) == set(policy.logic.composition.conditions)
         for condition in policy.conditions:

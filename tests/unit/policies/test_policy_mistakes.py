@@ -310,7 +310,7 @@ def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
 
 def test_the_same_folder_by_two_ways_is_one_policy_and_a_copy_is_refused(tmp_path: Path) -> None:
     first = written(tmp_path, "first")
-    assert len(load_catalog([tmp_path, first]).policies) == 3
+    assert len(load_catalog([tmp_path, first]).policies) == len(load_catalog().policies) + 1
 
     second = written(tmp_path, "second")
 
