@@ -12,6 +12,7 @@ NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("prune",): ("--keep", "400d"),
     ("accounts", "retire"): ("111122223333", "--yes"),
     ("policies", "show"): ("rest-api-stage-ssl-certificate",),
+    ("items", "show"): ("stage",),
     ("db", "roles"): ("--service", "gateledger_service", "--apply"),
     ("db", "dump"): ("x.dump",),
     ("db", "restore"): ("/dev/null",),

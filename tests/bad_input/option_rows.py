@@ -146,6 +146,11 @@ NAMES: dict[str, Rows] = {
         (NOT_UTF8, "is not a role's name"),
     ]
     for name in ("--service NAME", "--reader NAME")
+} | {
+    "items show TYPE": [
+        (value, "no item type")
+        for value in ("", " ", "stages", "Stage", "rest_api,stage", LONG, STEERING, NOT_UTF8)
+    ]
 }
 
 #: Only the database tells whether they are wrong: ``test_database.py``; policies: ``test_policies.py``.

@@ -109,10 +109,10 @@ def test_a_policy_that_is_not_there(name: str, asking: CommandLine) -> None:
 #: What loads well and fails when it is asked.
 FAILING = {
     "a division by nothing": "1 / (stage.version_id - stage.version_id)",
-    "text for a number": "stage.stage_name",
+    "text for a number": "(stage.stage_name > 5)",
     "a pattern left open": "CASE WHEN stage.stage_name ~ '(' THEN 1 END",
     "a cast that fails": "CAST('x' || stage.stage_name AS integer)",
-    "two types": "stage.version_id + stage.stage_name",
+    "two types": "(stage.version_id + stage.stage_name)",
 }
 
 
@@ -126,7 +126,7 @@ def test_sql_that_fails_when_it_is_asked(
     shared_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    written(place / "mine", logic_sql=LOGIC.replace("stage.version_id AS", f"{version} AS"))
+    written(place / "mine", logic_sql=LOGIC.replace("stage.version_id IS NULL", f"{version} IS NULL"))
     monkeypatch.setenv("GATELEDGER_POLICY_DIRS", str(place / "mine"))
     before, held = snapshot(place), contents(shared_url)
 
@@ -144,7 +144,7 @@ def test_sql_that_fails_when_it_is_asked(
 def test_types_that_do_not_fit_are_told_by_the_policys_name(
     asking: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logic = LOGIC.replace("stage.version_id AS", "stage.version_id + stage.stage_name AS")
+    logic = LOGIC.replace("stage.version_id IS NULL", "stage.version_id + stage.stage_name IS NULL")
     written(place / "mine", logic_sql=logic)
     monkeypatch.setenv("GATELEDGER_POLICY_DIRS", str(place / "mine"))
 

@@ -107,7 +107,8 @@ class DisturbedNight:
         """Run once more with the night's time, and find what an undisturbed night leads to."""
         ending = self.run(url)
         assert ending.code == 0, ending.output
-        assert unwell(url) == []
+        found = unwell(url)
+        assert found == [], found
         assert_same(told(url), self.expected)
 
 

@@ -66,15 +66,25 @@ record AS (
 judged AS (
     SELECT DISTINCT policy_key, as_of FROM compliance.evaluation
 ),
+-- Every item that a policy may judge, with the type that its policy names.
+judgeable AS (
+    SELECT 'stage' AS item, 'aws.apigateway.stage' AS resource_type, item_id, account_region_id, valid_to FROM cmdb.stage
+    UNION ALL
+    SELECT 'rest_api', 'aws.apigateway.restapi', item_id, account_region_id, valid_to FROM cmdb.rest_api
+),
 born AS (
-    SELECT item_key AS item_id, min(valid_from) AS born_at FROM version WHERE item = 'stage' GROUP BY item_key
+    SELECT g.resource_type, g.item_id, min(v.valid_from) AS born_at
+    FROM judgeable AS g
+    JOIN version AS v ON v.item_key = g.item_id AND v.item = g.item
+    GROUP BY g.resource_type, g.item_id
 ),
 counted AS (
     SELECT j.policy_key, j.as_of, s.account_region_id, r.condition_key, count(*) AS items
     FROM judged AS j
     JOIN record AS r ON r.policy_key = j.policy_key AND r.valid_from <= j.as_of
         AND (r.valid_to IS NULL OR r.valid_to > j.as_of)
-    JOIN cmdb.stage AS s ON s.item_id = r.item_id
+    JOIN judgeable AS s ON s.item_id = r.item_id
+    JOIN compliance.policy AS p ON p.policy_key = j.policy_key AND p.resource_type = s.resource_type
     GROUP BY j.policy_key, j.as_of, s.account_region_id, r.condition_key
 ),
 tallied AS (
@@ -97,7 +107,9 @@ unread AS (
 ended AS (
     SELECT r.policy_key, r.item_id, r.previous_episode AS started_at, r.valid_from AS ended_at,
            s.account_region_id, r.status AS outcome
-    FROM record AS r JOIN cmdb.stage AS s ON s.item_id = r.item_id
+    FROM record AS r
+    JOIN judgeable AS s ON s.item_id = r.item_id
+    JOIN compliance.policy AS p ON p.policy_key = r.policy_key AND p.resource_type = s.resource_type
     WHERE r.previous_episode IS NOT NULL AND r.status IN ('COMPLIANT', 'INAPPLICABLE', 'DISAPPEARED')
 ),
 named AS (
@@ -242,9 +254,10 @@ FROM (
      EXCEPT SELECT policy_key, item_id, started_at, ended_at, account_region_id, outcome FROM ended)
 ) AS differing
 UNION ALL
-SELECT 'a stage known at an evaluation has no verdict of it', format('%s/%s at %s', j.policy_key, b.item_id, j.as_of)
+SELECT 'an item known at an evaluation has no verdict of it', format('%s/%s at %s', j.policy_key, b.item_id, j.as_of)
 FROM judged AS j
-JOIN born AS b ON b.born_at <= j.as_of
+JOIN compliance.policy AS p ON p.policy_key = j.policy_key
+JOIN born AS b ON b.resource_type = p.resource_type AND b.born_at <= j.as_of
 WHERE NOT EXISTS (
     SELECT FROM record AS r
     WHERE r.policy_key = j.policy_key AND r.item_id = b.item_id AND r.valid_from <= j.as_of
@@ -262,9 +275,10 @@ SELECT 'counts overlap, or go on in a new row', format('%s/%s/%s at %s', policy_
 FROM tally
 WHERE next_from < coalesce(valid_to, 'infinity') OR (previous_to = valid_from AND previous_items = items)
 UNION ALL
-SELECT 'a finding of a stage that is gone, or none of a live one', format('%s/%s', r.policy_key, r.item_id)
+SELECT 'a finding of an item that is gone, or none of a live one', format('%s/%s', r.policy_key, r.item_id)
 FROM record AS r
-JOIN cmdb.stage AS s ON s.item_id = r.item_id
+JOIN compliance.policy AS p ON p.policy_key = r.policy_key
+JOIN judgeable AS s ON s.item_id = r.item_id AND s.resource_type = p.resource_type
 WHERE r.valid_to IS NULL AND (s.valid_to IS NOT NULL) <> (r.status = 'DISAPPEARED')
   AND (SELECT max(as_of) FROM judged AS j WHERE j.policy_key = r.policy_key)
       = (SELECT max(as_of) FROM cmdb.run WHERE kind IN ('run', 'collect'))
