@@ -25,6 +25,7 @@ from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
 from tests.support.checks import breaches, checksums
 from tests.support.histories import History
+from tests.support.questions import ask
 
 ROOT = Path(__file__).parents[2]
 REVISIONS = [
@@ -204,6 +205,8 @@ def test_data_of_every_earlier_version_is_carried_over_while_readers_read(
     drifts(old)
     assert breaches(old) == []
     assert checksums(old) == checksums(engine)
+    read = "SELECT item_id, read_at, deployment_ids FROM cmdb.integration ORDER BY 1"
+    assert ask(old, read) == ask(engine, read)
     derived = [table for table in stored(engine) if table.split(".")[1] in {"tally_change", "remediation"}]
     assert checksums(old, *derived) == checksums(engine, *derived)
     # and the next night goes on as it does there

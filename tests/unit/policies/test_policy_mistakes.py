@@ -359,3 +359,12 @@ def test_what_a_policy_needs_read_follows_from_what_it_reads(tmp_path: Path) -> 
     policy = load_catalog([tmp_path]).policy("/own/stages/named")
 
     assert set(policy.item_types) == {"stage", "client_certificate", "acm_certificate"}
+
+
+def test_an_order_may_name_an_output_of_its_own_select(tmp_path: Path) -> None:
+    read = "EXISTS (SELECT scope.status AS state FROM scope ORDER BY {}) AND stage.version_id IS NULL"
+    logic = LOGIC.replace("stage.version_id IS NULL", read)
+    folder = written(tmp_path, logic_sql=logic.format("state"))
+    assert load_catalog([tmp_path]).policy("/own/stages/named").logic.relations == {"stage", "scope"}
+    (folder / "logic.sql").write_text(logic.format("read_at"), encoding="utf-8")
+    assert "'read_at' names no relation" in sentence(tmp_path)
