@@ -1,8 +1,9 @@
-"""What a deployment consists of, from an exported OpenAPI document or a draft: pure functions.
+"""What a deployment consists of, from an exported OpenAPI document: pure functions.
 
-Both give the same list of methods, sorted by path and verb and reduced to what verdicts rest on. Headers,
-templates, queries, credentials and bodies are not in it: they can hold secrets. Where the words come from:
-API Gateway developer guide, "OpenAPI extensions for API Gateway" and "Working with integrations".
+It is a list of methods, sorted by path and verb and reduced to what verdicts rest on, so that two exports of one
+deployment, which are never the same bytes, give the same. Headers, templates, queries, credentials and bodies
+are not in it: they can hold secrets. Where the words come from: API Gateway developer guide, "OpenAPI
+extensions for API Gateway" and "Working with integrations".
 
 Whatever the JSON, the result is a definition or ``ReadFailure`` (malformed): something that is not understood
 and could hide an integration is never passed over.
@@ -18,8 +19,8 @@ from cmdb.snapshot import Item
 from collectors import values
 from collectors.errors import malformed
 
-EXPORT, DRAFT = "EXPORT", "DRAFT"
-"""Where a definition was read."""
+EXPORT = "EXPORT"
+"""Where a definition was read: in an export."""
 
 #: Integration types that call an HTTP backend, which can ask for a client certificate.
 HTTP_TYPES = frozenset({"HTTP", "HTTP_PROXY"})
@@ -87,7 +88,7 @@ def of_export(document: Any) -> list[Method]:
                 _method(
                     path,
                     verb,
-                    **_integration(_EXPORT, body.get(_INTEGRATION)),
+                    **_integration(body.get(_INTEGRATION)),
                     **_access(body, root, schemes),
                     **_validation(body, root, validators),
                     has_required_parameters=any(
@@ -98,70 +99,13 @@ def of_export(document: Any) -> list[Method]:
                     ),
                 )
             )
-    return _sorted(_EXPORT, found)
+    return _sorted(found)
 
 
-def of_draft(resources: Iterable[Any]) -> list[Method]:
-    """Return the methods of the resources of GetResources with ``embed=methods``.
-
-    What a request validator checks is not in them.
-    """
-    operation = "GetResources"
-    found = []
-    for resource in resources:
-        fields = values.structure(operation, resource, "a resource")
-        methods = fields.get("resourceMethods")
-        if methods is None:
-            continue
-        path = values.optional_text(operation, fields, "path")
-        if path is None:
-            raise malformed(operation, "a resource with methods has no path")
-        for verb, method in values.structure(operation, methods, "a resource's methods").items():
-            if method is None:
-                continue
-            body = values.structure(operation, method, "a method")
-            parameters = _mapping(body.get("requestParameters"), "request parameters", operation)
-            found.append(
-                _method(
-                    path,
-                    verb,
-                    **_integration(operation, body.get("methodIntegration")),
-                    authorization=_text(operation, body.get("authorizationType"), "an authorization type"),
-                    api_key_required=_flag(body.get("apiKeyRequired")),
-                    has_required_parameters=any(
-                        required is True and not name.startswith("method.request.path.")
-                        for name, required in parameters.items()
-                    ),
-                    has_body_model=bool(_mapping(body.get("requestModels"), "request models", operation)),
-                )
-            )
-    return _sorted(operation, found)
-
-
-def summary_of(methods: Iterable[Method]) -> dict[tuple[str, str], tuple[str | None, bool | None]]:
-    """Return what ``apiSummary`` of GetDeployment says of methods too: authorization, API key required."""
-    return {
-        (method["path"], method["verb"]): (method.get("authorization"), method.get("api_key_required"))
-        for method in methods
-    }
-
-
-def summary(record: Any) -> dict[tuple[str, str], tuple[str | None, bool | None]]:
-    """Return the ``apiSummary`` of a deployment of GetDeployment with ``embed=apisummary``."""
-    operation = "GetDeployment"
-    found = {}
-    for path, methods in values.structure(operation, record, "the summary").items():
-        for verb, method in values.structure(operation, methods, "a path").items():
-            fields = values.structure(operation, method, "a method")
-            authorization = _text(operation, fields.get("authorizationType"), "an authorization type")
-            found[path, verb] = (authorization, _flag(fields.get("apiKeyRequired")))
-    return found
-
-
-def _sorted(operation: str, methods: list[Method]) -> list[Method]:
+def _sorted(methods: list[Method]) -> list[Method]:
     keys = {(method["path"], method["verb"]) for method in methods}
     if len(keys) != len(methods):
-        raise malformed(operation, "it has a method twice")
+        raise malformed(_EXPORT, "it has a method twice")
     return sorted(methods, key=lambda method: (method["path"], method["verb"]))
 
 
@@ -170,21 +114,21 @@ def _method(path: str, verb: str, **parts: Any) -> Method:
     return clean | {name: value for name, value in parts.items() if value is not None}
 
 
-def _integration(operation: str, record: Any) -> Method:
+def _integration(record: Any) -> Method:
     if record is None:
         return {}
-    fields = values.structure(operation, record, "an integration")
-    kind = _text(operation, fields.get("type"), "an integration type")
+    fields = values.structure(_EXPORT, record, "an integration")
+    kind = _text(fields.get("type"), "an integration type")
     if not kind:
-        raise malformed(operation, "an integration has no type")
+        raise malformed(_EXPORT, "an integration has no type")
     made: Method = {
         "integration_type": kind.upper(),
-        "connection_type": _text(operation, fields.get("connectionType"), "a connection type"),
-        **_place(_text(operation, fields.get("uri"), "a URI")),
+        "connection_type": _text(fields.get("connectionType"), "a connection type"),
+        **_place(_text(fields.get("uri"), "a URI")),
     }
     tls = fields.get("tlsConfig")
     if tls is not None:
-        skips = values.structure(operation, tls, "a TLS configuration").get("insecureSkipVerification")
+        skips = values.structure(_EXPORT, tls, "a TLS configuration").get("insecureSkipVerification")
         made["insecure_skip_verification"] = _flag(skips)
     return made
 
@@ -260,16 +204,16 @@ def _required(lists: Iterable[Any]) -> Iterator[bool]:
             yield fields.get("required") is True and fields.get("in") != "path"
 
 
-def _mapping(value: Any, what: str, operation: str = _EXPORT) -> dict[str, Any]:
-    return {} if value is None else values.structure(operation, value, what)
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    return {} if value is None else values.structure(_EXPORT, value, what)
 
 
-def _text(operation: str, value: Any, what: str) -> str | None:
+def _text(value: Any, what: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise malformed(operation, f"{what} is not text")
-    return str(values.clean(operation, value))
+        raise malformed(_EXPORT, f"{what} is not text")
+    return str(values.clean(_EXPORT, value))
 
 
 def _flag(value: Any) -> bool | None:

@@ -6,6 +6,15 @@ between is exported again, a few times. A deployment is immutable, so that what 
 again, whichever stage serves it later.
 
 Of a canary's deployment there is no export: it is known when a stage serves it, or did.
+
+AWS refuses to export an API whose payloads are not JSON (400). Its draft does not stand in, for nothing that can
+be read proves that it is what was deployed. GetDeployments shows which deployment is the newest and when it was
+made, but neither an API nor a resource of its draft has a date of the last edit; GetDeployment with
+``embed=apisummary`` shows a deployment's paths, verbs, authorization and API keys, and the draft can be seen to
+differ in these, but not to agree in integrations, on which verdicts rest: HTTP changed to AWS_PROXY leaves
+the summary as it was. Equal drafts read before and after a deployment would leave only an edit that was taken
+back in between, but whoever deploys mostly edited before. So what such a stage serves is unread, with AWS's
+reason.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ DEPLOYMENT = ItemType(
             "source",
             Kind.TEXT,
             "source",
-            "Where its definition was read: EXPORT, or DRAFT where the draft is proven to equal it.",
+            "Where its definition was read: EXPORT (GetExport).",
             NEVER,
             stored=True,
             derived=True,

@@ -69,7 +69,7 @@ COMMENT ON COLUMN cmdb.deployment.parent_id IS 'The rest_api that it belongs to.
 COMMENT ON COLUMN cmdb.deployment.deployment_id IS 'Id, unique within the REST API.';
 COMMENT ON COLUMN cmdb.deployment.types IS 'Integration types of its methods, sorted.';
 COMMENT ON COLUMN cmdb.deployment.has_http IS 'Whether HTTP or HTTP_PROXY is among them.';
-COMMENT ON COLUMN cmdb.deployment.source IS 'Where its definition was read: EXPORT, or DRAFT where the draft is proven to equal it.';
+COMMENT ON COLUMN cmdb.deployment.source IS 'Where its definition was read: EXPORT (GetExport).';
 COMMENT ON TABLE cmdb.deployment_closed IS 'Closed versions of items of type deployment of a REST API.';
 COMMENT ON COLUMN cmdb.deployment_closed.item_id IS 'The item.';
 COMMENT ON COLUMN cmdb.deployment_closed.valid_from IS 'Start of the version, inclusive.';
@@ -78,7 +78,7 @@ COMMENT ON COLUMN cmdb.deployment_closed.superseded_at IS 'When the next version
 COMMENT ON COLUMN cmdb.deployment_closed.version_id IS 'Id of the version.';
 COMMENT ON COLUMN cmdb.deployment_closed.types IS 'Integration types of its methods, sorted.';
 COMMENT ON COLUMN cmdb.deployment_closed.has_http IS 'Whether HTTP or HTTP_PROXY is among them.';
-COMMENT ON COLUMN cmdb.deployment_closed.source IS 'Where its definition was read: EXPORT, or DRAFT where the draft is proven to equal it.';
+COMMENT ON COLUMN cmdb.deployment_closed.source IS 'Where its definition was read: EXPORT (GetExport).';
 COMMENT ON COLUMN cmdb.deployment_closed.payload IS 'The version as AWS gave it, normalised.';
 COMMENT ON TABLE cmdb.deployment_payload IS 'Payloads of latest versions, apart so that evaluations read narrow rows.';
 COMMENT ON COLUMN cmdb.deployment_payload.item_id IS 'The item.';

@@ -1,4 +1,4 @@
-"""What a deployment consists of, from exports and drafts; whatever the JSON, a definition or a failure."""
+"""What a deployment consists of, from exports; whatever the JSON, a definition or a failure."""
 
 from __future__ import annotations
 
@@ -162,43 +162,6 @@ def test_what_is_no_export_is_a_failure(odd: Any) -> None:
         definitions.of_export(odd)
 
 
-def test_a_draft_and_an_export_of_the_same_methods_agree() -> None:
-    (exported,) = definitions.of_export(
-        document(
-            get={
-                INTEGRATION: {"type": "http", "uri": "https://x.example.com", "connectionType": "VPC_LINK"},
-                "parameters": [{"name": "page", "in": "query", "required": True}],
-            }
-        )
-    )
-    (drafted,) = definitions.of_draft(
-        [
-            {"id": "r1", "path": "/"},
-            {
-                "id": "r2",
-                "path": "/orders",
-                "resourceMethods": {
-                    "GET": {
-                        "authorizationType": "NONE",
-                        "apiKeyRequired": False,
-                        "requestParameters": {"method.request.querystring.page": True},
-                        "methodIntegration": {
-                            "type": "HTTP",
-                            "uri": "https://x.example.com",
-                            "connectionType": "VPC_LINK",
-                        },
-                    }
-                },
-            },
-        ]
-    )
-    validation = {"validates_body": False, "validates_parameters": False}
-    assert exported == drafted | validation
-    assert definitions.summary_of([drafted]) == definitions.summary(
-        {"/orders": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}}
-    )
-
-
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -258,13 +221,3 @@ def test_whatever_stands_anywhere_in_an_export_gives_a_definition_or_a_failure(
     made = definitions.deployment("api", "d1", found, definitions.EXPORT)
     assert b"\\u0000" not in orjson.dumps(made.payload)
     assert found == sorted(found, key=lambda one: (one["path"], one["verb"]))
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(JSON | st.fixed_dictionaries({"path": st.text(), "resourceMethods": JSON}), max_size=3))
-def test_whatever_a_draft_holds_gives_a_definition_or_a_failure(resources: list[Any]) -> None:
-    try:
-        found = definitions.of_draft(resources)
-    except ReadFailure:
-        return
-    assert all("path" in one and "verb" in one for one in found)
