@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from cmdb.items import collected_scopes
 from cmdb.snapshot import (
     AccountKey,
     AccountRegionSnapshot,
@@ -28,6 +27,9 @@ from collectors.errors import ReadFailure
 from collectors.patience import Patience
 from collectors.served import ApiStages, ServedReader
 from collectors.values import Hasher
+
+#: The scopes that an account-region is read in: those of all item types that are collected.
+READ_SCOPES = ("rest_api", "stage", "deployment", "client_certificate", "acm_certificate")
 
 
 class RegionReader:
@@ -152,7 +154,7 @@ class RegionReader:
 
 def failed_snapshot(account: AccountKey, region: str, failure: Failure) -> AccountRegionSnapshot:
     """Return the snapshot of an account-region of which nothing could be read, for one reason."""
-    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in collected_scopes()}
+    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in READ_SCOPES}
     return AccountRegionSnapshot(account, region, readings)
 
 

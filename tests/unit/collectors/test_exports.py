@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from cmdb.items import collected_scopes
 from cmdb.snapshot import FailureKind, KnownRegion, ScopeStatus
+from collectors.snapshot import READ_SCOPES
 from simulated_aws import AccountRegion, FaultKind, Integration, Method, SimulatedAws
 from tests.unit.collectors.conftest import KINDS, Read, patience
 
@@ -60,6 +62,10 @@ def test_a_deployment_is_read_as_it_was_made(place: AccountRegion, read: Read) -
             }
         ]
     }
+
+
+def test_an_account_region_is_read_in_the_scopes_that_are_declared(read: Read) -> None:
+    assert set(read().readings) == set(READ_SCOPES) == set(collected_scopes())
 
 
 def test_a_known_deployment_is_not_read_again(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
