@@ -220,6 +220,8 @@ def _refusal(code: str, status: int, said: str) -> tuple[FailureKind, str, Retry
         return FailureKind.UNREACHABLE, what, Retry.NEVER
     if code in _DENIED or status in {401, 403}:
         return FailureKind.DENIED, f"was denied ({said})", Retry.NEVER
+    if code == "BadRequestException":
+        return FailureKind.REFUSED, f"was refused ({said})", Retry.NEVER
     return FailureKind.MALFORMED, f"was answered unexpectedly ({said})", Retry.NEVER
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Literal
 
 from collectors.calls import RetryPolicy
@@ -27,7 +26,6 @@ class CollectionPlan:
     regions: Literal["enabled"] | tuple[str, ...] = "enabled"
     excluded: tuple[str, ...] = ()
     accepted_denials: tuple[str, ...] = ()
-    methods_max_age: timedelta = timedelta(days=7)
     hash_key: bytes = field(kw_only=True, repr=False)
     sensitive_tags: tuple[str, ...] = ()
     threads: int = 16

@@ -141,6 +141,7 @@ class ItemType:
     ``digested`` are fields that, beside the payload, are part of an item's digest.
     ``key_may_be_arn``: some items are named by an ARN, which is then the item's own.
     ``collected``: whether it is still read; the history of one that no longer is stays.
+    ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
     """
 
     name: str

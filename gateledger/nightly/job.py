@@ -138,7 +138,6 @@ def collection_plan(settings: Settings) -> CollectionPlan:
         regions=settings.regions,
         excluded=settings.exclude,
         accepted_denials=settings.accept_denied,
-        methods_max_age=settings.methods_max_age,
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
         threads=settings.threads,

@@ -49,7 +49,7 @@ WHOLE_POLICY = WHOLE_POLICY.replace("minimum: 1,", "minimum: 1, maximum: 9,")
 WHOLE_CASES = CASES.replace(
     "condition: named}",
     "condition: named, over: unnamed, evidence: [stage], recheck_at: +1d, parameters: {days: 3}, "
-    "stage: {}, rest_api: {}, integration: {}, certificate: {}, scope: {}}",
+    "stage: {}, rest_api: {}, deployment: {}, certificate: {}, scope: {}}",
 )
 
 

@@ -84,7 +84,13 @@ class _Raw:
         self._body = BytesIO(body)
 
     def stream(self) -> Iterator[bytes]:
-        yield self._body.read()
+        yield self._body.getvalue()
+
+    def read(self, amount: int | None = None) -> bytes:
+        return self._body.read(amount)
+
+    def close(self) -> None:
+        self._body.close()
 
 
 def _bytes(value: Any) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -151,7 +152,7 @@ class Estate:
                 stage,
                 f"d{deployment}",
                 NAMED[named],
-                {"deploymentId": f"d{deployment}", "tracingEnabled": deployment % 3 == 0},
+                _payload(deployment),
             )
             for key, api in apis.items()
             if key not in unread
@@ -159,9 +160,10 @@ class Estate:
             if there
         ]
         read = [
-            items.integration(key, TYPES[api.types] or (), ())
+            items.deployment(key, f"d{number}", TYPES[api.types] or ())
             for key, api in apis.items()
             if TYPES[api.types]
+            for number in sorted({number for there, _, number in api.stages.values() if there})
         ]
         return AccountRegionSnapshot(
             ACCOUNT,
@@ -171,7 +173,7 @@ class Estate:
                 stages=Reading(
                     ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE, items=stages, unread=unread
                 ),
-                integrations=Reading(ScopeStatus.COMPLETE, items=read),
+                deployments=Reading(ScopeStatus.COMPLETE, items=read),
                 client_certificates=self._certificates(region, stages, CertificateKind.API_GATEWAY),
                 acm_certificates=self._certificates(region, stages, CertificateKind.ACM),
             ),
@@ -194,6 +196,14 @@ class Estate:
             unread=unread,  # type: ignore[arg-type]
             absent={str(name) for name in (named & asked) - there - set(unread)},
         )
+
+
+def _payload(deployment: int) -> dict[str, Any]:
+    """Return a stage's payload; every third deployment comes with a canary on the next one."""
+    payload: dict[str, Any] = {"deploymentId": f"d{deployment}", "tracingEnabled": deployment % 3 == 0}
+    if deployment % 3 == 1:
+        payload["canarySettings"] = {"deploymentId": f"d{deployment + 1}", "percentTraffic": 10.0}
+    return payload
 
 
 def _api(key: str, api: _Api) -> Item:

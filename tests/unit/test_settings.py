@@ -214,6 +214,27 @@ def test_a_file_that_is_not_there_not_toml_or_not_text_is_one_sentence(tmp_path:
     assert "UTF-8" in mistake(tmp_path / "b.toml")
 
 
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_setting_that_has_no_effect_any_more_is_accepted_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path, by_file: bool
+) -> None:
+    file = None
+    if by_file:
+        file = write(tmp_path / "x.toml", 'methods_max_age = "3d"')
+    else:
+        monkeypatch.setenv("GATELEDGER_METHODS_MAX_AGE", "3d")
+    with caplog.at_level(logging.WARNING):
+        load_settings(file)
+    [record] = [r for r in caplog.records if getattr(r, "event", "") == "settings.without_effect"]
+    assert "GATELEDGER_METHODS_MAX_AGE has no effect" in record.getMessage()
+    # without it there is no warning
+    caplog.clear()
+    monkeypatch.delenv("GATELEDGER_METHODS_MAX_AGE", raising=False)
+    with caplog.at_level(logging.WARNING):
+        load_settings(write(tmp_path / "y.toml", ""))
+    assert caplog.records == []
+
+
 def test_an_unknown_variable_is_warned_about_and_ignored(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
