@@ -41,6 +41,10 @@ from tests.support.snapshots import nothing_read
 FIRST_NIGHT = datetime(2026, 1, 1, 2, tzinfo=UTC)
 DENIED = Failure(FailureKind.DENIED, "GetStages", "GetStages was denied.")
 MAX_STALENESS = timedelta(hours=72)
+CERTIFICATE_POLICIES = (
+    "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate",
+    "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry",
+)
 
 
 @cache
@@ -183,7 +187,7 @@ class History:
         self.next_as_of = first_night
         self.first_night = first_night
         self.regions: list[RegionMade] = []
-        self.policies: Sequence[str] | None = None
+        self.policies: Sequence[str] | None = CERTIFICATE_POLICIES
         """Ids of the policies to judge; None: all."""
 
     @property
