@@ -111,7 +111,7 @@ class Estate:
             yield self.snapshot(number, night, first=first)
 
     def snapshot(self, number: int, night: int, *, first: bool = False) -> AccountRegionSnapshot:
-        """Return one account-region as it is read on a night; on the first all methods are read."""
+        """Return one account-region as it is read on a night; on the first all deployments are read."""
         stages, named = self._stages(number, night)
         certificates = [self._certificate(number, slot, night) for slot in range(CERTIFICATES_PER_REGION)]
         present = {certificate.key for certificate in certificates}
@@ -122,7 +122,7 @@ class Estate:
             items.readings(
                 Reading(ScopeStatus.COMPLETE, items=apis),
                 Reading(ScopeStatus.COMPLETE, items=stages),
-                Reading(ScopeStatus.COMPLETE, items=self._integrations(number, night, first=first)),
+                Reading(ScopeStatus.COMPLETE, items=self._deployments(number, night, first=first)),
                 Reading(ScopeStatus.COMPLETE, items=certificates, absent=named.difference(present)),
             ),
         )
@@ -154,7 +154,7 @@ class Estate:
         return stages, named
 
     def _stage(self, number: int, item: int, api: int, revision: int, certificate: str | None) -> Item:
-        deployment = f"d{number % 1296:04x}{item:03x}{revision:02x}"
+        deployment = self._deployment_id(number, item, revision)
         name = f"{_NAMES[item % 3]}{item}"
         payload: dict[str, Any] = {
             "deploymentId": deployment,
@@ -199,17 +199,20 @@ class Estate:
         }
         return items.rest_api(self._api_id(number, item), name, kinds, payload)
 
-    def _integrations(self, number: int, night: int, *, first: bool) -> list[Item]:
-        """Methods are read on the first night, and again where the API changed."""
+    def _deployments(self, number: int, night: int, *, first: bool) -> list[Item]:
+        """Return the deployments of stages: all on the first night, then those of stages that changed."""
         found = []
-        for item in range(APIS_PER_REGION):
-            revision, changed = self._revision("api", number, item, night)
-            if first or (revision and changed == night):
+        for item in range(STAGES_PER_REGION):
+            revision, changed = self._revision("stage", number, item, night)
+            if revision % 8 != 7 and (first or (revision and changed == night)):
+                api = item * APIS_PER_REGION // STAGES_PER_REGION
                 types = _TYPES[(item + revision // 2) % len(_TYPES)]
-                found.append(
-                    items.integration(self._api_id(number, item), types, (f"d{number:05x}{item:04x}",))
-                )
+                deployment = self._deployment_id(number, item, revision)
+                found.append(items.deployment(self._api_id(number, api), deployment, types))
         return found
+
+    def _deployment_id(self, number: int, item: int, revision: int) -> str:
+        return f"d{number % 1296:04x}{item:03x}{revision:02x}"
 
     def _certificate(self, number: int, slot: int, night: int) -> Item:
         revision, _ = self._revision("certificate", number, slot, night)

@@ -66,7 +66,8 @@ FROM (
     END AS status
     FROM cmdb.stage AS s
     LEFT JOIN cmdb.rest_api AS a ON a.item_id = s.parent_id
-    LEFT JOIN cmdb.integration AS i ON i.parent_id = s.parent_id
+    LEFT JOIN cmdb.deployment AS i
+        ON i.account_region_id = s.account_region_id AND i.parent_id = s.parent_id AND i.deployment_id = s.deployment_id
     LEFT JOIN cmdb.certificate AS c
         ON c.account_region_id = s.account_region_id AND c.certificate_id = s.client_certificate_id
 ) AS v

@@ -1,9 +1,8 @@
 """One collection in a process of its own: ``python -m benchmarks.one_collection DATABASE_URL ORDER``.
 
 ``ORDER`` is a JSON object: ``regions`` (names), ``accounts`` (as in ``CollectionPlan``), ``as_of`` (ISO
-8601), ``quota`` (whether the client-side quota is on), ``method_days`` (age at which methods are read again),
-``threads``. AWS is found through the SDK's environment. Prints one line of JSON: wall and CPU seconds of
-collecting and merging, peak of memory, calls.
+8601), ``quota`` (whether the client-side quota is on), ``threads``. AWS is found through the SDK's environment.
+Prints one line of JSON: wall and CPU seconds of collecting and merging, peak of memory, calls.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import resource
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cmdb.runs import runs
@@ -42,7 +41,6 @@ def main(url: str, order: dict[str, Any]) -> dict[str, Any]:
         accounts=order["accounts"],
         role_name=order.get("role_name"),
         regions=tuple(order["regions"]),
-        methods_max_age=timedelta(days=order["method_days"]),
         hash_key=b"of the benchmark, nothing secret",
         threads=order["threads"],
         quota=API_GATEWAY if order["quota"] else None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -32,13 +31,17 @@ class ScopeStatus(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Why a read failed (or a scope was skipped); never an empty list."""
+    """Why a read failed (or a scope was skipped); never an empty list.
+
+    ``REFUSED``: AWS understood what was asked and cannot do it, however often it is asked.
+    """
 
     DENIED = "denied"
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
     MALFORMED = "malformed"
     ABSENT = "absent"
+    REFUSED = "refused"
     CREDENTIALS = "credentials"
     ACCOUNT_SUSPENDED = "account_suspended"
     ACCOUNT_CLOSED = "account_closed"
@@ -152,23 +155,15 @@ class AccountReading:
 
 
 @dataclass(frozen=True, slots=True)
-class MethodsReading:
-    """When an API's methods were last read, and the deployments its stages had then."""
-
-    read_at: datetime
-    deployment_ids: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class KnownRegion:
     """What the CMDB knows of an account-region and a collector needs to ask no more than necessary."""
 
-    methods: Mapping[str, MethodsReading] = field(default_factory=dict)
-    """By REST API id."""
+    deployments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By REST API id: ids of the deployments whose definitions are known."""
     named_certificates: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By REST API id: certificate ids (or ACM ARNs) that its live stages name."""
     absent_certificates: frozenset[str] = frozenset()
-    """API Gateway certificate ids proven not to exist."""
+    """Certificate ids (or ACM ARNs) proven not to exist."""
 
 
 @dataclass(frozen=True, slots=True)

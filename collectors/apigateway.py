@@ -49,6 +49,22 @@ def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing:
     return Listing(_distinct(operation, found), bodies_of([answer]))
 
 
+def get_stage(caller: Caller, hasher: Hasher, rest_api_id: str, stage_name: str) -> Item | None:
+    """Return one stage as it is now, or None when AWS says that there is none."""
+    operation = "GetStage"
+    parameters = {"restApiId": rest_api_id, "stageName": stage_name}
+    try:
+        answer = caller.call(SERVICE, operation, parameters, expect="stageName")
+    except ReadFailure as error:
+        if error.failure.kind is FailureKind.ABSENT:
+            return None
+        raise
+    stage = normalise.stage(rest_api_id, answer, hasher, operation)
+    if stage.key != stage_name:
+        raise malformed(operation, "it is another stage than the one asked for")
+    return stage
+
+
 def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
     """Tell whether a REST API no longer exists: a look at itself ends in NotFound."""
     try:
@@ -58,13 +74,6 @@ def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
             return True
         raise
     return False
-
-
-def get_integration_types(caller: Caller, rest_api_id: str) -> tuple[str, ...]:
-    """Return the integration types of a REST API's methods, without a call per method."""
-    parameters = {"restApiId": rest_api_id, "embed": ["methods"]}
-    pages = _pages(caller, "GetResources", parameters)
-    return normalise.integration_types(record for page in pages for record in page["items"])
 
 
 def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing:

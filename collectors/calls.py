@@ -70,12 +70,19 @@ class Caller:
         self._jitter = jitter
 
     def call(
-        self, service: str, operation: str, parameters: dict[str, Any], *, expect: str | None = None
+        self,
+        service: str,
+        operation: str,
+        parameters: dict[str, Any],
+        *,
+        expect: str | None = None,
+        read: Callable[[Any], Any] | None = None,
     ) -> dict[str, Any]:
         """Call an operation until it is answered or has failed for good.
 
         ``expect`` names the member that a whole answer has: botocore parses a cut-off or unparsable body
-        into an answer without it. Raises ``ReadFailure``.
+        into an answer without it. ``read`` makes of an answer that streams what is returned; when it fails,
+        so has the call. Raises ``ReadFailure``.
         """
         began = self._clock()
         attempt = 0
@@ -83,7 +90,7 @@ class Caller:
             attempt += 1
             self._await_quota(service, operation)
             self.counts.calls += 1
-            outcome = self._once(service, operation, parameters, expect)
+            outcome = self._once(service, operation, parameters, expect, read)
             if not isinstance(outcome, Diagnosis):
                 return outcome
             if outcome.retry is Retry.THROTTLED:
@@ -98,10 +105,17 @@ class Caller:
             self._wait(pause, operation)
 
     def _once(
-        self, service: str, operation: str, parameters: dict[str, Any], expect: str | None
+        self,
+        service: str,
+        operation: str,
+        parameters: dict[str, Any],
+        expect: str | None,
+        read: Callable[[Any], Any] | None,
     ) -> dict[str, Any] | Diagnosis:
         try:
             answer = self._send(service, operation, parameters)
+            if read is not None:
+                answer = read(answer)
         except Exception as error:
             diagnosis = diagnose(operation, error)
             if diagnosis is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -58,7 +57,7 @@ class Collection:
 
 
 def collect_account_region(
-    collection: Collection, account: AccountKey, region: str, known: KnownRegion, as_of: datetime
+    collection: Collection, account: AccountKey, region: str, known: KnownRegion
 ) -> AccountRegionSnapshot:
     """Read one account-region; whatever goes wrong is in the snapshot, nothing is raised.
 
@@ -70,7 +69,7 @@ def collect_account_region(
         retries=collection.plan.retries,
         stop=collection.stop,
     )
-    reader = RegionReader(collection.plan, caller, collection.hasher, account, region, known, as_of)
+    reader = RegionReader(caller, collection.hasher, account, region, known)
     try:
         snapshot = reader.read()
     except Exception as error:

@@ -210,7 +210,10 @@ def _client_error(operation: str, error: sdk.ClientError) -> Diagnosis:
         )
     if code in _DENIED or status in {401, 403}:
         return _diagnosis(FailureKind.DENIED, operation, f"was denied ({said})", Retry.NEVER)
-    return _diagnosis(FailureKind.MALFORMED, operation, f"was answered unexpectedly ({said})", Retry.NEVER)
+    kind, what = FailureKind.MALFORMED, f"was answered unexpectedly ({said})"
+    if code == "BadRequestException":
+        kind, what = FailureKind.REFUSED, f"was refused ({said})"
+    return _diagnosis(kind, operation, what, Retry.NEVER)
 
 
 def _diagnosis(

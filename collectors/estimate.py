@@ -16,7 +16,7 @@ class Estimate:
 
     get_rest_apis: int
     get_stages: int
-    get_resources: int
+    get_export: int
     get_client_certificates: int
     get_client_certificate: int
     describe_certificate: int
@@ -33,7 +33,7 @@ class Estimate:
         return (
             self.get_rest_apis
             + self.get_stages
-            + self.get_resources
+            + self.get_export
             + self.get_client_certificates
             + self.get_client_certificate
         )
@@ -42,7 +42,8 @@ class Estimate:
 def estimate(
     *,
     rest_apis: int,
-    methods_due: int,
+    exports: int,
+    listed_again: int,
     client_certificates: int,
     looked_up: int,
     acm_certificates: int,
@@ -50,18 +51,17 @@ def estimate(
 ) -> Estimate:
     """Return the cost of reading an account-region of this size.
 
-    ``methods_due`` counts APIs whose methods would be read, each taken to fit one page of resources;
-    ``looked_up`` counts client certificates that stages name and no listing holds.
+    ``exports`` counts deployments whose definitions would be read, ``listed_again`` the APIs that have such
+    ones, whose stages are listed once more; ``looked_up`` counts client certificates that stages name and no
+    listing holds.
     """
     pages, certificate_pages = _pages(rest_apis), _pages(client_certificates)
+    stages = rest_apis + listed_again
     seconds = 0.0
     if limits is not None:
-        calls = pages + rest_apis + methods_due + certificate_pages + looked_up
+        calls = pages + stages + exports + certificate_pages + looked_up
         seconds = _least(calls, limits.overall)
-        own = limits.operations.get("GetResources")
-        if own is not None:
-            seconds = max(seconds, _least(methods_due, own))
-    return Estimate(pages, rest_apis, methods_due, certificate_pages, looked_up, acm_certificates, seconds)
+    return Estimate(pages, stages, exports, certificate_pages, looked_up, acm_certificates, seconds)
 
 
 def least_seconds(regions: Iterable[float], threads: int) -> float:

@@ -8,7 +8,6 @@ policies rest on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,15 +37,15 @@ def rest_api(record: Any, hasher: Hasher) -> Item:
     )
 
 
-def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Item:
-    """Return a stage of GetStages; of its variables only names and keyed hashes remain."""
-    operation = "GetStages"
+def stage(rest_api_id: str, record: Any, hasher: Hasher, operation: str = "GetStages") -> Item:
+    """Return a stage of GetStages or GetStage; of its variables only names and keyed hashes remain."""
     fields = values.structure(operation, record, "a stage")
     payload = _payload(operation, fields, hasher)
     if fields.get("variables") is not None:
         payload["variables"] = hasher.hide_all(operation, fields["variables"])
     if fields.get("canarySettings") is not None:
         canary = values.structure(operation, fields["canarySettings"], "a stage's canary")
+        values.optional_key(operation, canary, "deploymentId")
         open_part = {name: value for name, value in canary.items() if name != "stageVariableOverrides"}
         payload["canarySettings"] = values.clean(operation, open_part)
         if canary.get("stageVariableOverrides") is not None:
@@ -62,33 +61,6 @@ def stage(rest_api_id: str, record: Any, hasher: Hasher) -> Item:
         rest_api_id,
         {"client_certificate_id": named, "secret_variables": _secret_names(variables)},
     )
-
-
-def integration_types(records: Iterable[Any]) -> tuple[str, ...]:
-    """Return the distinct, sorted integration types of the methods of GetResources.
-
-    A resource without methods and a method without integration contribute nothing; a type that is not known
-    yet is kept as AWS names it.
-    """
-    operation = "GetResources"
-    types: set[str] = set()
-    for record in records:
-        methods = values.structure(operation, record, "a resource").get("resourceMethods")
-        if methods is None:
-            continue
-        for method in values.structure(operation, methods, "a resource's methods").values():
-            if method is None:
-                continue
-            integration = values.structure(operation, method, "a method").get("methodIntegration")
-            if integration is None:
-                continue
-            kind = values.optional_key(
-                operation, values.structure(operation, integration, "an integration"), "type"
-            )
-            if kind is None or not kind:
-                raise malformed(operation, "an integration has no type")
-            types.add(kind)
-    return tuple(sorted(types))
 
 
 def client_certificate(operation: str, record: Any, hasher: Hasher) -> Item:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Literal
 
 from collectors.calls import RetryPolicy
@@ -23,7 +22,6 @@ class CollectionPlan:
     role_name: str | None = None
     external_id: str | None = field(default=None, repr=False)
     regions: Literal["enabled"] | tuple[str, ...] = "enabled"
-    methods_max_age: timedelta = timedelta(days=7)
     hash_key: bytes = field(kw_only=True, repr=False)
     sensitive_tags: tuple[str, ...] = ()
     threads: int = 16

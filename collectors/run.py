@@ -207,7 +207,7 @@ class _Run:
         self._progress.started(total)
 
     def _read(self, job: _Job) -> None:
-        snapshot = collect_account_region(self._collection, job.account, job.region, job.known, self._as_of)
+        snapshot = collect_account_region(self._collection, job.account, job.region, job.known)
         with self._change:
             self._left[job.account] -= 1
             finished = self._left[job.account] == 0

@@ -1,18 +1,16 @@
 """Reading one account-region: what is asked in which order, and what failures leave standing.
 
-Stages come first and certificates after, so that a certificate made in between is never taken for deleted.
-Whatever fails marks its own scope and nothing else.
+Stages come first, with the definitions of the deployments that they serve, and certificates after, so that a
+certificate made in between is never taken for deleted. A stage that names a certificate newly proven absent is
+looked at once more after that proof. Whatever fails marks its own scope and nothing else.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import datetime
-from functools import partial
-from typing import TypeVar
 
+from cmdb.items import collected_scopes
 from cmdb.snapshot import (
     AccountKey,
     AccountRegionSnapshot,
@@ -23,229 +21,138 @@ from cmdb.snapshot import (
     Reading,
     ScopeStatus,
 )
-from collectors import acm, apigateway
-from collectors.answers import Answers
+from collectors import apigateway
 from collectors.calls import Caller
+from collectors.certificates import CertificateReader
 from collectors.errors import ReadFailure
-from collectors.methods import deployments_of, needs_methods
-from collectors.plan import CollectionPlan
+from collectors.patience import Patience
+from collectors.served import ApiStages, ServedReader
 from collectors.values import Hasher
-
-ResultT = TypeVar("ResultT")
-
-#: The scopes that an account-region is read in, in the order in which they are read.
-READ_SCOPES = ("rest_api", "stage", "integration", "client_certificate", "acm_certificate")
-#: Integration types that call an HTTP backend, which can ask for a client certificate.
-HTTP_TYPES = frozenset({"HTTP", "HTTP_PROXY"})
-
-#: Calls in a row that may fail for a reason which would meet the next one too; then no more are made.
-PATIENCE = 3
-_GENERAL = frozenset({FailureKind.THROTTLED, FailureKind.UNREACHABLE})
-_AT_ONCE = frozenset({FailureKind.CREDENTIALS, FailureKind.INTERRUPTED})
 
 
 class RegionReader:
     """Reads one account-region once."""
 
     def __init__(
-        self,
-        plan: CollectionPlan,
-        caller: Caller,
-        hasher: Hasher,
-        account: AccountKey,
-        region: str,
-        known: KnownRegion,
-        as_of: datetime,
+        self, caller: Caller, hasher: Hasher, account: AccountKey, region: str, known: KnownRegion
     ) -> None:
-        self._plan = plan
         self._caller = caller
         self._hasher = hasher
         self._account = account
         self._region = region
         self._known = known
-        self._as_of = as_of
-        self._streak = 0
-        self._given_up: Failure | None = None
-        self._named: set[str] = set()
+        self._patience = Patience()
+        self._served = ServedReader(caller, hasher)
+        self._apis: dict[str, ApiStages] = {}
+        self._stages = Reading(ScopeStatus.COMPLETE)
+        self._named_before: set[str] = set()
 
     def read(self) -> AccountRegionSnapshot:
         """Return what was read, failures included; raises nothing of AWS."""
         began = time.monotonic()
-        readings = self._read_apis()
-        # Certificates are asked for anew even when stages were given up on.
-        self._streak, self._given_up = 0, None
-        readings["client_certificate"] = self._read_client_certificates()
-        readings["acm_certificate"] = self._read_acm_certificates()
+        apis = self._read_apis()
+        certificates = CertificateReader(
+            self._caller,
+            self._hasher,
+            self._account,
+            self._region,
+            self._known.absent_certificates,
+            self._served,
+        )
+        certificates.read(self._apis, self._named_before)
+        own, acm_own = certificates.own, certificates.acm
+        readings = self._conclude_apis(apis)
+        _conclude(own, "client certificates that", nothing_read=False)
+        _conclude(acm_own, "ACM certificates that", nothing_read=not (acm_own.items or acm_own.absent))
+        readings |= {"client_certificate": own, "acm_certificate": acm_own}
         cost = self._caller.counts
         cost.duration_seconds = time.monotonic() - began
         return AccountRegionSnapshot(self._account, self._region, readings, cost)
 
-    def _read_apis(self) -> dict[str, Reading]:
+    def _read_apis(self) -> Reading:
+        """List the REST APIs and read the stages of each, and what they serve."""
         try:
             listed = apigateway.get_rest_apis(self._caller, self._hasher)
         except ReadFailure as error:
-            self._named.update(*self._known.named_certificates.values())
-            because = _because("The REST APIs could not be listed", error.failure)
-            return {
-                "rest_api": Reading(ScopeStatus.FAILED, error.failure),
-                "stage": Reading(ScopeStatus.FAILED, because),
-                "integration": Reading(ScopeStatus.FAILED, because),
-            }
-        apis = Reading(ScopeStatus.COMPLETE, answer=listed.digest(self._hasher))
-        answers = self._hasher.answers.by_api()
-        stages = Reading(ScopeStatus.COMPLETE, answers=answers)
-        integrations = Reading(ScopeStatus.COMPLETE)
+            self._named_before.update(*self._known.named_certificates.values())
+            return Reading(ScopeStatus.FAILED, error.failure)
+        reading = Reading(ScopeStatus.COMPLETE, answer=listed.digest(self._hasher))
         for api in listed.items:
-            if self._read_api(api, stages, integrations, answers):
-                apis.items.append(api)
+            if self._read_api(api):
+                reading.items.append(api)
             else:
                 # What was listed is no longer what is there.
-                apis.answer = None
-        read = len(apis.items) - len(stages.unread)
-        _conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
-        _conclude(integrations, "REST APIs whose methods", nothing_read=stages.status is ScopeStatus.FAILED)
-        return {"rest_api": apis, "stage": stages, "integration": integrations}
+                reading.answer = None
+        return reading
 
-    def _read_api(
-        self,
-        api: Item,
-        stages: Reading,
-        integrations: Reading,
-        answers: Answers,
-    ) -> bool:
-        """Read an API's stages and, where needed, methods; return False when the API is gone meanwhile."""
-        rest_api_id = api.key
+    def _read_api(self, api: Item) -> bool:
+        """Read an API's stages and what they serve; return False when the API is gone meanwhile."""
         try:
-            listed = self._guarded(lambda: apigateway.get_stages(self._caller, self._hasher, rest_api_id))
-        except ReadFailure as error:
-            if error.failure.kind is FailureKind.ABSENT and self._is_gone(rest_api_id):
-                return False
-            stages.unread[rest_api_id] = error.failure
-            integrations.unread[rest_api_id] = _because(
-                "Whether its methods changed is not known, for its stages could not be read", error.failure
+            listed = self._patience.guarded(
+                lambda: apigateway.get_stages(self._caller, self._hasher, api.key)
             )
-            self._named.update(self._known.named_certificates.get(rest_api_id, ()))
-            return True
-        found = listed.items
-        stages.items += found
-        if listed.bodies is None:
-            stages.answers = None
-        else:
-            answers.add(rest_api_id, *listed.bodies)
-        self._named.update(
-            named for stage in found if (named := stage.derived["client_certificate_id"]) is not None
-        )
-        if not needs_methods(
-            self._account,
-            self._region,
-            api,
-            found,
-            self._known.methods.get(rest_api_id),
-            as_of=self._as_of,
-            max_age=self._plan.methods_max_age,
-        ):
-            return True
-        try:
-            types = self._guarded(lambda: apigateway.get_integration_types(self._caller, rest_api_id))
         except ReadFailure as error:
-            integrations.unread[rest_api_id] = error.failure
-        else:
-            derived = {
-                "types": types,
-                "has_http": not HTTP_TYPES.isdisjoint(types),
-                "deployment_ids": tuple(sorted(deployments_of(found))),
-            }
-            integrations.items.append(Item("", {}, rest_api_id, derived))
-        return True
+            if error.failure.kind is FailureKind.ABSENT and self._is_gone(api.key):
+                return False
+            self._stages.unread[api.key] = error.failure
+            self._named_before.update(self._known.named_certificates.get(api.key, ()))
+            return True
+        found = ApiStages(api, listed, self._known.deployments.get(api.key, frozenset()))
+        self._served.read(found)
+        if not found.is_gone:
+            self._apis[api.key] = found
+        return not found.is_gone
 
     def _is_gone(self, rest_api_id: str) -> bool:
         try:
-            return self._guarded(lambda: apigateway.rest_api_is_gone(self._caller, rest_api_id))
+            return self._patience.guarded(lambda: apigateway.rest_api_is_gone(self._caller, rest_api_id))
         except ReadFailure:
             return False
 
-    def _read_client_certificates(self) -> Reading:
-        try:
-            found = self._guarded(lambda: apigateway.get_client_certificates(self._caller, self._hasher))
-        except ReadFailure as error:
-            return Reading(ScopeStatus.FAILED, error.failure)
-        listed = {certificate.key for certificate in found.items}
-        reading = Reading(
-            ScopeStatus.COMPLETE,
-            items=found.items,
-            absent=set(self._known.absent_certificates - listed),
-            answer=found.digest(self._hasher),
-        )
-        named = {name for name in self._named if name.strip() and not acm.is_acm(name)}
-        self._look_up(
-            reading,
-            named - listed - reading.absent,
-            lambda name: apigateway.get_client_certificate(self._caller, self._hasher, name),
-        )
-        _conclude(reading, "client certificates that", nothing_read=False)
-        return reading
-
-    def _read_acm_certificates(self) -> Reading:
-        reading = Reading(ScopeStatus.COMPLETE)
-        named = {name for name in self._named if acm.is_acm(name)}
-        self._look_up(
-            reading,
-            named,
-            lambda arn: acm.describe_certificate(
-                self._caller, self._hasher, self._account, self._region, arn
-            ),
-        )
-        _conclude(
-            reading, "ACM certificates that", nothing_read=bool(named) and len(reading.unread) == len(named)
-        )
-        return reading
-
-    def _look_up(
-        self,
-        reading: Reading,
-        names: set[str],
-        look: Callable[[str], Item | None],
-    ) -> None:
-        """Look at certificates one by one and note what each look proved."""
-        for name in sorted(names):
-            try:
-                certificate = self._guarded(partial(look, name))
-            except ReadFailure as error:
-                reading.unread[name] = error.failure
-            else:
-                if certificate is None:
-                    reading.absent.add(name)
-                else:
-                    reading.items.append(certificate)
-                    # It was not in the listing that the digest is of.
-                    reading.answer = None
-
-    def _guarded(self, read: Callable[[], ResultT]) -> ResultT:
-        """Read, unless reading was given up: what met several calls in a row would meet all the others."""
-        if self._given_up is not None:
-            raise ReadFailure(self._given_up)
-        try:
-            result = read()
-        except ReadFailure as error:
-            self._weigh(error.failure)
-            raise
-        self._streak = 0
-        return result
-
-    def _weigh(self, failure: Failure) -> None:
-        if failure.kind in _GENERAL:
-            self._streak += 1
-        elif failure.kind not in _AT_ONCE:
-            self._streak = 0
-        if failure.kind in _AT_ONCE or self._streak >= PATIENCE:
-            self._given_up = Failure(
-                failure.kind, failure.operation, f"{failure.message[:-1]}; the calls after it were not made."
+    def _conclude_apis(self, apis: Reading) -> dict[str, Reading]:
+        """Return the readings of APIs, stages and deployments, as their stages were seen last."""
+        if apis.status is ScopeStatus.FAILED:
+            assert apis.failure is not None  # noqa: S101 - what failed says why
+            because = _because("The REST APIs could not be listed", apis.failure)
+            return {
+                "rest_api": apis,
+                "stage": Reading(ScopeStatus.FAILED, because),
+                "deployment": Reading(ScopeStatus.FAILED, because),
+            }
+        gone = {rest_api_id for rest_api_id, found in self._apis.items() if found.is_gone}
+        if gone:
+            apis.items = [api for api in apis.items if api.key not in gone]
+            apis.answer = None
+        stages, deployments = self._stages, Reading(ScopeStatus.COMPLETE)
+        stages.answers = answers = self._hasher.answers.by_api()
+        for rest_api_id, failure in stages.unread.items():
+            deployments.unread[rest_api_id] = _because(
+                "Whether its stages serve other deployments is not known, for they could not be read", failure
             )
+        for rest_api_id, found in self._apis.items():
+            if found.is_gone:
+                continue
+            stages.items += found.stages.values()
+            deployments.items += found.deployments.values()
+            if found.body is None:
+                stages.answers = None
+            else:
+                answers.add(rest_api_id, found.body)
+            if found.unread is not None:
+                deployments.unread[rest_api_id] = found.unread
+        read = len(apis.items) - len(stages.unread)
+        _conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
+        _conclude(
+            deployments,
+            "REST APIs with deployments that",
+            nothing_read=stages.status is ScopeStatus.FAILED,
+        )
+        return {"rest_api": apis, "stage": stages, "deployment": deployments}
 
 
 def failed_snapshot(account: AccountKey, region: str, failure: Failure) -> AccountRegionSnapshot:
     """Return the snapshot of an account-region of which nothing could be read, for one reason."""
-    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in READ_SCOPES}
+    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in collected_scopes()}
     return AccountRegionSnapshot(account, region, readings)
 
 

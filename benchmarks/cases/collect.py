@@ -20,7 +20,7 @@ from benchmarks.frame import REPEATS, Case, Result, side_by_side
 from benchmarks.world import World
 from cmdb.server.database import open_engine, upgrade
 from simulated_aws.estate import DEFAULT_ROLE
-from simulated_aws.quota import BURST, RATE, RESOURCES_BURST, RESOURCES_RATE
+from simulated_aws.quota import BURST, RATE
 from simulated_aws.regions import regions_of
 
 LATENCY_MS = 30.0
@@ -90,9 +90,7 @@ class Collector:
         self.url = url
         self._hour = 0
 
-    def collect(
-        self, *, quota: bool = False, days: int = 3650, accounts: str = "self", threads: int = 16
-    ) -> dict[str, Any]:
+    def collect(self, *, quota: bool = False, accounts: str = "self", threads: int = 16) -> dict[str, Any]:
         """Collect; return what it took. Fails when a scope could not be read."""
         order = {
             "regions": self._aws.regions,
@@ -100,7 +98,6 @@ class Collector:
             "role_name": DEFAULT_ROLE,
             "as_of": (FIRST + timedelta(hours=self._hour)).isoformat(),
             "quota": quota,
-            "method_days": days,
             "threads": threads,
         }
         self._hour += 1
@@ -136,18 +133,18 @@ def _process(aws: Simulated, module: str, *arguments: str) -> dict[str, Any]:
     return told
 
 
-def least_seconds(apis: int, resources: int) -> float:
-    """Return the least seconds that the quotas allow for one account-region.
+def least_seconds(apis: int, exports: int) -> float:
+    """Return the least seconds that the quota allows for one account-region.
 
-    ``resources`` is for how many APIs GetResources is needed: all on the first night but the private ones.
+    ``exports`` is for how many APIs a definition is needed: all on the first night but the private ones. Each
+    takes a further listing of the stages, without which nobody knows what was exported.
     """
-    calls = 2 * ceil(apis / PAGE) + apis + resources
-    return max((calls - BURST) / RATE, (resources - RESOURCES_BURST) / RESOURCES_RATE)
+    return (2 * ceil(apis / PAGE) + apis + 2 * exports - BURST) / RATE
 
 
 def _at_quota(name: str, goal: float, *, regions: int, apis: int, methods: bool = False) -> Case:
     def run(world: World) -> Sequence[Result]:
-        seconds, refused, resources = [], 0, 0
+        seconds, refused, exports = [], 0, 0
         with simulated(regions=regions, apis=apis) as aws:
             for _ in range(1 if methods else REPEATS):
                 with collector(world, aws) as one:
@@ -157,12 +154,12 @@ def _at_quota(name: str, goal: float, *, regions: int, apis: int, methods: bool 
                     aws.set(quota=True, latency_ms=LATENCY_MS)
                     seconds.append(one.collect(quota=True)["seconds"])
                     refused += aws.refused()
-                    resources = aws.asked("GetResources")
+                    exports = aws.asked("GetExport")
             script = None
             if regions > 1:
                 aws.set(quota=True, latency_ms=LATENCY_MS)
                 script = plain(aws, "script")["seconds"]
-        floor, measured = least_seconds(apis, resources // regions), statistics.median(seconds)
+        floor, measured = least_seconds(apis, exports // regions), statistics.median(seconds)
         note = f"{refused} answers 429"
         if script is not None:
             note += f", a plain script takes {script:.1f} s"

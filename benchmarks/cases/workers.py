@@ -71,7 +71,6 @@ def _environment(aws: Simulated, url: str) -> dict[str, str]:
         "GATELEDGER_ROLE_NAME": DEFAULT_ROLE,
         "GATELEDGER_REGIONS": ",".join(aws.regions),
         "GATELEDGER_HASH_KEY": "of the benchmark, nothing secret",
-        "GATELEDGER_METHODS_MAX_AGE": "3650d",
     }
 
 

@@ -27,7 +27,7 @@ SELECT n, kind, CASE WHEN (n * 7 + length(kind)) % 100 = 0 THEN 'failed' ELSE 'c
        CASE WHEN (n * 7 + length(kind)) % 100 = 0 THEN 'GetStages was denied (AccessDeniedException).' END,
        '2026-11-23 02:00Z', '2026-11-23 02:00Z', '2026-11-23 02:00Z', 100
 FROM generate_series(1, {regions}) AS n
-CROSS JOIN unnest(ARRAY['rest_api', 'stage', 'integration', 'client_certificate', 'acm_certificate']) AS kind;
+CROSS JOIN unnest(ARRAY['rest_api', 'stage', 'deployment', 'client_certificate', 'acm_certificate']) AS kind;
 
 INSERT INTO cmdb.rest_api (item_id, account_region_id, version_id, valid_from, digest, rest_api_id, name,
                            is_private)

@@ -10,7 +10,15 @@ from cmdb.items.declaration import (
     Reference,
     Scope,
 )
-from cmdb.items.registry import children_of, item_type, item_types, known_as, scope_names, scope_owner
+from cmdb.items.registry import (
+    children_of,
+    collected_scopes,
+    item_type,
+    item_types,
+    known_as,
+    scope_names,
+    scope_owner,
+)
 
 __all__ = [
     "NEVER",
@@ -22,6 +30,7 @@ __all__ = [
     "Reference",
     "Scope",
     "children_of",
+    "collected_scopes",
     "item_type",
     "item_types",
     "known_as",

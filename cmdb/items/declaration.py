@@ -139,6 +139,7 @@ class ItemType:
     and of its parents. ``key`` is the field that names an item within its parent, or within its account and
     region; None: there is one for each parent. ``label`` is the field that people know the item by.
     ``digested`` are fields that, beside the payload, are part of an item's digest.
+    ``collected``: whether collections read it; one that is not is kept for what was read of it.
     ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
     """
 

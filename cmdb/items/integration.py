@@ -1,4 +1,8 @@
-"""Integration types of the methods of a REST API's draft, as GetResources shows them."""
+"""Integration types of the methods of a REST API's draft, as GetResources showed them.
+
+No longer collected: a stage serves a deployment and not the draft. What was read before that was known stays,
+as the evidence of the verdicts that rested on it.
+"""
 
 from cmdb.items.declaration import NEVER, Absence, Field, ItemType, Kind, Scope
 
@@ -11,6 +15,7 @@ INTEGRATION = ItemType(
     parent="rest_api",
     absence=Absence.NONE,
     has_payload=False,
+    collected=False,
     fields=(
         Field(
             "types",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from cmdb.items.certificate import CERTIFICATE
 from cmdb.items.declaration import DeclarationError, ItemType
+from cmdb.items.deployment import DEPLOYMENT
 from cmdb.items.integration import INTEGRATION
 from cmdb.items.rest_api import REST_API
 from cmdb.items.stage import STAGE
@@ -32,6 +33,11 @@ def item_type(name: str) -> ItemType:
 def scope_names() -> tuple[str, ...]:
     """Return the names of all scopes."""
     return tuple(scope.name for declared in item_types() for scope in declared.scopes)
+
+
+def collected_scopes() -> tuple[str, ...]:
+    """Return the names of the scopes that a collection reads, in the order in which they are merged."""
+    return tuple(scope.name for declared in item_types() if declared.collected for scope in declared.scopes)
 
 
 def scope_owner(scope: str) -> ItemType:
@@ -72,5 +78,5 @@ def _add(declared: ItemType) -> None:
     _types[declared.name] = declared
 
 
-for _declared in (REST_API, STAGE, INTEGRATION, CERTIFICATE):
+for _declared in (REST_API, STAGE, DEPLOYMENT, INTEGRATION, CERTIFICATE):
     _add(_declared)

@@ -16,6 +16,10 @@ STAGE = ItemType(
         Reference(
             "client_certificate_id", "certificate", "The certificate that it presents to its backends."
         ),
+        Reference("deployment_id", "deployment", "The deployment that it serves.", to_parent=True),
+        Reference(
+            "canary_deployment_id", "deployment", "The deployment that its canary serves.", to_parent=True
+        ),
     ),
     fields=(
         Field(
@@ -125,6 +129,7 @@ STAGE = ItemType(
             "canarySettings.deploymentId",
             "Deployment that its canary serves.",
             "It has no canary, or AWS named no deployment.",
+            stored=True,
         ),
         Field(
             "canary_percent_traffic",

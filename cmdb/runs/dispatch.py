@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
-from cmdb.items import scope_names
+from cmdb.items import collected_scopes
 from cmdb.queries import query
 from cmdb.runs.runs import Run
 from cmdb.server.database import transaction
@@ -94,7 +94,12 @@ class Dispatch:
 
         To be called after the run's collection is finished, which marks known ones as uncollected.
         """
-        values = {**self._where, "as_of": self._run.as_of, "error": error, "item_types": list(scope_names())}
+        values = {
+            **self._where,
+            "as_of": self._run.as_of,
+            "error": error,
+            "item_types": list(collected_scopes()),
+        }
         with transaction(self._engine) as connection:
             row = connection.execute(query("dispatch_unreached"), values).fetchone()
         return 0 if row is None else int(row[0])

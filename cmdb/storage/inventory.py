@@ -23,7 +23,6 @@ from cmdb.snapshot import (
     FailureKind,
     KnownRegion,
     MergeResult,
-    MethodsReading,
     ScopeStatus,
 )
 from cmdb.storage.merge import READ, account_region_ids, merge_snapshots
@@ -58,19 +57,19 @@ class PostgresInventory:
             "account_id": account.account_id,
             "regions": list(regions),
         }
-        methods: dict[str, dict[str, MethodsReading]] = {region: {} for region in regions}
+        deployments: dict[str, dict[str, frozenset[str]]] = {region: {} for region in regions}
         named: dict[str, dict[str, frozenset[str]]] = {region: {} for region in regions}
         absent: dict[str, set[str]] = {region: set() for region in regions}
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            for region, rest_api_id, read_at, deployment_ids in _rows(cursor, "known_methods", where):
-                methods[region][rest_api_id] = MethodsReading(read_at, frozenset(deployment_ids))
+            for region, rest_api_id, deployment_ids in _rows(cursor, "known_deployments", where):
+                deployments[region][rest_api_id] = frozenset(deployment_ids)
             for region, rest_api_id, certificate_id in _rows(cursor, "known_named_certificates", where):
                 before = named[region].get(rest_api_id, frozenset())
                 named[region][rest_api_id] = before | {certificate_id}
             for region, certificate_id in _rows(cursor, "known_absent_certificates", where):
                 absent[region].add(certificate_id)
         return {
-            region: KnownRegion(methods[region], named[region], frozenset(absent[region]))
+            region: KnownRegion(deployments[region], named[region], frozenset(absent[region]))
             for region in regions
         }
 

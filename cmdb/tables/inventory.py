@@ -110,7 +110,8 @@ def _latest(declared: ItemType, into: MetaData) -> Table:
         columns.append(CheckConstraint("valid_to IS NOT NULL OR NOT proven_absent", name="absence"))
     for reference in declared.references:
         field = declared.field(reference.field)
-        if field.stored:
+        # Within a parent there are few items: the key's own index finds them.
+        if field.stored and not reference.to_parent:
             columns.append(
                 Index(
                     f"ix_{name}_account_region_id_{field.name}"[:63],

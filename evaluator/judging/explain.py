@@ -25,6 +25,7 @@ from evaluator.catalog.logic import check_logic
 from evaluator.catalog.parameters import ParameterType
 from evaluator.catalog.policy import Policy
 from evaluator.errors import PolicyError
+from evaluator.judging.former import is_former, of_today
 from evaluator.judging.relations import relations_as_of, version_statement
 
 SQL = "evaluator.judging.sql"
@@ -143,24 +144,15 @@ def _policy_of(
         raise PolicyError("The policy has left the catalog, so its conditions cannot be gone through again.")
     parameters = dict(definition["parameters"])
     declared = {name: today.parameters[name] for name in parameters if name in today.parameters}
-    if definition["logic"] != today.logic_sql and not _is_of_former_form(today, definition):
+    if definition["logic"] != today.logic_sql:
         item = today.logic.composition.item.declared
-        logic = check_logic(f"policy {policy_id}, as it was", definition["logic"], declared, item)
+        text = of_today(definition["logic"]) if is_former(definition["logic"]) else definition["logic"]
+        logic = check_logic(f"policy {policy_id}, as it was", text, declared, item)
         today = dataclasses.replace(today, logic=logic, parameters=declared)
     for name, parameter in declared.items():
         if parameter.type is ParameterType.DURATION:
             parameters[name] = timedelta(seconds=float(str(parameters[name]).removesuffix(" seconds")))
     return today, parameters
-
-
-def _is_of_former_form(today: Policy, definition: Mapping[str, Any]) -> bool:
-    """Return whether a content is one of before item types were declared that said what today's says.
-
-    Shipped policies were rewritten then without a change of any verdict; their former text cannot be run.
-    """
-    said = {(condition["name"], condition["status"]) for condition in definition["conditions"]}
-    says = {(condition.name, str(condition.status)) for condition in today.conditions}
-    return "stage.stage_id" in definition["logic"] and said == says
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
-from cmdb.snapshot import AccountKey, MethodsReading
+from cmdb.snapshot import AccountKey
 from collectors.estimate import Estimate, estimate, least_seconds
-from collectors.methods import reading_is_due
 from collectors.plan import CollectionPlan
 from gateledger.queries.reading import reading, rows, stream
 from gateledger.terminal.console import Column, Format, emit, emit_object, say
@@ -25,7 +23,7 @@ from gateledger.terminal.exits import ExitCode
 _CALLS = (
     "get_rest_apis",
     "get_stages",
-    "get_resources",
+    "get_export",
     "get_client_certificates",
     "get_client_certificate",
     "describe_certificate",
@@ -36,7 +34,7 @@ _TABLE = (
     Column("region", "region"),
     Column("get_rest_apis", "GetRestApis", right=True),
     Column("get_stages", "GetStages", right=True),
-    Column("get_resources", "GetResources", right=True),
+    Column("get_export", "GetExport", right=True),
     Column("certificates", "certificates", right=True),
     Column("calls", "calls", right=True),
     Column("least_seconds", "least s", right=True),
@@ -68,16 +66,15 @@ class Forecast:
         }
 
 
-def forecast(engine: Engine, plan: CollectionPlan, as_of: datetime | None) -> Forecast:
-    """Work out what a collection at that time (by default now) would cost."""
-    moment = as_of or datetime.now(UTC)
+def forecast(engine: Engine, plan: CollectionPlan) -> Forecast:
+    """Work out what the next collection would cost."""
     named = list(plan.accounts) if isinstance(plan.accounts, tuple) else None
     where = {
         "accounts": named,
         "regions": list(plan.regions) if isinstance(plan.regions, tuple) else None,
     }
     with reading(engine) as connection:
-        found = list(_estimates(stream(connection, "known_for_estimate", where), plan, moment))
+        found = list(_estimates(stream(connection, "known_for_estimate", where), plan))
         known = {row[0] for row in rows(connection, "known_accounts")}
     regions = [_row(*one) for one in found]
     accounts = {row["account_id"] for row in regions} | set(named or ())
@@ -123,46 +120,31 @@ def _tell(foreseen: Forecast) -> None:
 
 
 def _estimates(
-    known: Iterator[dict[str, Any]], plan: CollectionPlan, as_of: datetime
+    known: Iterator[dict[str, Any]], plan: CollectionPlan
 ) -> Iterator[tuple[AccountKey, str, Estimate]]:
     groups = itertools.groupby(known, key=lambda row: (row["partition"], row["account_id"], row["region"]))
     for (partition, account_id, region), group in groups:
         account = AccountKey(partition, account_id)
-        rest_apis = due = 0
+        rest_apis = exports = listed_again = 0
         row: dict[str, Any] = {}
         for row in group:
             if row["rest_api_id"] is not None:
                 rest_apis += 1
-                due += _is_due(account, row, plan, as_of)
+                exports += row["unknown_deployments"]
+                listed_again += row["unknown_deployments"] > 0
         yield (
             account,
             region,
             estimate(
                 rest_apis=rest_apis,
-                methods_due=due,
+                exports=exports,
+                listed_again=listed_again,
                 client_certificates=row["client_certificates"],
                 looked_up=row["looked_up"],
                 acm_certificates=row["acm_certificates"],
                 limits=plan.quota,
             ),
         )
-
-
-def _is_due(account: AccountKey, row: dict[str, Any], plan: CollectionPlan, as_of: datetime) -> bool:
-    if row["is_private"] or row["deployment_ids"] is None:
-        return False
-    known = None
-    if row["read_at"] is not None:
-        known = MethodsReading(row["read_at"], frozenset(row["read_deployment_ids"]))
-    return reading_is_due(
-        account,
-        row["region"],
-        row["rest_api_id"],
-        frozenset(row["deployment_ids"]),
-        known,
-        as_of=as_of,
-        max_age=plan.methods_max_age,
-    )
 
 
 def _row(account: AccountKey, region: str, cost: Estimate) -> dict[str, Any]:

@@ -134,7 +134,6 @@ def collection_plan(settings: Settings) -> CollectionPlan:
         role_name=settings.role_name,
         external_id=settings.external_id,
         regions=settings.regions,
-        methods_max_age=settings.methods_max_age,
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
         threads=settings.threads,

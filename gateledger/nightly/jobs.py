@@ -45,14 +45,14 @@ def run_job(
     return exit_code(summary, fail_on)
 
 
-def explain_collection(app: App, *, as_of: datetime | None, form: Format) -> ExitCode:
+def explain_collection(app: App, *, form: Format) -> ExitCode:
     """Write what a collection would cost to stdout; ask AWS nothing and write nothing."""
     from gateledger.nightly.forecast import forecast, show
     from gateledger.nightly.job import collection_plan
 
     app.settings.check_collection()
     with app.database() as engine:
-        return show(forecast(engine, collection_plan(app.settings), as_of), form)
+        return show(forecast(engine, collection_plan(app.settings)), form)
 
 
 def preview_evaluation(

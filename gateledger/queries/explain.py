@@ -148,7 +148,11 @@ def _changes(
         told.append("The stage was found gone.")
     elif versions and versions[0]["valid_from"] == since:
         told.append(_stage_change(versions))
-    for item, words in (("rest_api", "REST API"), ("integration", "Integrations of its methods")):
+    for item, words in (
+        ("rest_api", "REST API"),
+        ("deployment", "A deployment that it serves"),
+        ("integration", "Integrations of the API's draft"),
+    ):
         evidence = _evidence(explanation, item)
         if evidence is not None and evidence.valid_from == since and "first time" not in "".join(told):
             facts = ", ".join(f"{name} {cell(value)}" for name, value in evidence.facts.items())

@@ -71,6 +71,14 @@ def new_certificate(target: Target) -> list[str]:
             **{"rest-api-id": target.rest_api_id, "stage-name": target.stage_name},
         )
         + ' --patch-operations op=replace,path=/clientCertificateId,value="$CERTIFICATE_ID"',
+        "# 5. Deploy the API to the stage again: AWS's texts disagree on whether the stage presents the",
+        "#    certificate without it. A deployment takes the API's draft along: compare it before.",
+        _aws(
+            "apigateway",
+            "create-deployment",
+            region=target.region,
+            **{"rest-api-id": target.rest_api_id, "stage-name": target.stage_name},
+        ),
     ]
 
 
@@ -78,7 +86,7 @@ def rotation(target: Target, *, exists: bool) -> list[str]:
     """Return what is to be done when the certificate ends; ``exists``: whether the named one is there."""
     if target.certificate_id is None or not exists:
         return [
-            "# 5. The certificate is valid for 365 days: before it ends, do 1 to 4 with a new one while the",
+            "# 6. The certificate is valid for 365 days: before it ends, do 1 to 5 with a new one while the",
             "#    backend trusts both.",
         ]
     ends = "an unknown day" if target.expires_at is None else iso(target.expires_at)
@@ -107,10 +115,10 @@ def rotation(target: Target, *, exists: bool) -> list[str]:
     if others > 0:
         stages = "stage names" if others == 1 else "stages name"
         lines.append(
-            f"# 5. {others:,} more {stages} the old certificate: attach the new one there too. Then:"
+            f"# 6. {others:,} more {stages} the old certificate: attach the new one there too. Then:"
         )
     else:
-        lines.append("# 5. No other stage names the old certificate:")
+        lines.append("# 6. No other stage names the old certificate:")
     lines.append(
         _aws(
             "apigateway",

@@ -24,6 +24,10 @@ DEFAULT_FILE = Path("gateledger.toml")
 _LARGEST = 1024 * 1024
 #: Never shown, whatever is wrong with them.
 _HIDDEN = frozenset({"database_url", "hash_key", "external_id", "notify"})
+#: Settings that are accepted and do nothing, and why.
+_WITHOUT_EFFECT = {
+    "methods_max_age": "stages are judged by the deployments that they serve, which never change. Remove it."
+}
 #: Settings whose relative paths are meant from the directory of the file that names them.
 _PATHS = ("data_dir", "policy_dirs")
 
@@ -38,9 +42,17 @@ def load_settings(config: Path | None = None) -> Settings:
     data = {} if file is None else _read(file)
     _warn_of_unknown_variables()
     try:
-        return Settings(**data)
+        settings = Settings(**data)
     except ValidationError as error:
         raise SettingsError(_sentence(error.errors(include_url=False)[0], file)) from None
+    for name in sorted(settings.model_fields_set & _WITHOUT_EFFECT.keys()):
+        log.warning(
+            "%s has no effect any more: %s",
+            environment_name(name),
+            _WITHOUT_EFFECT[name],
+            extra={"event": "settings.without_effect", "setting": name},
+        )
+    return settings
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         description="How old a reading may be before verdicts that rest on it become UNDETERMINED.",
     )
     methods_max_age: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
-        timedelta(days=7), description="How old the reading of an unchanged API's methods may be."
+        timedelta(days=7), description="Without effect since deployments are read, which never change."
     )
     statement_timeout: Annotated[timedelta, BeforeValidator(values.statement_timeout)] = Field(
         timedelta(minutes=30), description="How long one statement of a policy may take in the database."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -52,7 +51,6 @@ def shared_plan(plan: CollectionPlan) -> dict[str, Any]:
     """Return what of a plan workers go by: all that decides what is stored, but for secrets."""
     return {
         "role_name": plan.role_name,
-        "methods_max_age": plan.methods_max_age.total_seconds(),
         "sensitive_tags": list(plan.sensitive_tags),
     }
 
@@ -64,7 +62,6 @@ def plan_of(own: CollectionPlan, shared: dict[str, Any]) -> CollectionPlan:
     return replace(
         own,
         role_name=shared["role_name"],
-        methods_max_age=timedelta(seconds=shared["methods_max_age"]),
         sensitive_tags=tuple(shared["sensitive_tags"]),
     )
 

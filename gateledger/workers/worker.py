@@ -93,9 +93,7 @@ class Reader:
             order = self._order(run_id)
             inventory = WorkerInventory(self._engine, order, self._name)
             known = inventory.known(account, region)
-            snapshot = collect_account_region(
-                self._collection_for(order, account), account, region, known, order.as_of
-            )
+            snapshot = collect_account_region(self._collection_for(order, account), account, region, known)
             if self._stop.is_set():
                 raise _GivenBack
             inventory.store(snapshot)

@@ -98,7 +98,7 @@ class DemoNights:
 
     def _lasting_faults(self) -> None:
         legacy = self.stage("legacy-import")
-        self.faults.add(FaultKind.DENIED, "GetResources", account_id=PAYMENTS, resource_id=legacy.api_id)
+        self.faults.add(FaultKind.DENIED, "GetExport", account_id=PAYMENTS, resource_id=legacy.api_id)
         for operation in ("GetClientCertificates", "GetClientCertificate"):
             self.faults.add(FaultKind.DENIED, operation, account_id=PLATFORM, region=WEST)
 

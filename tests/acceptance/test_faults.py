@@ -24,11 +24,11 @@ CALM = "calm"
 REGIONS = dict(zip([CALM, *FAULTS], DEFAULT_REGIONS["aws"], strict=False))
 ITEMS = tuple(
     f"cmdb.{table}"
-    for item in ("rest_api", "stage", "integration", "certificate")
+    for item in ("rest_api", "stage", "deployment", "certificate")
     for table in (item, f"{item}_closed")
 )
 BODY_FAULTS = frozenset({"cut-off", "cut-off-with-right-length", "garbled", "no-list", "null-list"})
-APIS = frozenset({"rest_api", "stage", "integration"})
+APIS = frozenset({"rest_api", "stage", "deployment"})
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ def _orders(furnished: Furnished) -> str:
 
 TROUBLES = [
     *(Trouble("GetRestApis", APIS, page) for page in (1, 2, "last")),
-    Trouble("GetStages", frozenset({"stage", "integration"})),
-    Trouble("GetStages", frozenset({"stage", "integration"}), of_one=_orders),
-    *(Trouble("GetResources", frozenset({"integration"}), page) for page in (1, 2, "last")),
-    Trouble("GetResources", frozenset({"integration"}), "last", of_one=_orders),
+    Trouble("GetStages", frozenset({"stage", "deployment"})),
+    Trouble("GetStages", frozenset({"stage", "deployment"}), of_one=_orders),
+    Trouble("GetExport", frozenset({"deployment"}), seldom=True),
+    Trouble("GetExport", frozenset({"deployment"}), of_one=_orders, seldom=True),
     *(Trouble("GetClientCertificates", frozenset({"client_certificate"}), page) for page in (1, 2, "last")),
     # A second look ends in NotFound, which a header says: the body may be damaged as it likes.
     Trouble("GetClientCertificate", frozenset({"client_certificate"}), seldom=True, harmless=BODY_FAULTS),
@@ -81,8 +81,8 @@ def estate_regions(aws: SimulatedAws) -> dict[str, Furnished]:
 def test_a_failing_call_closes_nothing_and_is_mended_by_the_next_clean_night(
     make_nights: MakeNights, estate_regions: dict[str, Furnished], trouble: Trouble
 ) -> None:
-    # given methods that are read every night, and a first night full of faults
-    nights = make_nights(regions="enabled", methods_max_age="1h", threads="16")
+    # given a first night full of faults
+    nights = make_nights(regions="enabled", threads="16")
     struck = {name: place for name, place in estate_regions.items() if name != CALM}
 
     def break_calls() -> None:

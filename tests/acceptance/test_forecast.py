@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -13,13 +12,13 @@ from gateledger.cli.entry import execute
 from gateledger.nightly import job as nightly
 from gateledger.nightly.forecast import forecast
 from gateledger.terminal.exits import ExitCode
-from simulated_aws import SimulatedAws
+from simulated_aws import FaultKind, SimulatedAws
 from tests.support.nights import ACCOUNT, REGION, Nights
 
 OPERATIONS = {
     "GetRestApis": "get_rest_apis",
     "GetStages": "get_stages",
-    "GetResources": "get_resources",
+    "GetExport": "get_export",
     "GetClientCertificates": "get_client_certificates",
     "GetClientCertificate": "get_client_certificate",
     "DescribeCertificate": "describe_certificate",
@@ -40,28 +39,32 @@ def test_the_calls_told_are_the_calls_made(nights: Nights, aws: SimulatedAws) ->
     nights.place().delete_certificate(nights.finding(lost)["client_certificate_id"])
     # when several nights are each explained before they are lived
     for day in range(2, 10):
-        told = forecast(nights.engine, nightly.collection_plan(nights.settings), nights.as_of(day)).total()
+        told = forecast(nights.engine, nightly.collection_plan(nights.settings)).total()
         aws.log.clear()
         nights.night()
         # then nothing else was asked; the certificate that vanished meanwhile is one look more, once
         made = {column: nights.asked(operation) for operation, column in OPERATIONS.items()}
         made["get_client_certificate"] -= day == 2
         assert made == {column: told[column] for column in OPERATIONS.values()}
-    # and the methods of each API were read again within the period
     assert told["get_stages"] == 16
+    assert told["get_export"] == 0
 
 
 def test_the_least_time_follows_from_the_quota(nights: Nights) -> None:
-    """Given 60 APIs whose methods are due, when the cost is told, then the slower quota decides."""
+    """Given 60 APIs whose deployments could not be read, when the cost is told, then each is two calls more."""
     for _ in range(60):
         nights.stage()
+    nights.aws.faults.add(FaultKind.DENIED, "GetExport")
     nights.night()
-    plan = replace(nightly.collection_plan(nights.settings), methods_max_age=timedelta(0))
+    plan = nightly.collection_plan(nights.settings)
     assert plan.quota is not None
-    told = forecast(nights.engine, plan, nights.as_of(2))
-    assert told.total()["get_resources"] == 60
-    assert told.least_seconds == pytest.approx((60 - 1) / 2.475, abs=0.1)
-    unlimited = forecast(nights.engine, replace(plan, quota=None), nights.as_of(2))
+    told = forecast(nights.engine, plan)
+    assert told.total()["get_export"] == 60
+    assert told.total()["get_stages"] == 120
+    assert told.least_seconds == pytest.approx(
+        (182 - plan.quota.overall.burst) / plan.quota.overall.rate, abs=0.1
+    )
+    unlimited = forecast(nights.engine, replace(plan, quota=None))
     assert unlimited.least_seconds == 0.0
 
 

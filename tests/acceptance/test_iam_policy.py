@@ -94,7 +94,15 @@ def test_collecting_needs_nothing_beyond_what_is_printed(organization: Nights) -
     assert refusals(organization.aws) == {("GetClientCertificate", 404)}
     asked = {operation for operation, _status in organization.aws.log.operations()}
     assert asked >= {
-        *("ListAccounts", "AssumeRole", "DescribeRegions", "GetRestApis", "GetStages", "GetResources"),
+        *(
+            "ListAccounts",
+            "AssumeRole",
+            "DescribeRegions",
+            "GetRestApis",
+            "GetStages",
+            "GetExport",
+            "GetStage",
+        ),
         *("GetClientCertificates", "GetClientCertificate", "DescribeCertificate"),
     }
     conditions = {row["condition"] for row in organization.findings()}

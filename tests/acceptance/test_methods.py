@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulated_aws import FaultKind
-from tests.support.nights import EXPIRY, MakeNights, Nights
+from tests.support.nights import EXPIRY, Nights
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")
 PRIVATE = ("INAPPLICABLE", "private_endpoint")
@@ -35,14 +35,14 @@ def test_an_api_becomes_private_and_regional_again(nights: Nights) -> None:
     assert nights.episodes(stage) == [(1, 2, "INAPPLICABLE"), (4, None, None)]
 
 
-def test_a_private_apis_methods_are_not_read_until_it_is_private_no_longer(nights: Nights) -> None:
+def test_a_private_apis_deployments_are_not_read_until_it_is_private_no_longer(nights: Nights) -> None:
     # given an API that was always private
     stage = nights.stage(endpoint_types=["PRIVATE"], integrations=["MOCK"])
     nights.night()
     assert nights.verdict(stage) == PRIVATE
-    assert nights.asked("GetResources") == 0
-    # when it is opened on a night on which its methods cannot be read
-    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources")
+    assert nights.asked("GetExport") == 0
+    # when it is opened on a night on which exports are denied
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetExport")
     nights.place().set_endpoint_types(stage.api_id, ["REGIONAL"])
     nights.night()
     # then it is not known what its backends are
@@ -59,14 +59,14 @@ def test_an_api_that_is_private_and_regional_is_not_private(nights: Nights) -> N
 
 
 @pytest.mark.both_servers
-def test_methods_that_could_never_be_read(nights: Nights) -> None:
-    # given an API whose methods are denied from the first night, and another
+def test_a_deployment_that_could_never_be_read(nights: Nights) -> None:
+    # given an API whose exports are denied from the first night, and another
     stage, other = nights.stage(), nights.stage("other")
-    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources", resource_id=stage.api_id)
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetExport", resource_id=stage.api_id)
     summary = nights.night()
     # then the scope says so, and it is not taken for an API without HTTP backends
     assert summary.scopes_failed == 1
-    assert nights.scopes()["integration"] == ("partial", "denied")
+    assert nights.scopes()["deployment"] == ("partial", "denied")
     assert nights.verdict(stage) == UNKNOWN
     assert nights.verdict(other) == EMPTY
     # when they can be read
@@ -74,11 +74,19 @@ def test_methods_that_could_never_be_read(nights: Nights) -> None:
     nights.mend(denied)
     assert nights.night().scopes_failed == 0
     assert nights.history(stage) == [("integrations_unknown", 1, 3), ("certificate_empty", 3, None)]
-    # and when they are denied again after a new deployment, what was read last goes on to count
-    nights.aws.faults.add(FaultKind.DENIED, "GetResources", resource_id=stage.api_id)
+    # and when they are denied again, what is known of its deployment goes on to count until the next one
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetExport", resource_id=stage.api_id)
+    assert nights.night().scopes_failed == 0
     nights.place().set_integrations(stage.api_id, ["AWS_PROXY"])
     assert nights.night().scopes_failed == 1
-    assert nights.history(stage) == [("integrations_unknown", 1, 3), ("certificate_empty", 3, None)]
+    nights.mend(denied)
+    nights.night()
+    assert nights.history(stage) == [
+        ("integrations_unknown", 1, 3),
+        ("certificate_empty", 3, 5),
+        ("integrations_unknown", 5, 6),
+        ("no_http_integration", 6, None),
+    ]
 
 
 @pytest.mark.parametrize("integrations", [["AWS_PROXY"], ["AWS", "MOCK"], [None], []])
@@ -103,27 +111,11 @@ def test_an_api_without_http_backends(
     assert nights.verdict(stage) == NO_HTTP
 
 
-def test_a_change_of_methods_without_a_deployment_is_seen_within_their_greatest_age(
-    make_nights: MakeNights,
-) -> None:
-    # given methods that are read again after three days at the latest
-    nights = make_nights(methods_max_age="3d")
-    stage = nights.stage(integrations=["AWS_PROXY"])
-    nights.night()
-    # when they change and no stage is deployed
-    nights.place().set_integrations(stage.api_id, ["HTTP_PROXY"], deploy=False)
-    nights.aws.log.clear()
-    nights.nights(3)
-    # then they were read once more in these three days
-    assert nights.asked("GetResources") == 1
-    assert nights.verdict(stage) == EMPTY
-
-
 def test_an_api_without_stages_gets_one(nights: Nights) -> None:
-    # given an API without stages, whose methods nobody needs
+    # given an API without stages, of which nothing has to be read
     api_id = nights.api()
     nights.night()
-    assert nights.asked("GetResources") == 0
+    assert nights.asked("GetExport") == 0
     stage = nights.stage(api_id=api_id)
     nights.night()
     assert nights.history(stage) == [("certificate_empty", 2, None)]

@@ -83,7 +83,7 @@ def test_an_episode_that_ends_while_nobody_could_look_ends_when_it_is_seen(night
 
 
 def test_an_unknown_stretch_before_a_first_incompliance_belongs_to_no_episode(nights: Nights) -> None:
-    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources")
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetExport")
     stage = nights.stage()
     nights.nights(2)
     assert nights.episodes(stage) == []

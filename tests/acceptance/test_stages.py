@@ -151,7 +151,7 @@ def test_the_stages_of_one_api_cannot_be_read(nights: Nights) -> None:
         nights.attach(stage, nights.certificate())
     assert nights.night().scopes_failed == 2
     # then the failure is its own: its stage is left as it was, the other's change is seen
-    assert nights.scopes()["stage"] == nights.scopes()["integration"] == ("partial", "denied")
+    assert nights.scopes()["stage"] == nights.scopes()["deployment"] == ("partial", "denied")
     assert nights.verdict(refused) == EMPTY
     assert nights.verdict(fine) == PRESENT
     # and only its reading grows old

@@ -23,11 +23,11 @@ _KEYS = frozenset(
 )
 #: Views, and files of questions, that tell the verdicts; and those that tell the versions behind them.
 VERDICTS = ("finding", "finding_history", "scope_health", "compliance_daily", "scope_states")
-VERSIONS = ("stage_history", "certificate", "certificate_versions", "integration_versions")
-FILES = frozenset({"scope_states", "certificate_versions", "integration_versions"})
+VERSIONS = ("stage_history", "certificate", "certificate_versions", "deployment_versions")
+FILES = frozenset({"scope_states", "certificate_versions", "deployment_versions"})
 ITEMS = tuple(
     f"cmdb.{table}"
-    for item in ("rest_api", "stage", "integration", "certificate")
+    for item in ("rest_api", "stage", "deployment", "certificate")
     for table in (item, f"{item}_closed")
 )
 

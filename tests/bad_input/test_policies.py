@@ -40,7 +40,7 @@ WHOLE_POLICY = WHOLE_POLICY.replace("minimum: 1,", "minimum: 1, maximum: 9,")
 WHOLE_CASES = CASES.replace(
     "condition: named}",
     "condition: named, over: unnamed, evidence: [stage], recheck_at: +1d, parameters: {days: 3}, "
-    "stage: {}, rest_api: {}, integration: {}, certificate: {}, scope: {}}",
+    "stage: {}, rest_api: {}, deployment: {}, certificate: {}, scope: {}}",
 )
 
 
@@ -216,7 +216,7 @@ MODELS: dict[type[BaseModel], tuple[str, Key, dict[str, set[str]]]] = {
             "name": {"text"},
             "stage": {"no table"},
             "rest_api": {"no table", "no list", "nothing"},
-            "integration": {"no table", "no list", "nothing"},
+            "deployment": {"no table", "no list", "nothing"},
             "certificate": {"no table", "no list", "nothing"},
             "scope": {"no table", "no list", "nothing"},
             "parameters": {"no table"},

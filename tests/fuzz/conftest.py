@@ -36,7 +36,7 @@ class Fuzzed:
     def read(self, spoil: Spoil | None = None) -> AccountRegionSnapshot:
         """Read the account-region."""
         self.wire.fresh(_hiding(spoil))
-        return collect_account_region(self.collection, AccountKey("aws", OWN), REGION, KnownRegion(), AS_OF)
+        return collect_account_region(self.collection, AccountKey("aws", OWN), REGION, KnownRegion())
 
 
 @pytest.fixture(scope="module")

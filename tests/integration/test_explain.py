@@ -90,10 +90,14 @@ def test_the_evidence_names_versions_readings_and_runs(engine: Engine, history: 
     last = history.night()
     one = explained(engine)
     evidence = {found.item: found for found in one.evidence}
-    assert list(evidence) == ["stage", "rest_api", "integration", "certificate"]
+    assert list(evidence) == ["stage", "rest_api", "deployment", "certificate"]
     assert evidence["stage"].valid_from == last.as_of
-    assert evidence["stage"].facts == {"deployment_id": "dep002", "client_certificate_id": "cert01"}
-    assert evidence["integration"].facts == {"types": ["HTTP", "MOCK"]}
+    assert evidence["stage"].facts == {
+        "deployment_id": "dep002",
+        "client_certificate_id": "cert01",
+        "canary_deployment_id": None,
+    }
+    assert evidence["deployment"].facts["types"] == ["HTTP", "MOCK"]
     assert evidence["certificate"].item_id == "cert01"
     assert evidence["certificate"].facts["expires_at"] == FIRST_NIGHT + timedelta(days=364, hours=23)
     assert {(found.read_at, found.run_id) for found in one.evidence} == {(last.as_of, last.run_id)}
@@ -286,6 +290,7 @@ def test_pasted_commands_do_what_they_say_whatever_names_contain(tmp_path: Path,
         "generate-client-certificate",
         "get-client-certificate",
         "update-stage",
+        "create-deployment",
     ]
     assert calls[0][2:4] == [
         "--region=eu-central-1",

@@ -23,6 +23,7 @@ _UNTOUCHED = (
     *("cmdb.account", "cmdb.account_closed", "cmdb.account_region", "cmdb.scope_state", "cmdb.unread_item"),
     *("cmdb.rest_api", "cmdb.rest_api_closed", "cmdb.rest_api_payload"),
     *("cmdb.stage", "cmdb.stage_closed", "cmdb.stage_payload"),
+    *("cmdb.deployment", "cmdb.deployment_payload", "cmdb.deployment_closed"),
     *("cmdb.integration", "cmdb.integration_closed"),
     *("cmdb.certificate", "cmdb.certificate_closed", "cmdb.certificate_payload"),
     *("compliance.record", "compliance.record_closed", "compliance.episode", "compliance.tally"),

@@ -156,12 +156,15 @@ class RegionMade:
                     ],
                     unread=unread,
                 ),
-                integrations=Reading(
+                deployments=Reading(
                     ScopeStatus.COMPLETE,
                     items=[
-                        items.integration(api.rest_api_id, tuple(sorted(api.types)), ())
+                        items.deployment(api.rest_api_id, deployment_id, api.types)
                         for api in self.apis.values()
                         if api.types is not None
+                        for deployment_id in sorted(
+                            {s.deployment for s in api.stages.values() if s.deployment}
+                        )
                     ],
                 ),
                 client_certificates=self._certificates(CertificateKind.API_GATEWAY),

@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cmdb.snapshot import Item, Reading, ScopeStatus
-
-_HTTP = {"HTTP", "HTTP_PROXY"}
+from collectors import definitions
 
 
 class CertificateKind(StrEnum):
@@ -50,15 +49,14 @@ def stage(
     return Item(stage_name, {**said, **(payload or {})}, rest_api_id, derived)
 
 
-def integration(rest_api_id: str, types: Iterable[str], deployment_ids: Iterable[str] = ()) -> Item:
-    """Return the integration types of a REST API's methods."""
+def deployment(rest_api_id: str, deployment_id: str, types: Iterable[str]) -> Item:
+    """Return a deployment with a method for each integration type."""
     listed = tuple(sorted(types))
-    derived = {
-        "types": listed,
-        "has_http": not _HTTP.isdisjoint(listed),
-        "deployment_ids": tuple(sorted(deployment_ids)),
-    }
-    return Item("", {}, rest_api_id, derived)
+    methods = [
+        {"path": f"/path{number}", "verb": "GET", "integration_type": kind}
+        for number, kind in enumerate(listed, start=1)
+    ]
+    return definitions.deployment(rest_api_id, deployment_id, methods, definitions.EXPORT)
 
 
 def certificate(
@@ -86,13 +84,13 @@ def certificate(
 def readings(
     rest_apis: Reading | None = None,
     stages: Reading | None = None,
-    integrations: Reading | None = None,
+    deployments: Reading | None = None,
     client_certificates: Reading | None = None,
     acm_certificates: Reading | None = None,
 ) -> dict[str, Reading]:
     """Return the readings of an account-region; what is not given was read and is empty."""
-    given = (rest_apis, stages, integrations, client_certificates, acm_certificates)
-    names = ("rest_api", "stage", "integration", "client_certificate", "acm_certificate")
+    given = (rest_apis, stages, deployments, client_certificates, acm_certificates)
+    names = ("rest_api", "stage", "deployment", "client_certificate", "acm_certificate")
     return {
         name: Reading(ScopeStatus.COMPLETE) if reading is None else reading
         for name, reading in zip(names, given, strict=True)

@@ -159,9 +159,10 @@ class Estate:
             if there
         ]
         read = [
-            items.integration(key, TYPES[api.types] or (), ())
+            items.deployment(key, f"d{number}", TYPES[api.types] or ())
             for key, api in apis.items()
             if TYPES[api.types]
+            for number in sorted({number for there, _, number in api.stages.values() if there})
         ]
         return AccountRegionSnapshot(
             ACCOUNT,
@@ -171,7 +172,7 @@ class Estate:
                 stages=Reading(
                     ScopeStatus.PARTIAL if unread else ScopeStatus.COMPLETE, items=stages, unread=unread
                 ),
-                integrations=Reading(ScopeStatus.COMPLETE, items=read),
+                deployments=Reading(ScopeStatus.COMPLETE, items=read),
                 client_certificates=self._certificates(region, stages, CertificateKind.API_GATEWAY),
                 acm_certificates=self._certificates(region, stages, CertificateKind.ACM),
             ),

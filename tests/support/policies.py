@@ -13,7 +13,7 @@ _PLACE = "        WHEN stage.client_certificate_id IS NULL OR"
 _SUBJECTS = "CASE WHEN stage.deployment_id IN ('d1', 'd4') THEN ARRAY[stage.deployment_id, rest_api.name] END"
 _READING = {
     "deployment": "stage.deployment_id IN ('d1', 'd3', 'd8')",
-    "types": "cardinality(integration.types) = 2",
+    "types": "cardinality(deployment.types) = 2",
     "name": "rest_api.name = 'name of api002'",
     "created": "certificate.created_at < certificate.expires_at - interval '100 days'",
     "tracing": "stage.tracing_enabled",

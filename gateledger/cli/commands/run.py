@@ -123,7 +123,7 @@ def collect(
 
     app, time = App.of(context), read_time(as_of)
     if explain:
-        raise typer.Exit(explain_collection(app, as_of=time, form=form))
+        raise typer.Exit(explain_collection(app, form=form))
     raise typer.Exit(
         run_job(
             "collect",

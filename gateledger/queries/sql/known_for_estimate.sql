@@ -37,19 +37,23 @@ named AS (
     ) AS n
     GROUP BY n.account_region_id
 ),
-deployed AS (
-    SELECT parent_id, array_remove(array_agg(DISTINCT deployment_id), NULL) AS deployment_ids
-    FROM cmdb.stage
-    WHERE valid_to IS NULL
-    GROUP BY parent_id
+unknown AS (
+    SELECT s.parent_id, count(DISTINCT s.deployment_id) AS deployments
+    FROM cmdb.stage AS s
+    WHERE s.valid_to IS NULL
+      AND NOT EXISTS (
+          SELECT FROM cmdb.deployment AS d
+          WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+            AND d.deployment_id = s.deployment_id AND d.valid_to IS NULL
+      )
+    GROUP BY s.parent_id
 )
 SELECT r.partition, r.account_id, r.region, coalesce(c.listed, 0) AS client_certificates,
        coalesce(n.looked_up, 0) AS looked_up, coalesce(n.acm, 0) AS acm_certificates,
-       api.rest_api_id, api.is_private, d.deployment_ids, m.read_at, m.deployment_ids AS read_deployment_ids
+       api.rest_api_id, CASE WHEN api.is_private THEN 0 ELSE coalesce(u.deployments, 0) END AS unknown_deployments
 FROM region AS r
 LEFT JOIN certificate AS c ON c.account_region_id = r.account_region_id
 LEFT JOIN named AS n ON n.account_region_id = r.account_region_id
 LEFT JOIN cmdb.rest_api AS api ON api.account_region_id = r.account_region_id AND api.valid_to IS NULL
-LEFT JOIN deployed AS d ON d.parent_id = api.item_id
-LEFT JOIN cmdb.integration AS m ON m.parent_id = api.item_id AND m.valid_to IS NULL AND m.read_at IS NOT NULL
+LEFT JOIN unknown AS u ON u.parent_id = api.item_id
 ORDER BY r.partition, r.account_id, r.region

@@ -19,6 +19,13 @@ version AS (
            x.superseded_at, false
     FROM cmdb.rest_api_closed AS x JOIN cmdb.rest_api AS a ON a.item_id = x.item_id
     UNION ALL
+    SELECT 'deployment', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
+    FROM cmdb.deployment
+    UNION ALL
+    SELECT 'deployment', x.item_id, i.account_region_id, x.version_id, x.valid_from, x.valid_to,
+           x.superseded_at, false
+    FROM cmdb.deployment_closed AS x JOIN cmdb.deployment AS i ON i.item_id = x.item_id
+    UNION ALL
     SELECT 'integration', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
     FROM cmdb.integration
     UNION ALL
@@ -132,8 +139,8 @@ WHERE m.moment IS NOT NULL
       SELECT FROM cmdb.scope_state AS st
       JOIN collecting AS k ON k.as_of = m.moment
       WHERE st.account_region_id = c.account_region_id
-        -- Stages and integrations of an API that is gone from a complete listing go with it.
-        AND (st.item_type = c.item OR (m.is_end AND c.item IN ('stage', 'integration') AND st.item_type = 'rest_api'))
+        -- What belongs to an API that is gone from a complete listing go with it.
+        AND (st.item_type = c.item OR (m.is_end AND c.item IN ('stage', 'deployment', 'integration') AND st.item_type = 'rest_api'))
         AND (st.status IN ('complete', 'partial') OR st.read_before = m.moment)
         AND st.valid_from <= m.moment AND (st.valid_to IS NULL OR st.valid_to > m.moment)
   )
@@ -152,6 +159,14 @@ UNION ALL
 SELECT 'integrations of an API that is gone', i.item_id::text
 FROM cmdb.integration AS i JOIN cmdb.rest_api AS a ON a.item_id = i.parent_id
 WHERE i.valid_to IS NULL AND a.valid_to IS NOT NULL
+UNION ALL
+SELECT 'a deployment of an API that is gone', d.item_id::text
+FROM cmdb.deployment AS d JOIN cmdb.rest_api AS a ON a.item_id = d.parent_id
+WHERE d.valid_to IS NULL AND a.valid_to IS NOT NULL
+UNION ALL
+SELECT 'a deployment without payload', d.item_id::text
+FROM cmdb.deployment AS d FULL JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
+WHERE d.item_id IS NULL OR p.item_id IS NULL
 UNION ALL
 SELECT 'a stage without payload', s.item_id::text
 FROM cmdb.stage AS s FULL JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id

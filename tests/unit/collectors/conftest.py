@@ -88,11 +88,11 @@ def read(aws: SimulatedAws, plan: CollectionPlan) -> Iterator[Read]:
     opened: dict[str, Collection] = {}
 
     def take(
-        known: KnownRegion | None = None, *, as_of: datetime = AS_OF, region: str = REGION, **settings: object
+        known: KnownRegion | None = None, *, region: str = REGION, **settings: object
     ) -> AccountRegionSnapshot:
         asked = replace(plan, **settings)  # type: ignore[arg-type]
         collection = opened.get(repr(asked)) or opened.setdefault(repr(asked), Collection(asked))
-        return collect_account_region(collection, ACCOUNT, region, known or KnownRegion(), as_of)
+        return collect_account_region(collection, ACCOUNT, region, known or KnownRegion())
 
     yield take
     for collection in opened.values():

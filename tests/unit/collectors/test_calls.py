@@ -96,7 +96,7 @@ URL = "https://apigateway.eu-west-1.amazonaws.com"
         (refusal("ResourceNotFoundException", 400), FailureKind.ABSENT, 1),
         (refusal("404", 404), FailureKind.MALFORMED, 1),
         (refusal("UnknownOperationException", 404), FailureKind.MALFORMED, 1),
-        (refusal("BadRequestException", 400), FailureKind.MALFORMED, 1),
+        (refusal("BadRequestException", 400), FailureKind.REFUSED, 1),
         (refusal("301", 301), FailureKind.MALFORMED, 1),
         (refusal("ExpiredTokenException", 403), FailureKind.CREDENTIALS, 1),
         (refusal("ExpiredToken", 400), FailureKind.CREDENTIALS, 1),

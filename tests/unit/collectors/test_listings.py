@@ -59,7 +59,7 @@ def test_a_listing_whose_page_fails_has_failed(
     for reading in (
         snapshot.readings["rest_api"],
         snapshot.readings["stage"],
-        snapshot.readings["integration"],
+        snapshot.readings["deployment"],
         snapshot.readings["client_certificate"],
     ):
         assert reading.status is ScopeStatus.FAILED
@@ -67,19 +67,3 @@ def test_a_listing_whose_page_fails_has_failed(
         assert reading.failure.kind is kind
         assert list(reading.items) == []
     assert aws.log.entries(operation="GetStages") == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(("fault", "kind"), KINDS)
-def test_methods_whose_page_fails_are_unread(
-    aws: SimulatedAws, read: Read, fault: FaultKind, kind: FailureKind, page: int | str
-) -> None:
-    aws.faults.add(fault, "GetResources", page=page)  # type: ignore[arg-type]
-
-    snapshot = read(region="us-east-1", **patience(fault))
-
-    assert snapshot.readings["stage"].status is ScopeStatus.COMPLETE
-    assert snapshot.readings["integration"].status is ScopeStatus.PARTIAL
-    (unread,) = snapshot.readings["integration"].unread.values()
-    assert unread.kind is kind
-    assert snapshot.readings["integration"].items == []

@@ -16,14 +16,14 @@ def test_columns_of_joins_are_not_judged_by() -> None:
     assert local is not None
     assert "client_certificate_id" in local.reads["stage"]
     assert local.reads["rest_api"] == {"is_private"}
-    assert local.reads["integration"] == {"item_id", "has_http"}
+    assert local.reads["deployment"] == local.reads["canary"] == {"item_id", "has_http"}
 
 
 def test_columns_that_verdicts_depend_on_are_read() -> None:
     read = {policy.id.rpartition("/")[2]: policy.logic.composition.local for policy in reading_more()}
     for name, relation, column in (
         ("deployment", "stage", "deployment_id"),
-        ("types", "integration", "types"),
+        ("types", "deployment", "types"),
         ("name", "rest_api", "name"),
         ("created", "certificate", "created_at"),
         ("tracing", "stage", "tracing_enabled"),
@@ -39,9 +39,9 @@ def test_columns_that_verdicts_depend_on_are_read() -> None:
 def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None:
     composition = compose(PLAIN, "stage")
     names = composition.conditions
-    assert list(composition.looked_at) == ["stage", "rest_api", "integration", "certificate"]
+    assert list(composition.looked_at) == ["stage", "rest_api", "deployment", "canary", "certificate"]
     assert names[composition.looked_at["rest_api"] - 1] == "private_endpoint"
-    assert names[composition.looked_at["integration"] - 1] == "integrations_unknown"
+    assert names[composition.looked_at["deployment"] - 1] == "integrations_unknown"
     assert names[composition.looked_at["certificate"] - 1] == "certificates_unknown"
 
 
@@ -50,9 +50,9 @@ def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None
     [
         PLAIN.replace("rest_api.item_id = stage.parent_id", "rest_api.name = stage.stage_name"),
         PLAIN.replace("rest_api.item_id = stage.parent_id", "rest_api.item_id > stage.parent_id"),
-        PLAIN.replace("NOT integration.has_http", "EXISTS (SELECT FROM scope WHERE scope.is_fresh)"),
-        PLAIN.replace("NOT integration.has_http", "certificate.read_at < certificate.expires_at"),
-        PLAIN.replace("NOT integration.has_http", "certificate.expires_at < :as_of"),
+        PLAIN.replace("NOT deployment.has_http", "EXISTS (SELECT FROM scope WHERE scope.is_fresh)"),
+        PLAIN.replace("NOT deployment.has_http", "certificate.read_at < certificate.expires_at"),
+        PLAIN.replace("NOT deployment.has_http", "certificate.expires_at < :as_of"),
     ],
 )
 def test_a_policy_that_looks_at_more_than_what_belongs_to_the_item_is_judged_in_full(text: str) -> None:

@@ -159,7 +159,7 @@ def test_the_demo_ends_with_every_condition_there_is_a_cause_for(nights: int) ->
     )
     assert place_of("backoffice").apis[demo.stage("backoffice").api_id].endpoint_types == ("PRIVATE",)
     legacy = demo.stage("legacy-import")
-    unread = Occasion("apigateway", "GetResources", legacy.account_id, legacy.region, legacy.api_id, 1, True)
+    unread = Occasion("apigateway", "GetExport", legacy.account_id, legacy.region, legacy.api_id, None, True)
     unseen = Occasion(
         "apigateway", "GetClientCertificates", demo.stage("unseen").account_id, WEST, None, 1, True
     )

@@ -2,15 +2,24 @@
 SELECT
     CASE
         WHEN rest_api.is_private THEN 'private_endpoint'
-        WHEN integration.item_id IS NULL THEN 'integrations_unknown'
-        WHEN NOT integration.has_http THEN 'no_http_integration'
+        -- HTTP in either of the stage's own deployment and its canary's decides; without it, both have to be known.
+        WHEN deployment.has_http IS NOT TRUE
+            AND canary.has_http IS NOT TRUE
+            AND (deployment.item_id IS NULL
+                 OR (stage.canary_deployment_id IS NOT NULL AND canary.item_id IS NULL))
+            THEN 'integrations_unknown'
+        WHEN NOT deployment.has_http AND canary.has_http IS NOT TRUE THEN 'no_http_integration'
         -- Without a known endpoint type nothing may be called compliant or incompliant.
-        WHEN rest_api.is_private IS NULL OR integration.has_http IS NULL THEN 'unexpected'
+        WHEN rest_api.is_private IS NULL
+            OR (deployment.has_http IS NOT TRUE AND canary.has_http IS NOT TRUE)
+            THEN 'unexpected'
         WHEN stage.client_certificate_id IS NULL OR btrim(stage.client_certificate_id) = '' THEN 'certificate_empty'
-        -- An absence seen before the stage named the certificate proves nothing: it may have been made since.
+        -- An absence seen before the stage named the certificate proves nothing: it may have been made since. A stage
+        -- last read before the absence was proven may name another one by then.
         WHEN certificate.item_id IS NULL
             OR NOT certificate.is_fresh
             OR (certificate.absent_since IS NOT NULL AND certificate.read_at < stage.certificate_named_at)
+            OR stage.read_at < certificate.absent_since
             THEN 'certificates_unknown'
         WHEN certificate.absent_since IS NOT NULL AND certificate.read_at >= stage.certificate_named_at
             THEN 'certificate_deleted'
@@ -19,7 +28,12 @@ SELECT
     END AS condition
 FROM stage
 LEFT JOIN rest_api ON rest_api.item_id = stage.parent_id
-LEFT JOIN integration ON integration.parent_id = stage.parent_id
+LEFT JOIN deployment
+    ON deployment.parent_id = stage.parent_id
+    AND deployment.deployment_id = stage.deployment_id
+LEFT JOIN deployment AS canary
+    ON canary.parent_id = stage.parent_id
+    AND canary.deployment_id = stage.canary_deployment_id
 LEFT JOIN certificate
     ON certificate.account_region_id = stage.account_region_id
     AND certificate.certificate_id = stage.client_certificate_id
