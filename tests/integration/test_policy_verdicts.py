@@ -15,7 +15,7 @@ from cmdb.runs import runs
 from cmdb.runs.runs import RunKind, RunStatus, RunTotals
 from cmdb.snapshot import AccountKey, AccountReading, AccountRegionSnapshot, Item, Reading, ScopeStatus
 from cmdb.storage.inventory import PostgresInventory
-from collectors import normalise
+from collectors import definitions, normalise
 from collectors.values import Hasher
 from evaluator.catalog.loading import load_catalog
 from evaluator.judging.engine import Evaluation, evaluate
@@ -48,6 +48,8 @@ class Row:
     stage: dict[str, Any] = field(default_factory=dict)
     api: dict[str, Any] = field(default_factory=dict)
     subjects: list[str] | None = None
+    methods: list[str] | None = field(default_factory=lambda: ["GET /orders", "DELETE /orders/{id}"])
+    """What its deployment serves; None: it was never read."""
 
 
 def statement(**changes: Any) -> dict[str, Any]:
@@ -133,6 +135,80 @@ ROWS = [
     ),
 ]
 
+LOGGING, METRICS = "rest-api-stage-execution-logging", "rest-api-stage-detailed-metrics"
+CACHE, TRACE = "rest-api-stage-cache-encryption", "rest-api-stage-data-trace"
+THROTTLING = "rest-api-stage-throttling"
+BOTH = ["DELETE /orders/{id}", "GET /orders"]
+DELETE, GET = BOTH
+
+
+def settings(**entries: Any) -> dict[str, Any]:
+    """Return method settings; ``every`` is the entry of all methods, ``own`` that of others by their keys."""
+    return {"methodSettings": {"*/*": entries["every"], **entries.get("own", {})}}
+
+
+LOGS, QUIET = {"loggingLevel": "INFO"}, {"loggingLevel": "OFF"}
+COUNTED, TRACED = {"metricsEnabled": True}, {"dataTraceEnabled": True}
+OPEN_CACHE = {"cachingEnabled": True, "cacheDataEncrypted": False}
+SAFE_CACHE = {"cachingEnabled": True, "cacheDataEncrypted": True}
+LIMITED = {"throttlingRateLimit": 10.0, "throttlingBurstLimit": 5}
+CLUSTER = {"cacheClusterEnabled": True}
+
+SPELLINGS = [
+    ("orders/{id}/DELETE", DELETE),
+    ("orders~1{id}/DELETE", DELETE),
+    ("~1orders~1{id}/DELETE", DELETE),
+    ("~1orders/GET", GET),
+    ("/orders/GET", None),
+    ("/orders~1{id}/DELETE", None),
+    ("orders/POST", None),
+    ("orders/get", None),
+    ("orders/*", None),
+    ("*/GET", None),
+]
+ROWS += [
+    Row(LOGGING, "logging_off", stage=settings(every=LOGS, own={key: QUIET}), subjects=[method])
+    if method is not None
+    else Row(LOGGING, "logging_on", OK, stage=settings(every=LOGS, own={key: QUIET}))
+    for key, method in SPELLINGS
+]
+ROWS += [
+    Row(LOGGING, "logging_off", subjects=BOTH),
+    Row(LOGGING, "logging_off", stage=settings(every=QUIET, own={"orders/GET": LOGS}), subjects=[DELETE]),
+    Row(LOGGING, "logging_on", OK, stage=settings(every=QUIET, own={"~1/GET": LOGS}), methods=["GET /"]),
+    Row(
+        LOGGING,
+        "logging_on",
+        OK,
+        stage=settings(every=QUIET, own={"orders/ANY": LOGS}),
+        methods=["ANY /orders"],
+    ),
+    Row(LOGGING, "methods_unknown", UNKNOWN, stage=settings(every=LOGS), methods=None),
+    Row(
+        LOGGING,
+        "methods_unknown",
+        UNKNOWN,
+        stage={**settings(every=LOGS), "canarySettings": {"deploymentId": "dep2"}},
+    ),
+    Row(LOGGING, "no_method", NA, methods=[]),
+    Row(LOGGING, "unexpected", UNKNOWN, stage={"methodSettings": ["OFF"]}),
+    Row(METRICS, "metrics_off", stage=settings(every=COUNTED, own={"orders/GET": {}}), subjects=[GET]),
+    Row(METRICS, "metrics_on", OK, stage=settings(every=COUNTED)),
+    Row(TRACE, "data_trace_off", OK),
+    Row(TRACE, "data_trace_on", stage=settings(every={}, own={"~1orders/GET": TRACED}), subjects=[GET]),
+    Row(THROTTLING, "not_throttled", subjects=BOTH),
+    Row(THROTTLING, "not_throttled", stage=settings(every={**LIMITED, "throttlingRateLimit": -1.0})),
+    Row(THROTTLING, "throttled", OK, stage=settings(every=LIMITED)),
+    Row(CACHE, "no_cache", NA, stage=settings(every=OPEN_CACHE)),
+    Row(CACHE, "nothing_cached", NA, stage=CLUSTER),
+    Row(
+        CACHE,
+        "cache_not_encrypted",
+        stage={**CLUSTER, **settings(every=SAFE_CACHE, own={"orders/GET": OPEN_CACHE})},
+    ),
+    Row(CACHE, "cache_encrypted", OK, stage={**CLUSTER, **settings(every=SAFE_CACHE)}),
+]
+
 
 def api_record(number: int, changes: dict[str, Any]) -> dict[str, Any]:
     return {
@@ -156,12 +232,19 @@ class Nights:
         inventory.store_account(AccountReading(ACCOUNT, "Shop", ScopeStatus.COMPLETE, regions=(REGION,)))
         apis: list[Item] = []
         stages: list[Item] = []
+        deployments: list[Item] = []
         for number, row in enumerate(self.rows):
             apis.append(normalise.rest_api(api_record(number, row.api), HASHER))
-            stages.append(normalise.stage(apis[-1].key, {"stageName": "prod", **row.stage}, HASHER))
+            record = {"stageName": "prod", "deploymentId": "dep1", **row.stage}
+            stages.append(normalise.stage(apis[-1].key, record, HASHER))
+            if row.methods is not None:
+                served = [dict(zip(("verb", "path"), method.split(), strict=True)) for method in row.methods]
+                served = [{**method, "integration_type": "HTTP_PROXY"} for method in served]
+                deployments.append(definitions.deployment(apis[-1].key, "dep1", served, definitions.EXPORT))
         readings = items.readings(
             rest_apis=Reading(ScopeStatus.COMPLETE, items=apis),
             stages=Reading(ScopeStatus.COMPLETE, items=stages),
+            deployments=Reading(ScopeStatus.COMPLETE, items=deployments),
         )
         inventory.store(AccountRegionSnapshot(ACCOUNT, REGION, readings))
         self.run = run
