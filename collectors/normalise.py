@@ -8,6 +8,7 @@ policies rest on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 

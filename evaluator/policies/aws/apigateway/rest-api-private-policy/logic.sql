@@ -7,7 +7,7 @@ SELECT
         WHEN jsonb_typeof(rest_api.policy_document) IS DISTINCT FROM 'object' THEN 'policy_unreadable'
         WHEN NOT EXISTS (
             SELECT 1
-            FROM jsonb_array_elements(CASE jsonb_typeof(rest_api.policy_document -> 'Statement') WHEN 'array' THEN rest_api.policy_document -> 'Statement' ELSE jsonb_build_array(rest_api.policy_document -> 'Statement') END) AS s (value),
+            FROM jsonb_array_elements(jsonb_build_array() || (rest_api.policy_document -> 'Statement')) AS s (value),
                 jsonb_each(CASE WHEN jsonb_typeof(s.value -> 'Condition') = 'object' THEN s.value -> 'Condition' END)
                     AS o (operator, tests),
                 jsonb_each(CASE WHEN jsonb_typeof(o.tests) = 'object' THEN o.tests END) AS t (key, wanted)
