@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 #: Part of every digest; a new number after a change of what is made of an answer.
-_FORM = b"1"
+_FORM = b"2"
 #: Under what key of an answer's ``ResponseMetadata`` the parsers note its body.
 BODY = "Body"
 

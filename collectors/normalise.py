@@ -8,6 +8,7 @@ policies rest on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from cmdb.snapshot import Item
 from collectors import values
 from collectors.errors import malformed
 from collectors.pem import parse_pem
+from collectors.secrets import looks_secret
 from collectors.values import Hasher
 
 
@@ -51,13 +53,14 @@ def stage(rest_api_id: str, record: Any, hasher: Hasher, operation: str = "GetSt
             payload["canarySettings"]["stageVariableOverrides"] = hasher.hide_all(
                 operation, canary["stageVariableOverrides"]
             )
+    variables = [fields.get("variables"), (fields.get("canarySettings") or {}).get("stageVariableOverrides")]
     values.optional_key(operation, fields, "deploymentId")
     named = _named(values.optional_key(operation, fields, "clientCertificateId"))
     return Item(
         values.key_text(operation, fields, "stageName"),
         payload,
         rest_api_id,
-        {"client_certificate_id": named},
+        {"client_certificate_id": named, "secret_variables": _secret_names(variables)},
     )
 
 
@@ -116,6 +119,15 @@ def _payload(operation: str, fields: dict[str, Any], hasher: Hasher) -> dict[str
         else:
             payload[name] = values.clean(operation, value)
     return payload
+
+
+def _secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | None:
+    """Return the names of variables whose values look like secrets; None: there are no variables."""
+    given = [variables for variables in maps if variables]
+    if not given:
+        return None
+    found = {name for variables in given for name, value in variables.items() if looks_secret(name, value)}
+    return tuple(sorted(values.clean("GetStages", name) for name in found))
 
 
 def _named(certificate_id: str | None) -> str | None:

@@ -57,6 +57,10 @@ class Field:
     ``derived``: the reader computes the value, which the payload does not hold as it stands; such a field is
     stored. ``since`` names a further column: since when a stored field has had its value without a break.
     ``noted``: the latest value is kept with the latest version and compared with nothing.
+    ``filled_at`` names a further column of latest versions, for a derived field that is no part of the digest:
+    where the value of a version is not known and a later reading of the same version gives it, it is filled in,
+    and the column says when. An upgrade that derives something new thus changes no item.
+    ``encoded``: the payload holds the JSON as text; what cannot be parsed reads as null.
     ``volatile``: changes by itself, so that a change of it alone is no change of the item.
     """
 
@@ -69,6 +73,8 @@ class Field:
     derived: bool = False
     since: str | None = None
     noted: bool = False
+    filled_at: str | None = None
+    encoded: bool = False
     volatile: bool = False
 
     @property
@@ -221,6 +227,7 @@ class ItemType:
             self.name,
             *(field.name for field in self.all_fields),
             *(f.since for f in self.fields if f.since),
+            *(f.filled_at for f in self.fields if f.filled_at),
         ]
         for name in names:
             if not _NAME.fullmatch(name):
@@ -237,6 +244,12 @@ class ItemType:
                 raise DeclarationError(
                     f"{self.name}.{field.name}: what is derived, noted or has a since is stored."
                 )
+            if field.filled_at and (not field.derived or field.noted or field.name in self.digested):
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: what is filled in is derived and neither noted nor digested."
+                )
+            if field.encoded and (field.stored or field.kind is not Kind.JSON):
+                raise DeclarationError(f"{self.name}.{field.name}: what is encoded is JSON and not stored.")
             if not field.meaning or not field.null:
                 raise DeclarationError(f"{self.name}.{field.name}: say what it means and what null means.")
             if not self.has_payload and (not field.stored or field.since):
@@ -271,6 +284,11 @@ class ItemType:
     def unstored(self) -> tuple[Field, ...]:
         """Fields that are read from the payload."""
         return tuple(field for field in self.fields if not field.stored)
+
+    @cached_property
+    def filled(self) -> tuple[Field, ...]:
+        """Fields that are filled in where a version lacks them."""
+        return tuple(field for field in self.fields if field.filled_at is not None)
 
     @cached_property
     def versioned(self) -> tuple[tuple[str, Kind], ...]:

@@ -37,6 +37,9 @@ _JSON_TYPE = {
 def from_payload(field: Field, payload: str) -> str:
     """Return the expression for a field of ``payload``, a jsonb expression that may be null."""
     place = _place(field, payload)
+    if field.encoded:
+        text = _place(field, payload, as_text=True)
+        return f"CASE WHEN jsonb_typeof({place}) = 'string' THEN cmdb.json_of_text({text}) END"
     if field.kind is Kind.JSON:
         return f"nullif({place}, 'null')"
     text = _place(field, payload, as_text=True)

@@ -56,6 +56,14 @@ REST_API = ItemType(
             "There is none.",
         ),
         Field(
+            "policy_document",
+            Kind.JSON,
+            "policy",
+            "Resource policy, parsed.",
+            "There is none, or its text is no JSON.",
+            encoded=True,
+        ),
+        Field(
             "tags",
             Kind.JSON,
             "tags",

@@ -113,6 +113,17 @@ STAGE = ItemType(
             "There are none.",
         ),
         Field(
+            "secret_variables",
+            Kind.TEXTS,
+            "variablesThatLookSecret",
+            "Names of stage variables, those that a canary overrides included, whose values look like secrets: "
+            "judged when they are read, since the values are never kept.",
+            "It has no variables, or none was looked at.",
+            stored=True,
+            derived=True,
+            filled_at="secrets_known_at",
+        ),
+        Field(
             "canary_deployment_id",
             Kind.TEXT,
             "canarySettings.deploymentId",

@@ -35,6 +35,8 @@ class Compared:
     """Row key, item, its stored forms: the version ends and another begins."""
     read_again: list[tuple[int, Item]] = field(default_factory=list)
     """Row key, item: read and as it was, of a type that notes when each item was read."""
+    filled: list[tuple[int, Item]] = field(default_factory=list)
+    """Row key, item: as it was, with values of fields that its version may lack."""
     reopened: list[int] = field(default_factory=list)
     """Row keys of items that an earlier run of the same as_of closed and that are unchanged."""
     gone: list[int] = field(default_factory=list)
@@ -142,8 +144,11 @@ def compare(
             compared.new.append((work.region_id, item, encoded))
         elif row.digest != encoded.digest or (row.valid_to is not None and row.valid_to < as_of):
             compared.changed.append((row.item_id, item, encoded))
-        elif row.valid_to is not None:
-            compared.reopened.append(row.item_id)
+        else:
+            if row.valid_to is not None:
+                compared.reopened.append(row.item_id)
+            if declared.filled and form.fills(item):
+                compared.filled.append((row.item_id, item))
         if notes and row is not None:
             compared.read_again.append((row.item_id, item))
     if not notes:

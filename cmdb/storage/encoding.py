@@ -122,6 +122,11 @@ class Form:
         """Return the values of the fields that are only noted, by name."""
         return {field.name: value_of(item, field) for field, _ in self.fields if field.noted}
 
+    def fills(self, item: Item) -> dict[str, Any]:
+        """Return the values that a version of it is given where it lacks them, by name of the field."""
+        found = {field.name: item.derived.get(field.name) for field in self.declared.filled}
+        return {name: value for name, value in found.items() if value is not None}
+
     def rows(
         self, new: Sequence[tuple[int, int, Item, Encoded, int | None]], as_of: datetime
     ) -> Iterator[bytes]:

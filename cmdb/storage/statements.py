@@ -137,6 +137,7 @@ def replace(declared: ItemType) -> str:
     sets += ["proven_absent = false"] if declared.proves_absence else []
     sets += ["read_at = %(as_of)s"] if declared.absence is Absence.NONE else []
     sets += [f"{field.name} = n.{field.name}" for field in fields]
+    sets += [f"{field.filled_at} = NULL" for field in declared.filled]
     sets += [f"{field.since} = {_since(name, field.name, field.since)}" for field in fields if field.since]
     parts += [f"UPDATE cmdb.{name} AS i", f"SET {', '.join(sets)}", "FROM n", "WHERE i.item_id = n.item_id"]
     return "\n".join(part for part in parts if part)
@@ -224,6 +225,26 @@ def read_again(declared: ItemType) -> str:
 
 
 @cache
+def fill(declared: ItemType) -> str:
+    """Give versions the values of derived fields that they lack (``rows``, JSON); others stay as they are."""
+    fields = declared.filled
+    taken = ["item_id bigint", *(f"{field.name} {field.kind}" for field in fields)]
+    lacks = [f"i.{field.name} IS NULL AND n.{field.name} IS NOT NULL" for field in fields]
+    sets = [f"{field.name} = coalesce(i.{field.name}, n.{field.name})" for field in fields]
+    sets += [
+        f"{field.filled_at} = CASE WHEN {lack} THEN %(as_of)s ELSE i.{field.filled_at} END"
+        for field, lack in zip(fields, lacks, strict=True)
+    ]
+    return (
+        "-- Give versions the values of derived fields that they lack.\n"
+        f"UPDATE cmdb.{declared.name} AS i\n"
+        f"SET {', '.join(sets)}\n"
+        f"FROM jsonb_to_recordset(%(rows)s::jsonb) AS n ({', '.join(taken)})\n"
+        f"WHERE i.item_id = n.item_id AND ({' OR '.join(lacks)})"
+    )
+
+
+@cache
 def archive_released(declared: ItemType) -> str:
     """Keep the last versions of items that were let go of before their absence was proven (``keys``)."""
     columns = [column for column, _ in declared.versioned]
@@ -280,6 +301,8 @@ def merge_statements(declared: ItemType) -> dict[str, str]:
         "close": close(declared),
         "close_regions": close_regions(declared),
     }
+    if declared.filled:
+        made["fill"] = fill(declared)
     if declared.parent is not None:
         made |= {"parent_keys": parent_keys(declared), "close_children": close_children(declared)}
     if declared.absence is Absence.NONE:

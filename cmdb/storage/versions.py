@@ -75,6 +75,7 @@ class Merge:
         self._insert(compared, merged, new_parents)
         self._insert_tombstones(compared)
         self._replace(compared)
+        self._fill(compared)
         self._close(compared)
         return merged
 
@@ -208,6 +209,11 @@ class Merge:
         if compared.read_again:
             read = ({"item_id": item_id, **self._form.noted(item)} for item_id, item in compared.read_again)
             run_for_rows(self._cursor, statements.read_again(self._declared), read, as_of=self._as_of)
+
+    def _fill(self, compared: Compared) -> None:
+        if compared.filled:
+            rows = ({"item_id": item_id, **self._form.fills(item)} for item_id, item in compared.filled)
+            run_for_rows(self._cursor, statements.fill(self._declared), rows, as_of=self._as_of)
 
     def _close(self, compared: Compared) -> None:
         declared = self._declared

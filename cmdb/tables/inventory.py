@@ -85,6 +85,22 @@ def _latest(declared: ItemType, into: MetaData) -> Table:
         columns.append(column(declared.key.name, _TYPES[declared.key.kind], declared.key.meaning))
         unique.append(declared.key.name)
     columns += _fields(declared, closed=False)
+    for field in declared.filled:
+        assert field.filled_at is not None  # noqa: S101 - that is what makes it one
+        columns.append(
+            time(
+                field.filled_at,
+                f"When {field.name} was filled in. Null: it came with the version, or is not known.",
+                nullable=True,
+            )
+        )
+        columns.append(
+            Index(
+                f"ix_{name}_{field.filled_at}",
+                field.filled_at,
+                postgresql_where=sql_text(f"{field.filled_at} IS NOT NULL"),
+            )
+        )
     columns += [
         UniqueConstraint(*unique),
         CheckConstraint("valid_to >= valid_from", name="interval"),

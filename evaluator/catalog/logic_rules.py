@@ -27,7 +27,7 @@ FUNCTIONS: Final[frozenset[str]] = frozenset(
     {
         "abs", "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim",
         "cardinality", "coalesce", "concat", "count", "every", "greatest", "jsonb_array_elements",
-        "jsonb_array_elements_text", "jsonb_array_length", "jsonb_each", "jsonb_each_text",
+        "jsonb_array_elements_text", "jsonb_array_length", "jsonb_build_array", "jsonb_each", "jsonb_each_text",
         "jsonb_object_keys", "jsonb_typeof", "least", "left", "length", "lower",
         "ltrim", "max", "min", "nullif", "replace", "right", "row_number", "rtrim", "split_part",
         "starts_with", "string_agg", "string_to_array", "string_to_table", "strpos", "substr",

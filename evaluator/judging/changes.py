@@ -87,12 +87,17 @@ def _is_timed(local: Local, one: Joined) -> bool:
 
 
 def _changed(local: Local, one: Joined) -> str:
-    """Return the items of a relation that are new, gone, changed in what is read, or read again or no longer."""
+    """Return the items of a relation that are new, gone, changed or filled in in what is read, or read (again)."""
     declared, name = one.declared, one.declared.name
     parts = [
         f"SELECT i.item_id FROM cmdb.{name} AS i WHERE i.item_id > %(_watermark)s",
         f"SELECT i.item_id FROM cmdb.{name} AS i WHERE i.valid_to > %(_since)s",
         _superseded(local, one),
+    ]
+    parts += [
+        f"SELECT i.item_id FROM cmdb.{name} AS i WHERE i.{field.filled_at} > %(_since)s"
+        for field in declared.filled
+        if field.name in _needed(local, one)
     ]
     if _is_timed(local, one):
         parts.append(_unread(declared))

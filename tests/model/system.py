@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ from tests.model.reader import read
 from tests.model.truth import NO_FAULTS, Faults, Region
 from tests.model.verdicts import EXPIRY, Rules
 from tests.support.checks import replay
+from tests.support.histories import CERTIFICATE_POLICIES
 
 Rows = list[tuple[Any, ...]]
 Reading = tuple[Region, Faults, frozenset[str]]
@@ -78,8 +79,9 @@ def batched(regions: Sequence[Reading], size: int) -> list[Sequence[Reading]]:
 
 @cache
 def catalog() -> Catalog:
-    """Return the policies that come with the program."""
-    return load_catalog()
+    """Return the policies whose verdicts the oracle knows."""
+    whole = load_catalog()
+    return replace(whole, policies=whole.enabled(CERTIFICATE_POLICIES))
 
 
 def parameters(policy_id: str, rules: Rules) -> dict[str, Any]:

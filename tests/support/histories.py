@@ -12,7 +12,7 @@ history.night()
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -41,12 +41,17 @@ from tests.support.snapshots import nothing_read
 FIRST_NIGHT = datetime(2026, 1, 1, 2, tzinfo=UTC)
 DENIED = Failure(FailureKind.DENIED, "GetStages", "GetStages was denied.")
 MAX_STALENESS = timedelta(hours=72)
+CERTIFICATE_POLICIES = (
+    "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate",
+    "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry",
+)
 
 
 @cache
 def catalog() -> Catalog:
-    """Return the policies that come with the program."""
-    return load_catalog()
+    """Return the two policies about certificates, of which the stories of these histories are."""
+    whole = load_catalog()
+    return replace(whole, policies=whole.enabled(CERTIFICATE_POLICIES))
 
 
 @dataclass
