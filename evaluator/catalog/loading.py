@@ -311,7 +311,7 @@ def _link_back(policies: dict[str, Policy], frameworks: Mapping[str, Framework])
                 if policy is None:
                     raise PolicyError(
                         f"{framework.file}: section {shown(section.key)} names the policy {shown(policy_id)}, which "
-                        f"there is not; write one of {', '.join(sorted(policies))}."
+                        f"there is not; {_nearest(policy_id, list(policies))}."
                     )
                 if section not in policy.sections:
                     policies[policy_id] = dataclasses.replace(policy, sections=(*policy.sections, section))

@@ -16,6 +16,8 @@ SHAPES = [
     ("stage", "apigateway", "Stage"),
     ("certificate", "apigateway", "ClientCertificate"),
 ]
+#: What the reader makes of an answer and puts under a name that AWS does not use.
+_OURS = {("variablesThatLookSecret",)}
 _KINDS = {
     "string": {Kind.TEXT},
     "boolean": {Kind.BOOLEAN},
@@ -77,7 +79,8 @@ def test_a_declared_field_has_the_type_that_aws_gives_it(item: str, service: str
     for path, member in members(shape_of(service, shape)):
         for field in fields.get(path, ()):
             if not field.derived:
-                assert field.kind in kinds_of(member), field.name
+                kind = Kind.TEXT if field.encoded else field.kind
+                assert kind in kinds_of(member), field.name
                 compared += 1
     assert compared >= 3
 
@@ -95,5 +98,6 @@ def test_no_field_is_declared_that_aws_does_not_list(item: str, shapes: list[tup
     assert {
         ".".join(keys)
         for keys, fields in declared(item).items()
-        if keys not in listed and any(not field.derived or field.kind is not Kind.TEXT for field in fields)
+        if keys not in {*listed, *_OURS}
+        and any(not field.derived or field.kind is not Kind.TEXT for field in fields)
     } == set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cmdb.items import item_type
 from evaluator.catalog.logic import check_logic
 from evaluator.judging.former import is_former, of_today
 
@@ -37,7 +36,7 @@ def test_a_former_logic_is_read_in_the_form_of_today() -> None:
     assert is_former(FORMER)
     text = of_today(FORMER)
     assert not is_former(text)
-    logic = check_logic("former", text, (), item_type("stage"))
+    logic = check_logic("former", text, (), "stage")
     composition = logic.composition
     # the shared branches are there once, and the draft is the evidence
     assert composition.conditions == (
