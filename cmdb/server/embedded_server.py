@@ -246,7 +246,7 @@ class EmbeddedServer:
                 f"The folder {self.pgdata} holds files but no PostgreSQL database: move it away, "
                 f"{CHOOSE_ANOTHER}"
             )
-        found = marker.read_text(encoding="ascii", errors="replace").strip()
+        found = marker.read_text(encoding="utf-8", errors="replace").strip()
         if found != str(EMBEDDED_MAJOR):
             raise EmbeddedServerError(
                 f"The database in {self.pgdata} was made by PostgreSQL {found}, and this installation brings "

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from cmdb.items import scope_names
+from cmdb.items import collected_scopes
 from cmdb.snapshot import AccountRegionSnapshot, Reading, ScopeStatus
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -69,7 +69,9 @@ def _listed(truth: AccountRegionSnapshot) -> set[str]:
 
 def _explicit(snapshot: AccountRegionSnapshot) -> list[str]:
     found = (
-        [] if set(snapshot.readings) == set(scope_names()) else [f"read is only {list(snapshot.readings)}"]
+        []
+        if set(snapshot.readings) == set(collected_scopes())
+        else [f"read is only {list(snapshot.readings)}"]
     )
     for name, reading in snapshot.readings.items():
         if reading.status is ScopeStatus.COMPLETE and (reading.failure is not None or reading.unread):

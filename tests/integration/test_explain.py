@@ -96,6 +96,7 @@ def test_the_evidence_names_versions_readings_and_runs(engine: Engine, history: 
         "deployment_id": "dep002",
         "client_certificate_id": "cert01",
         "canary_deployment_id": None,
+        "secret_variables": None,
     }
     assert evidence["deployment"].facts["types"] == ["HTTP", "MOCK"]
     assert evidence["certificate"].item_id == "cert01"
