@@ -49,6 +49,8 @@ OTHERS = {
     ("demo",),
     ("policies", "list"),
     ("policies", "show"),
+    ("items", "list"),
+    ("items", "show"),
     ("db", "uri"),
     ("db", "psql"),
 }
