@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cmdb.errors import SettingsError
+from gateledger.exceptions.notices import sentence
 from gateledger.queries.reading import reading, records
 from gateledger.terminal.console import iso, short_time
 from gateledger.terminal.logs import one_line
@@ -28,6 +29,7 @@ log = logging.getLogger("gateledger.notify")
 #: Entries told one by one under each heading; the rest are a number.
 SHOWN = 20
 Row = dict[str, Any]
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,18 @@ def check_targets(settings: Settings) -> None:
             )
 
 
-def notify_of_changes(engine: Engine, settings: Settings, summary: RunSummary) -> None:
-    """Send what the run changed to the targets of the settings, if anything changed and any are set."""
+def notify_of_changes(
+    engine: Engine, settings: Settings, summary: RunSummary, *, include_excepted: bool = False
+) -> None:
+    """Send what the run changed to the targets of the settings, if anything changed and any are set.
+
+    Findings that an exception covers are left out unless ``include_excepted``.
+    """
     targets = settings.notify_targets()
     if not targets:
         return
     try:
-        message = message_of(engine, summary)
+        message = message_of(engine, summary, include_excepted=include_excepted)
         if message is None:
             log.info("nothing changed, no message is sent", extra={"event": "notify.nothing_changed"})
             return
@@ -76,7 +83,7 @@ def notify_of_changes(engine: Engine, settings: Settings, summary: RunSummary) -
         )
 
 
-def message_of(engine: Engine, summary: RunSummary) -> Message | None:
+def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = False) -> Message | None:
     """Return what the run changed, or None when nothing that is worth a message did.
 
     Told are stages that became incompliant, stages that were remediated, and scopes that failed for the
@@ -84,22 +91,25 @@ def message_of(engine: Engine, summary: RunSummary) -> Message | None:
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}
-        new = records(connection, "notify_new", at)
+        new = records(connection, "notify_new", {**at, "include_excepted": include_excepted})
         resolved = records(connection, "notify_resolved", at)
         failing = records(connection, "notify_failing", at)
     fresh = [row for row in failing if row["is_new"]]
-    if not (new or resolved or fresh):
+    told = [notice for notice in summary.exceptions if notice.is_new]
+    if not (new or resolved or fresh or told):
         return None
     counted = [
         *([f"{len(new):,} new incompliant"] if new else []),
         *([f"{len(resolved):,} resolved"] if resolved else []),
         *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
+        *([f"{len(told):,} {'exception' if len(told) == 1 else 'exceptions'} to look at"] if told else []),
     ]
     sections = [
         f"Run {summary.run_id} as of {iso(summary.as_of)}.",
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", fresh, _scope),
+        *_section("Exceptions to look at", told, sentence),
     ]
     if len(failing) > len(fresh):
         sections.append(f"{len(failing) - len(fresh):,} more have not been read completely for longer.")
@@ -166,7 +176,7 @@ def _quiet() -> Iterator[None]:
             logger.disabled = disabled
 
 
-def _section(title: str, rows: Sequence[Row], line: Callable[[Row], str]) -> Iterator[str]:
+def _section(title: str, rows: Sequence[RowT], line: Callable[[RowT], str]) -> Iterator[str]:
     if not rows:
         return
     lines = [f"{title}: {len(rows):,}", *(f"- {one_line(line(row))}" for row in rows[:SHOWN])]

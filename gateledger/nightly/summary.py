@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateledger.exceptions.notices import Notice, sentence
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Format, emit, emit_object, iso, say
 from gateledger.terminal.logs import one_line
@@ -48,6 +49,10 @@ class RunSummary:
     before: dict[str, int] = field(default_factory=dict)
     new: dict[str, int] = field(default_factory=dict)
     failures: tuple[FailedScope, ...] = ()
+    excepted: dict[str, int] = field(default_factory=dict)
+    """Findings by status that an exception covers; they are counted in ``findings`` too."""
+    exceptions: tuple[Notice, ...] = ()
+    """Exceptions that somebody should look at."""
 
 
 def write_summary(summary: RunSummary, form: Format) -> None:
@@ -57,6 +62,7 @@ def write_summary(summary: RunSummary, form: Format) -> None:
     elif form is Format.CSV:
         flat = as_object(summary)
         flat["failures"] = len(summary.failures)
+        flat["exceptions"] = len(summary.exceptions)
         emit([flat], form, keys=tuple(flat), table=())
     else:
         for line in lines(summary):
@@ -79,6 +85,8 @@ def as_object(summary: RunSummary) -> dict[str, Any]:
         "findings_before": dict(summary.before),
         "new": dict(summary.new),
         "failures": [asdict(failure) for failure in summary.failures],
+        "excepted": dict(summary.excepted),
+        "exceptions": [asdict(notice) for notice in summary.exceptions],
     }
 
 
@@ -97,6 +105,14 @@ def lines(summary: RunSummary) -> list[str]:
         if summary.before:
             new = counted(summary.new)
             told.append(f"New since the last night: {new or 'nothing'}.")
+        if summary.excepted:
+            told.append(f"Covered by exceptions: {counted(summary.excepted)}.")
+        told += [f"Exception {sentence(notice)}." for notice in summary.exceptions[:SHOWN_FAILURES]]
+        if len(summary.exceptions) > SHOWN_FAILURES:
+            told.append(
+                f"Exceptions: {len(summary.exceptions) - SHOWN_FAILURES:,} more to look at; "
+                "`gateledger exceptions list --all` lists them."
+            )
     for failure in summary.failures[:SHOWN_FAILURES]:
         reason = f": {one_line(failure.error)}" if failure.error else ""
         told.append(

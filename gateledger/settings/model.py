@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     keep_counts: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
         None, description="How long daily counts are kept, when longer than the rest. Unset: as long."
     )
+    exception_max: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
+        timedelta(days=366), description="How long an exception may be in force at most."
+    )
     policy_dirs: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(values.directories)] = Field(
         (), description="Directories with policies of your own (comma list)."
     )
