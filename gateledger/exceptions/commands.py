@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from cmdb.queries import query_text
 from evaluator.catalog.files import mistake_worded
 from gateledger.exceptions import store
-from gateledger.exceptions.entry import Entry, ExceptionGiven
+from gateledger.exceptions.entry import Entry, ExceptionGiven, end_words
 from gateledger.exceptions.file import EMPTY_MATCH, ExceptionsWrong, read_file
 from gateledger.exceptions.matching import SQL
 from gateledger.exceptions.store import Change, ExceptionUnknown, Terms
@@ -148,6 +148,8 @@ def list_exceptions(app: App, form: Format, *, everything: bool) -> None:
     states = None if everything else ["in force", "to come"]
     with app.database() as engine:
         found = read_exceptions(engine, states=states)
+    if form is Format.TABLE:
+        found = [{**row, "valid_until": end_words(row["valid_until"])} for row in found]
     emit(found, form, keys=LIST_KEYS, table=_LIST_TABLE, narrow=_LIST_NARROW)
 
 
@@ -208,7 +210,11 @@ def _show(changes: Sequence[Change], form: Format, *, dry_run: bool = False) -> 
     if form is not Format.TABLE:
         emit(map(asdict, changes), form, keys=_CHANGE_KEYS, table=())
         return
-    told = [asdict(one) for one in changes if one.change != store.UNCHANGED]
+    told = [
+        {**asdict(one), "valid_until": end_words(one.valid_until)}
+        for one in changes
+        if one.change != store.UNCHANGED
+    ]
     if told:
         emit(told, form, keys=(), table=_CHANGE_TABLE)
     counts = [
@@ -226,7 +232,7 @@ def _show(changes: Sequence[Change], form: Format, *, dry_run: bool = False) -> 
 
 def _say_all(row: dict[str, Any], versions: Sequence[dict[str, Any]]) -> None:
     say(
-        f"{row['exception_id']}: {row['state']}, {short_time(row['valid_from'])} until {short_time(row['valid_until'])}"
+        f"{row['exception_id']}: {row['state']}, {short_time(row['valid_from'])} until {end_words(row['valid_until'])}"
     )
     say(f"Reason: {one_line(row['reason'])}")
     say(f"Owner: {one_line(row['owner'])}" + (f", {one_line(row['ticket'])}" if row["ticket"] else ""))
@@ -242,7 +248,7 @@ def _say_all(row: dict[str, Any], versions: Sequence[dict[str, Any]]) -> None:
         late = ", entered late" if version["valid_from"].date() < version["entered_at"].date() else ""
         say(
             f"Entered {short_time(version['entered_at'])} by {one_line(version['entered_by'])}{ended}: "
-            f"{short_time(version['valid_from'])} until {short_time(version['valid_until'])}{late}"
+            f"{short_time(version['valid_from'])} until {end_words(version['valid_until'])}{late}"
         )
     say("")
 

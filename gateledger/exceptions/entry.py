@@ -59,6 +59,14 @@ def read_moment(value: str, *, is_end: bool) -> datetime:
         ) from None
 
 
+def end_words(until: datetime) -> str:
+    """Return an end for people: the last day where it is the end of one, else the time."""
+    moment = until.astimezone(UTC)
+    if moment.time() == time():
+        return (moment - timedelta(days=1)).date().isoformat()
+    return moment.strftime("%Y-%m-%d %H:%MZ")
+
+
 def _start(value: str) -> str:
     read_moment(value, is_end=False)
     return value

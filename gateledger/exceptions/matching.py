@@ -14,6 +14,8 @@ SQL = "gateledger.exceptions.sql"
 #: Advisory lock of whoever changes exceptions or their matches, until its transaction ends (a number of our own).
 EXCEPTION_LOCK = 7_205_759_403_792_004
 _SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
+#: Without them the planner takes a new table of matches for empty.
+_STATISTICS = "ANALYZE compliance.exception_item"
 
 
 def lock(cursor: Cursor) -> None:
@@ -24,9 +26,9 @@ def lock(cursor: Cursor) -> None:
 def match_entered(cursor: Cursor, ids: Sequence[str], at: datetime) -> None:
     """Match what was just entered under these ids with all items."""
     if ids:
-        cursor.execute(_SETTINGS)
-        cursor.execute(query("matching", SQL), {"ids": list(ids), "since": None})
+        _match(cursor, list(ids), None)
         cursor.execute(query("match_open", SQL), {"at": at})
+        cursor.execute(_STATISTICS)
 
 
 def match_changed(engine: Engine, as_of: datetime) -> None:
@@ -39,10 +41,20 @@ def match_changed(engine: Engine, as_of: datetime) -> None:
         row = cursor.execute(query("matched_at", SQL)).fetchone()
         since, is_any = row if row is not None else (None, False)
         if is_any:
-            values = {"ids": None, "since": since, "at": as_of}
-            cursor.execute(_SETTINGS)
-            cursor.execute(query("matching", SQL), values)
+            values = {"since": since, "at": as_of}
+            _match(cursor, None, since)
             cursor.execute(query("match_gone", SQL), values)
             for step in ("match_close", "match_undo", "match_open"):
                 cursor.execute(query(step, SQL), values)
         cursor.execute(query("matched_store", SQL), {"at": as_of})
+
+
+def _match(cursor: Cursor, ids: list[str] | None, since: datetime | None) -> None:
+    """Find what exceptions of some ids (None: all) match among items that changed since a time (None: all)."""
+    cursor.execute(_SETTINGS)
+    cursor.execute(query("match_placed", SQL), {"ids": ids})
+    cursor.execute("ANALYZE pg_temp.placed")
+    cursor.execute(query("match_items" if since is None else "match_items_changed", SQL), {"since": since})
+    cursor.execute("ANALYZE pg_temp.item")
+    cursor.execute(query("matching", SQL))
+    cursor.execute("ANALYZE pg_temp.matched")

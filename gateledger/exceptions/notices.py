@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from cmdb.queries import query_text
+from gateledger.exceptions.entry import end_words
 from gateledger.queries.reading import reading
-from gateledger.terminal.console import short_time
 
 SOON = timedelta(days=30)
 ENDED, ENDS_SOON, MATCHES_NOTHING, NOT_NEEDED = "ended", "ends soon", "matches nothing", "no longer needed"
@@ -39,10 +39,10 @@ def notices(engine: Engine) -> tuple[Notice, ...]:
 
 def sentence(notice: Notice) -> str:
     """Return what there is to look at, without its full stop."""
-    until = short_time(notice.valid_until)
+    until = end_words(notice.valid_until)
     words = {
-        ENDED: f"ended {until}: what it covered counts again; renew it or leave it out of the file",
-        ENDS_SOON: f"ends {until}: renew it, or correct what it covers",
+        ENDED: f"ended with {until}: what it covered counts again; renew it or leave it out of the file",
+        ENDS_SOON: f"ends with {until}: renew it, or correct what it covers",
         MATCHES_NOTHING: "matches no finding: correct its patterns, or end it",
         NOT_NEEDED: "is no longer needed: nothing that it matches has a status that it accepts; end it",
     }

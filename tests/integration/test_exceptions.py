@@ -15,6 +15,12 @@ from cmdb.runs import runs
 from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
 from evaluator.judging.backfill import backfill
 from gateledger.exceptions.matching import match_changed
+from gateledger.exceptions.notices import notices, sentence
+from gateledger.nightly.jobs import exit_code
+from gateledger.nightly.notify import message_of
+from gateledger.nightly.run_summary import counts_by_status, excepted_by_status
+from gateledger.nightly.summary import RunSummary, lines
+from gateledger.terminal.exits import ExitCode
 from tests.support.command_line import CommandLine, Ended
 from tests.support.histories import FIRST_NIGHT, MAX_STALENESS, History, catalog
 from tests.support.questions import ask
@@ -306,3 +312,79 @@ def test_backfilled_history_counts_what_was_excepted_then(
     backfill(engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
     runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
     assert daily(engine) == before == [(1, 1, 1), (2, 1, 1), (3, 1, 1)]
+
+
+def summary_of(engine: Engine, run: Run) -> RunSummary:
+    return RunSummary(
+        run.run_id,
+        str(run.kind),
+        run.as_of,
+        timedelta(seconds=1),
+        findings=counts_by_status(engine),
+        excepted=excepted_by_status(engine),
+        exceptions=notices(engine),
+    )
+
+
+def test_a_run_names_the_exceptions_to_look_at(engine: Engine, nights: Nights, register: Register) -> None:
+    """Given exceptions of each kind, then a run names all, and its message only what is new."""
+    region = nights.region()
+    api = region.api("a1b2c3d4e5")
+    api.stage("bare")
+    api.stage("fine", certificate="cert01")
+    region.certificate("cert01")
+    nights.night()
+    register.put("brief", until=FIRST + 1 * DAY)
+    register.put("soon", until=FIRST + 32 * DAY)
+    register.put("wrong", until=FIRST + 90 * DAY, match={"api": "nothing"})
+    register.put("needless", until=FIRST + 90 * DAY, match={"arn": "*/fine"})
+    register.apply()
+
+    def told() -> list[tuple[str, str, bool]]:
+        return [(one.exception_id, one.kind, one.is_new) for one in notices(engine)]
+
+    lasting = [("wrong", "matches nothing", False), ("needless", "no longer needed", False)]
+    assert told() == [("brief", "ends soon", True), *lasting]
+    nights.night()
+    assert told() == [("brief", "ends soon", False), *lasting]
+    run = nights.night()
+    assert told() == [("brief", "ended", True), *lasting]
+    summary = summary_of(engine, run)
+    message = message_of(engine, summary)
+    assert message is not None
+    assert message.title == "Gateledger: 1 exception to look at"
+    assert "brief (team-billing) ended with 2026-01-02" in message.body
+    assert "wrong" not in message.body
+    said = "\n".join(lines(summary))
+    assert "Covered by exceptions: 1 INCOMPLIANT." in said
+    assert all(f"Exception {sentence(notice)}." in said for notice in notices(engine))
+    nights.night()
+    assert told() == [("soon", "ends soon", True), *lasting]
+    assert message_of(engine, summary_of(engine, nights.night())) is None
+
+
+def test_covered_findings_fail_no_run_and_are_no_news_unless_wanted(
+    engine: Engine, nights: Nights, register: Register
+) -> None:
+    api = nights.region().api("a1b2c3d4e5")
+    nights.night()
+    register.put("all", until=FIRST + 90 * DAY)
+    register.apply()
+    api.stage("bare")
+    run = nights.night()
+    summary = summary_of(engine, run)
+    assert summary.findings == summary.excepted == {"INCOMPLIANT": 1}
+    assert exit_code(summary, ["INCOMPLIANT"]) is ExitCode.DONE
+    assert exit_code(summary, ["INCOMPLIANT"], include_excepted=True) is ExitCode.FINDINGS
+    assert message_of(engine, summary) is None
+    told = message_of(engine, summary, include_excepted=True)
+    assert told is not None
+    assert told.title == "Gateledger: 1 new incompliant"
+    (row,) = ask(engine, "SELECT still_open, excepted FROM report.time_to_remediate")
+    assert tuple(row.values()) == (1, 1)
+    sections = ask(
+        engine,
+        "SELECT DISTINCT incompliant, excepted, compliance_percent, compliance_percent_with_exceptions AS with_them "
+        "FROM report.framework_compliance WHERE incompliant > 0",
+    )
+    assert [tuple(row.values()) for row in sections] == [(1, 1, Decimal("0.00"), None)]
