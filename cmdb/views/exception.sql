@@ -39,16 +39,20 @@ JOIN (
     ORDER BY exception_id, entered_at, exception_version_id
 ) AS b ON b.exception_id = v.exception_id
 CROSS JOIN report.exception_moment AS m
-LEFT JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE c.status <> 'DISAPPEARED') AS matches,
-           count(*) FILTER (WHERE c.status = ANY (v.statuses)) AS covers
-    FROM compliance.exception_item AS x
-    JOIN compliance.record AS r ON r.item_id = x.item_id
+LEFT JOIN (
+    SELECT w.exception_version_id,
+           count(*) FILTER (WHERE c.status <> 'DISAPPEARED') AS matches,
+           count(*) FILTER (WHERE c.status = ANY (w.statuses)) AS covers
+    FROM report.exception_moment AS o
+    JOIN compliance.exception_version AS w
+        ON w.ended_at IS NULL AND w.valid_from <= o.moment AND w.valid_until > o.moment
+    JOIN compliance.policy AS p ON p.policy_id LIKE ANY (w.policies_like)
+    JOIN compliance.exception_item AS x
+        ON x.exception_version_id = w.exception_version_id AND x.valid_to IS NULL
+    JOIN compliance.record AS r ON r.policy_key = p.policy_key AND r.item_id = x.item_id
     JOIN compliance.condition AS c ON c.condition_key = r.condition_key
-    JOIN compliance.policy AS p ON p.policy_key = r.policy_key AND p.policy_id LIKE ANY (v.policies_like)
-    WHERE x.exception_version_id = v.exception_version_id AND x.valid_to IS NULL
-      AND v.ended_at IS NULL AND v.valid_from <= m.moment AND v.valid_until > m.moment
-) AS n ON true;
+    GROUP BY w.exception_version_id
+) AS n ON n.exception_version_id = v.exception_version_id;
 
 COMMENT ON VIEW report.exception IS 'One row per exception that was ever entered: what it says now or said last, and how many findings it covers now.';
 COMMENT ON COLUMN report.exception.exception_id IS 'Its id.';

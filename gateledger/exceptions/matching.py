@@ -14,8 +14,8 @@ SQL = "gateledger.exceptions.sql"
 #: Advisory lock of whoever changes exceptions or their matches, until its transaction ends (a number of our own).
 EXCEPTION_LOCK = 7_205_759_403_792_004
 _SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
-#: Without them the planner takes a new table of matches for empty.
-_STATISTICS = "ANALYZE compliance.exception_item"
+#: Without them the planner takes new tables for empty.
+_STATISTICS = "ANALYZE compliance.exception_version, compliance.exception_item"
 
 
 def lock(cursor: Cursor) -> None:

@@ -5,13 +5,15 @@ WITH candidate AS (
            w.exception_version_id, w.arn_like, w.api_like, w.tags_like
     FROM pg_temp.placed AS w
     JOIN pg_temp.item AS i
-        ON i.account_region_id = w.account_region_id AND i.rest_api_id = coalesce(w.rest_api_id, w.api)
+        ON i.rest_api_id = coalesce(w.rest_api_id, w.api)
+        AND (w.account_region_id IS NULL OR i.account_region_id = w.account_region_id)
     UNION ALL
     SELECT i.item_id, i.account_region_id, i.resource_arn, i.rest_api_id, i.rest_api_name,
            w.exception_version_id, w.arn_like, w.api_like, w.tags_like
     FROM pg_temp.placed AS w
     JOIN pg_temp.item AS i
-        ON i.account_region_id = w.account_region_id AND i.rest_api_name = w.api AND i.rest_api_id <> w.api
+        ON i.rest_api_name = w.api AND i.rest_api_id <> w.api
+        AND (w.account_region_id IS NULL OR i.account_region_id = w.account_region_id)
     WHERE w.rest_api_id IS NULL
     UNION ALL
     SELECT i.item_id, i.account_region_id, i.resource_arn, i.rest_api_id, i.rest_api_name,
@@ -19,6 +21,12 @@ WITH candidate AS (
     FROM pg_temp.placed AS w
     JOIN pg_temp.item AS i ON i.account_region_id = w.account_region_id
     WHERE w.rest_api_id IS NULL AND w.api IS NULL
+    UNION ALL
+    SELECT i.item_id, i.account_region_id, i.resource_arn, i.rest_api_id, i.rest_api_name,
+           w.exception_version_id, w.arn_like, w.api_like, w.tags_like
+    FROM pg_temp.placed AS w
+    CROSS JOIN pg_temp.item AS i
+    WHERE w.rest_api_id IS NULL AND w.api IS NULL AND w.account_region_id IS NULL
 )
 SELECT c.item_id, c.exception_version_id, c.account_region_id
 FROM candidate AS c
