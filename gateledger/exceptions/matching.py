@@ -44,7 +44,7 @@ def match_changed(engine: Engine, as_of: datetime) -> None:
             values = {"since": since, "at": as_of}
             _match(cursor, None, since)
             cursor.execute(query("match_gone", SQL), values)
-            for step in ("match_close", "match_undo", "match_open"):
+            for step in ("match_known", "match_close", "match_undo", "match_open"):
                 cursor.execute(query(step, SQL), values)
         cursor.execute(query("matched_store", SQL), {"at": as_of})
 
