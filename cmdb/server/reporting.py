@@ -29,6 +29,7 @@ VIEWS = (
     "item",
     "policy",
     "exception_moment",
+    "exception_item",
     "excepted",
     "excepted_change",
     "exception",

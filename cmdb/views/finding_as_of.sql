@@ -13,11 +13,9 @@ AS $$
            h.item_type, h.subjects, h.subject_count,
            (
                SELECT v.exception_id
-               FROM compliance.exception_item AS x
-               JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-               WHERE x.item_id = h.item_id
-                 AND x.valid_from <= finding_as_of.as_of
-                 AND (x.valid_to IS NULL OR x.valid_to > finding_as_of.as_of)
+               FROM report.exception_item AS v
+               WHERE v.item_id = h.item_id AND v.matches_from <= finding_as_of.as_of
+                 AND (v.matches_to IS NULL OR v.matches_to > finding_as_of.as_of)
                  AND v.entered_at <= finding_as_of.as_of
                  AND (v.ended_at IS NULL OR v.ended_at > finding_as_of.as_of)
                  AND v.valid_from <= finding_as_of.as_of AND v.valid_until > finding_as_of.as_of
@@ -27,11 +25,9 @@ AS $$
            ) AS exception_id,
            (
                SELECT v.valid_until
-               FROM compliance.exception_item AS x
-               JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-               WHERE x.item_id = h.item_id
-                 AND x.valid_from <= finding_as_of.as_of
-                 AND (x.valid_to IS NULL OR x.valid_to > finding_as_of.as_of)
+               FROM report.exception_item AS v
+               WHERE v.item_id = h.item_id AND v.matches_from <= finding_as_of.as_of
+                 AND (v.matches_to IS NULL OR v.matches_to > finding_as_of.as_of)
                  AND v.entered_at <= finding_as_of.as_of
                  AND (v.ended_at IS NULL OR v.ended_at > finding_as_of.as_of)
                  AND v.valid_from <= finding_as_of.as_of AND v.valid_until > finding_as_of.as_of
