@@ -4,7 +4,7 @@ Migrations create it; ``alembic check`` proves that the two agree. Statements ov
 in ``cmdb/sql``, ``cmdb/views`` and ``evaluator/judging/sql``.
 """
 
-from cmdb.tables import collection, compliance, dispatch, inventory, scheduling
+from cmdb.tables import collection, compliance, dispatch, exceptions, inventory, scheduling
 from cmdb.tables.base import metadata
 
-__all__ = ["collection", "compliance", "dispatch", "inventory", "metadata", "scheduling"]
+__all__ = ["collection", "compliance", "dispatch", "exceptions", "inventory", "metadata", "scheduling"]

@@ -12,6 +12,13 @@ WITH changed AS (
     JOIN compliance.condition AS c ON c.condition_key = t.condition_key
     GROUP BY 1, 2
 ),
+excepted_changed AS (
+    SELECT policy_key, date_trunc('day', changed_at AT TIME ZONE 'UTC') AS day,
+           sum(items) FILTER (WHERE status = 'INCOMPLIANT') AS excepted,
+           sum(items) FILTER (WHERE status = 'UNDETERMINED') AS undetermined_excepted
+    FROM report.excepted_change
+    GROUP BY 1, 2
+),
 -- From the first count that is kept: an evaluation of no stages at all, or one past retention, has none.
 calendar AS (
     SELECT e.policy_key, d.day
@@ -31,9 +38,12 @@ held AS (
         sum(coalesce(c.compliant, 0)) OVER w AS compliant,
         sum(coalesce(c.incompliant, 0)) OVER w AS incompliant,
         sum(coalesce(c.inapplicable, 0)) OVER w AS inapplicable,
-        sum(coalesce(c.undetermined, 0)) OVER w AS undetermined
+        sum(coalesce(c.undetermined, 0)) OVER w AS undetermined,
+        sum(coalesce(x.excepted, 0)) OVER w AS excepted,
+        sum(coalesce(x.undetermined_excepted, 0)) OVER w AS undetermined_excepted
     FROM calendar AS k
     LEFT JOIN changed AS c ON c.policy_key = k.policy_key AND c.day = k.day
+    LEFT JOIN excepted_changed AS x ON x.policy_key = k.policy_key AND x.day = k.day
     WINDOW w AS (PARTITION BY k.policy_key ORDER BY k.day)
 )
 SELECT
@@ -43,7 +53,10 @@ SELECT
     h.incompliant::bigint AS incompliant,
     h.inapplicable::bigint AS inapplicable,
     h.undetermined::bigint AS undetermined,
-    report.percent(h.compliant, h.incompliant) AS compliance_percent
+    report.percent(h.compliant, h.incompliant) AS compliance_percent,
+    h.excepted::bigint AS excepted,
+    h.undetermined_excepted::bigint AS undetermined_excepted,
+    report.percent(h.compliant, h.incompliant - h.excepted) AS compliance_percent_with_exceptions
 FROM held AS h
 JOIN compliance.policy AS p ON p.policy_key = h.policy_key;
 
@@ -55,3 +68,6 @@ COMMENT ON COLUMN report.compliance_daily_total.incompliant IS 'Items that were 
 COMMENT ON COLUMN report.compliance_daily_total.inapplicable IS 'Items that were INAPPLICABLE.';
 COMMENT ON COLUMN report.compliance_daily_total.undetermined IS 'Items that were UNDETERMINED; to be read beside the percentage.';
 COMMENT ON COLUMN report.compliance_daily_total.compliance_percent IS 'compliant / (compliant + incompliant), in percent with two decimals; null when there was neither.';
+COMMENT ON COLUMN report.compliance_daily_total.excepted IS 'Of the INCOMPLIANT ones, those that an exception covered.';
+COMMENT ON COLUMN report.compliance_daily_total.undetermined_excepted IS 'Of the UNDETERMINED ones, those that an exception covered.';
+COMMENT ON COLUMN report.compliance_daily_total.compliance_percent_with_exceptions IS 'compliant / (compliant + incompliant - excepted), in percent with two decimals; null when there is neither.';

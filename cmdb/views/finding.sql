@@ -25,8 +25,29 @@ SELECT
     i.item_id,
     i.item_type,
     r.subjects,
-    r.subject_count
+    r.subject_count,
+    (
+        SELECT v.exception_id
+        FROM compliance.exception_item AS x
+        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
+        WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
+          AND v.valid_from <= m.moment AND v.valid_until > m.moment
+          AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
+        ORDER BY v.valid_until DESC, v.exception_id
+        LIMIT 1
+    ) AS exception_id,
+    (
+        SELECT v.valid_until
+        FROM compliance.exception_item AS x
+        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
+        WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
+          AND v.valid_from <= m.moment AND v.valid_until > m.moment
+          AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
+        ORDER BY v.valid_until DESC, v.exception_id
+        LIMIT 1
+    ) AS exception_until
 FROM compliance.record AS r
+CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
 JOIN report.item_identity AS i ON i.item_id = r.item_id AND i.valid_to IS NULL
@@ -63,3 +84,5 @@ COMMENT ON COLUMN report.finding.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.finding.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding.subjects IS 'What within the item is at fault (methods, routes), the first twenty; null when the policy does not say.';
 COMMENT ON COLUMN report.finding.subject_count IS 'How many subjects there are in all; null when the policy does not say.';
+COMMENT ON COLUMN report.finding.exception_id IS 'Id of the exception that covers it; of several, the one in force longest. Null: none.';
+COMMENT ON COLUMN report.finding.exception_until IS 'When that exception ends.';

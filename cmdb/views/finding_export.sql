@@ -43,14 +43,38 @@ SELECT
     i.item_type,
     i.name,
     r.subjects,
-    r.subject_count
+    r.subject_count,
+    o.exception_id,
+    o.valid_until AS exception_until,
+    o.reason AS exception_reason,
+    o.owner AS exception_owner,
+    (
+        SELECT max(h.changed_at)
+        FROM compliance.exception_item AS x
+        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
+        CROSS JOIN LATERAL (VALUES
+            (greatest(v.entered_at, v.valid_from, x.valid_from)), (least(v.ended_at, v.valid_until, x.valid_to))
+        ) AS h (changed_at)
+        WHERE x.item_id = r.item_id AND p.policy_id LIKE ANY (v.policies_like) AND h.changed_at <= m.moment
+    ) AS exception_changed_at
 FROM compliance.record AS r
+CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
 JOIN report.item_identity AS i ON i.item_id = r.item_id
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
-) AS e ON e.policy_key = r.policy_key;
+) AS e ON e.policy_key = r.policy_key
+LEFT JOIN LATERAL (
+    SELECT v.exception_id, v.valid_until, v.reason, v.owner
+    FROM compliance.exception_item AS x
+    JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
+    WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
+      AND v.valid_from <= m.moment AND v.valid_until > m.moment
+      AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
+    ORDER BY v.valid_until DESC, v.exception_id
+    LIMIT 1
+) AS o ON true;
 
 COMMENT ON VIEW report.finding_export IS 'One row per policy and item, those that are gone included: what the policy says of it now, and the life of that finding, for other tools.';
 COMMENT ON COLUMN report.finding_export.finding_id IS 'Stable id of the finding: the same policy and item keep it whatever is said of them.';
@@ -81,3 +105,8 @@ COMMENT ON COLUMN report.finding_export.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_export.name IS 'What people call the item; null when it has no name.';
 COMMENT ON COLUMN report.finding_export.subjects IS 'What within the item is at fault, the first twenty; null when the policy does not say.';
 COMMENT ON COLUMN report.finding_export.subject_count IS 'How many subjects there are in all; null when the policy does not say.';
+COMMENT ON COLUMN report.finding_export.exception_id IS 'Id of the exception that covers it; of several, the one in force longest. Null: none.';
+COMMENT ON COLUMN report.finding_export.exception_until IS 'When that exception ends.';
+COMMENT ON COLUMN report.finding_export.exception_reason IS 'Why it was accepted.';
+COMMENT ON COLUMN report.finding_export.exception_owner IS 'Who answers for the exception.';
+COMMENT ON COLUMN report.finding_export.exception_changed_at IS 'When an exception last began or ended to match it; null: none ever did.';

@@ -12,7 +12,11 @@ SELECT
     coalesce(sum(n.inapplicable), 0)::bigint AS inapplicable,
     coalesce(array_agg(p.policy_id ORDER BY p.policy_id) FILTER (WHERE p.policy_key IS NOT NULL), '{}')
         AS policy_ids,
-    max(n.evaluated_at) AS evaluated_at
+    max(n.evaluated_at) AS evaluated_at,
+    coalesce(sum(x.excepted), 0)::bigint AS excepted,
+    coalesce(sum(x.undetermined_excepted), 0)::bigint AS undetermined_excepted,
+    report.percent(sum(n.compliant), sum(n.incompliant) - coalesce(sum(x.excepted), 0))
+        AS compliance_percent_with_exceptions
 FROM compliance.framework_section AS f
 LEFT JOIN compliance.policy_section AS ps ON ps.framework_section_id = f.framework_section_id
 LEFT JOIN compliance.policy AS p ON p.policy_key = ps.policy_key
@@ -30,6 +34,13 @@ LEFT JOIN (
     WHERE t.valid_to IS NULL
     GROUP BY t.policy_key
 ) AS n ON n.policy_key = p.policy_key
+LEFT JOIN (
+    SELECT policy_key,
+           count(*) FILTER (WHERE status = 'INCOMPLIANT') AS excepted,
+           count(*) FILTER (WHERE status = 'UNDETERMINED') AS undetermined_excepted
+    FROM report.excepted
+    GROUP BY policy_key
+) AS x ON x.policy_key = p.policy_key
 GROUP BY f.framework_section_id, f.framework, f.section, f.title;
 
 COMMENT ON VIEW report.framework_compliance IS 'One row per section of a compliance framework: its policies and how the items stand under them now.';
@@ -44,3 +55,6 @@ COMMENT ON COLUMN report.framework_compliance.compliance_percent IS 'compliant /
 COMMENT ON COLUMN report.framework_compliance.inapplicable IS 'INAPPLICABLE findings of these policies.';
 COMMENT ON COLUMN report.framework_compliance.policy_ids IS 'Ids of these policies.';
 COMMENT ON COLUMN report.framework_compliance.evaluated_at IS 'as_of of the latest evaluation of these policies; null: none was evaluated yet.';
+COMMENT ON COLUMN report.framework_compliance.excepted IS 'Of the INCOMPLIANT findings, those that an exception covers now.';
+COMMENT ON COLUMN report.framework_compliance.undetermined_excepted IS 'Of the UNDETERMINED findings, those that an exception covers now.';
+COMMENT ON COLUMN report.framework_compliance.compliance_percent_with_exceptions IS 'compliant / (compliant + incompliant - excepted), in percent with two decimals; null when there is neither.';

@@ -146,6 +146,62 @@ def item_region() -> str:
     )
 
 
+def item_changed() -> str:
+    """Since when each item, and what it belongs to, looks as it does; a piece of other views."""
+
+    def part(declared: ItemType) -> str:
+        if declared.parent is None:
+            return f"SELECT item_id, valid_from AS changed_at FROM cmdb.{declared.name}"
+        return (
+            f"SELECT i.item_id, greatest(i.valid_from, p.valid_from) FROM cmdb.{declared.name} AS i\n"
+            f"JOIN cmdb.{declared.parent} AS p ON p.item_id = i.parent_id"
+        )
+
+    return (
+        "-- Since when each item, and what it belongs to, looks as it does.\nCREATE VIEW report.item_changed AS\n"
+        + "\nUNION ALL\n".join(part(declared) for declared in item_types())
+        + ";\nCOMMENT ON VIEW report.item_changed IS 'One row per item of any type: its key and when it, or what it "
+        "belongs to, last changed. A piece of the other views.';\n"
+        "COMMENT ON COLUMN report.item_changed.item_id IS 'Key of the item in the CMDB.';\n"
+        "COMMENT ON COLUMN report.item_changed.changed_at IS 'Since when both look as they do or did last.';\n"
+    )
+
+
+def item_tags() -> str:
+    """Tags of items that are there: their own, and those of their parent that they do not set themselves."""
+
+    def has_tags(declared: ItemType | None) -> bool:
+        fields = () if declared is None or not declared.has_payload else declared.fields
+        return any(field.name == "tags" for field in fields)
+
+    def own(alias: str) -> str:
+        tags = f"{alias}.payload -> 'tags'"
+        return f"CASE jsonb_typeof({tags}) WHEN 'object' THEN {tags} ELSE '{{}}' END"
+
+    parts = []
+    for declared in item_types():
+        joins, tags = "", []
+        if has_tags(_parent(declared)):
+            joins += f"LEFT JOIN cmdb.{declared.parent}_payload AS pw ON pw.item_id = i.parent_id\n"
+            tags.append(own("pw"))
+        if has_tags(declared):
+            joins += f"LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id\n"
+            tags.append(own("w"))
+        if tags:
+            parts.append(
+                f"SELECT i.item_id, {' || '.join(tags)} AS tags\nFROM cmdb.{declared.name} AS i\n{joins}"
+                "WHERE i.valid_to IS NULL\n"
+            )
+    return (
+        "-- Tags of items of all types.\nCREATE VIEW report.item_tags AS\n"
+        + "UNION ALL\n".join(parts)
+        + ";\nCOMMENT ON VIEW report.item_tags IS 'One row per item that is there and can have tags, its own or its "
+        "parent''s: all of them by key. A piece of the other views.';\n"
+        "COMMENT ON COLUMN report.item_tags.item_id IS 'Key of the item in the CMDB.';\n"
+        "COMMENT ON COLUMN report.item_tags.tags IS 'Tags by key; what it sets itself wins over its parent''s.';\n"
+    )
+
+
 def item() -> str:
     """All items, now."""
     columns = {
@@ -229,6 +285,8 @@ def generated_views(written: frozenset[str]) -> dict[str, Callable[[], str]]:
     made: dict[str, Callable[[], str]] = {
         "item_region": item_region,
         "item_identity": item_identity,
+        "item_changed": item_changed,
+        "item_tags": item_tags,
         "item": item,
     }
     for declared in item_types():

@@ -10,7 +10,8 @@ SELECT
     n.oldest_open_days,
     n.mean_days,
     n.account_name,
-    n.partition
+    n.partition,
+    n.excepted
 FROM (
     SELECT
         p.policy_id,
@@ -25,13 +26,14 @@ FROM (
         round(extract(epoch FROM max(l.as_of) - min(e.oldest)) / 86400, 2) AS oldest_open_days,
         round(sum(e.minutes::bigint * e.episodes)::numeric / sum(e.episodes) / 1440, 2) AS mean_days,
         a.name AS account_name,
-        a.partition
+        a.partition,
+        coalesce(sum(e.excepted), 0)::bigint AS excepted
     FROM (
         SELECT policy_key, account_key, minutes, episodes, NULL::bigint AS still_open,
-               NULL::timestamptz AS oldest
+               NULL::timestamptz AS oldest, NULL::bigint AS excepted
         FROM compliance.remediation
         UNION ALL
-        SELECT o.policy_key, ar.account_key, NULL, NULL, o.still_open, o.oldest
+        SELECT o.policy_key, ar.account_key, NULL, NULL, o.still_open, o.oldest, NULL
         FROM (
             SELECT r.policy_key, s.account_region_id, count(*) AS still_open, min(r.episode_since) AS oldest
             FROM compliance.record AS r
@@ -40,6 +42,12 @@ FROM (
             GROUP BY r.policy_key, s.account_region_id
         ) AS o
         JOIN cmdb.account_region AS ar ON ar.account_region_id = o.account_region_id
+        UNION ALL
+        SELECT x.policy_key, ar.account_key, NULL, NULL, NULL, NULL, count(*)
+        FROM report.excepted AS x
+        JOIN cmdb.account_region AS ar ON ar.account_region_id = x.account_region_id
+        WHERE x.episode_since IS NOT NULL
+        GROUP BY x.policy_key, ar.account_key
     ) AS e
     JOIN compliance.policy AS p ON p.policy_key = e.policy_key
     JOIN cmdb.account AS a ON a.account_key = e.account_key
@@ -60,3 +68,4 @@ COMMENT ON COLUMN report.time_to_remediate.oldest_open_days IS 'Days from the st
 COMMENT ON COLUMN report.time_to_remediate.mean_days IS 'Mean length in days of the remediated episodes; null when there is none.';
 COMMENT ON COLUMN report.time_to_remediate.account_name IS 'Name of the account today; null when it was never told.';
 COMMENT ON COLUMN report.time_to_remediate.partition IS 'AWS partition.';
+COMMENT ON COLUMN report.time_to_remediate.excepted IS 'Of the episodes that go on, those whose finding an exception covers now.';

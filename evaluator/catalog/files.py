@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
@@ -158,9 +159,13 @@ else:
     _LOADER = PythonLoader
 
 
-def worded(error: ValidationError, model: type[BaseModel]) -> str:  # noqa: PLR0911  one sentence a line
+def worded(error: ValidationError, model: type[BaseModel]) -> str:
     """Return the first mistake that pydantic found, as the rest of a sentence without its full stop."""
-    mistake = error.errors(include_url=False)[0]
+    return mistake_worded(error.errors(include_url=False)[0], model)
+
+
+def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noqa: PLR0911  one sentence a line
+    """Return a mistake that pydantic found as the rest of a sentence without its full stop."""
     path = [str(part) for part in mistake["loc"] if not str(part).startswith(("dict[", "list[", "function-"))]
     place = ".".join(path)
     kind, given = mistake["type"], mistake["input"]

@@ -119,6 +119,13 @@ FailOnOption = Annotated[
         help="End with code 4 when findings have this status (as for --status of `findings`). Repeatable.",
     ),
 ]
+IncludeExceptedOption = Annotated[
+    bool,
+    typer.Option(
+        "--include-excepted",
+        help="Let findings that an exception covers count for --fail-on and messages, too.",
+    ),
+]
 PolicyOption = Annotated[
     list[str] | None,
     typer.Option("--policy", metavar="ID", help="Only this policy (whole id or its last part). Repeatable."),

@@ -17,8 +17,8 @@ from gateledger.exports.ocsf import PolicyFacts
 from gateledger.terminal.console import iso
 
 MOST_FINDINGS = 100
-#: Longest texts: Title, Description, Remediation.Recommendation.Text; most RelatedRequirements.
-_TITLE, _DESCRIPTION, _RECOMMENDATION, _REQUIREMENTS = 256, 1024, 512, 32
+#: Longest texts: Title, Description, Remediation.Recommendation.Text, Note.Text; most RelatedRequirements.
+_TITLE, _DESCRIPTION, _RECOMMENDATION, _NOTE, _REQUIREMENTS = 256, 1024, 512, 512, 32
 _COMPLIANCE = {
     "COMPLIANT": "PASSED",
     "INCOMPLIANT": "FAILED",
@@ -76,19 +76,33 @@ def finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
             }
         ],
         "Compliance": compliance,
-        "Workflow": {"Status": "NEW" if status in _OPEN else "RESOLVED"},
+        "Workflow": {"Status": _workflow(row)},
         "RecordState": "ARCHIVED" if status == "DISAPPEARED" else "ACTIVE",
         "ProductFields": _fields(row),
     }
     if row["remediation"] is not None:
         made["Remediation"] = {"Recommendation": {"Text": _cut(row["remediation"], _RECOMMENDATION)}}
+    if row["exception_id"] is not None:
+        made["Note"] = {
+            "Text": _cut(
+                f"{row['exception_id']} ({row['exception_owner']}): {row['exception_reason']}", _NOTE
+            ),
+            "UpdatedBy": "Gateledger",
+            "UpdatedAt": iso(row["exception_changed_at"]),
+        }
     return made
+
+
+def _workflow(row: Row) -> str:
+    if row["exception_id"] is not None:
+        return "SUPPRESSED"
+    return "NEW" if row["status"] in _OPEN else "RESOLVED"
 
 
 def _updated(row: Row) -> datetime:
     """Return the finding's last change; Security Hub drops an update whose UpdatedAt is not newer."""
-    times: list[datetime] = [row["recorded_at"], row["last_seen_at"]]
-    return max(times)
+    times: list[datetime | None] = [row["recorded_at"], row["last_seen_at"], row["exception_changed_at"]]
+    return max(time for time in times if time is not None)
 
 
 def _fields(row: Row) -> dict[str, str]:
@@ -97,6 +111,9 @@ def _fields(row: Row) -> dict[str, str]:
         "gateledger/Condition": row["condition"],
         "gateledger/Since": iso(row["since"]),
     }
+    if row["exception_id"] is not None:
+        fields["gateledger/ExceptionId"] = row["exception_id"]
+        fields["gateledger/ExceptionUntil"] = iso(row["exception_until"])
     if row["resolved_at"] is not None:
         fields["gateledger/ResolvedAt"] = iso(row["resolved_at"])
     return fields

@@ -64,6 +64,12 @@ def event_of_finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
     }
     if row["remediation"] is not None:
         event["remediation"] = {"desc": row["remediation"]}
+    if row["exception_id"] is not None:
+        event |= {"status_id": 3, "status": "Suppressed", "comment": row["exception_reason"]}
+        event["unmapped"] |= {
+            "exception_id": row["exception_id"],
+            "exception_until": _milliseconds(row["exception_until"]),
+        }
     if row["resolved_at"] is not None:
         event["end_time"] = _milliseconds(row["resolved_at"])
     if row["rest_api_name"] is not None:

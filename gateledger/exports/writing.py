@@ -45,6 +45,9 @@ FINDING_KEYS = (
     "first_seen_at",
     "last_seen_at",
     "resolved_at",
+    "exception_id",
+    "exception_until",
+    "exception_reason",
 )
 HISTORY_KEYS = (
     "finding_id",
@@ -129,7 +132,8 @@ def _objects(
     connection: Connection, export: Export, rows: Iterable[Mapping[str, Any]]
 ) -> Iterable[Mapping[str, Any]]:
     if export.form is ExportFormat.JSON:
-        return rows
+        keys = HISTORY_KEYS if export.history else FINDING_KEYS
+        return ({key: row[key] for key in keys} for row in rows)
     policies = {
         row["policy_id"]: PolicyFacts(
             name=row["name"],

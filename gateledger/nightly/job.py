@@ -27,6 +27,8 @@ from evaluator.catalog.policy import Policy
 from evaluator.judging.backfill import backfill
 from evaluator.judging.engine import Evaluation
 from evaluator.judging.engine import evaluate as evaluate_policy
+from gateledger.exceptions.matching import match_changed
+from gateledger.exceptions.notices import notices
 from gateledger.nightly import run_summary as outcomes
 from gateledger.nightly.notify import notify_of_changes
 from gateledger.nightly.summary import RunSummary
@@ -59,10 +61,12 @@ def run(
     as_of: datetime | None,
     progress: Progress,
     plan: CollectionPlan | None = None,
+    include_excepted: bool = False,
 ) -> RunSummary:
     """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first.
 
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
+    Messages leave out findings that an exception covers unless ``include_excepted``.
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
@@ -73,7 +77,7 @@ def run(
         _prune(job, settings)
     write_nightly(engine, policies, settings)
     summary = _summary(job)
-    notify_of_changes(engine, settings, summary)
+    notify_of_changes(engine, settings, summary, include_excepted=include_excepted)
     return summary
 
 
@@ -225,6 +229,7 @@ def _evaluate(
 ) -> None:
     progress.phase("evaluate")
     progress.started(len(policies))
+    match_changed(job.engine, job.run.as_of)
     for policy in policies:
         evaluation = judge(
             job.engine,
@@ -264,4 +269,6 @@ def _summary(job: _Job) -> RunSummary:
         new=outcomes.new_by_status(job.engine, job.run.as_of) if judged else {},
         failures=outcomes.failures(job.engine),
         quota=job.totals.quota,
+        excepted=outcomes.excepted_by_status(job.engine) if judged else {},
+        exceptions=notices(job.engine) if judged else (),
     )

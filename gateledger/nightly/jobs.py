@@ -31,6 +31,7 @@ def run_job(
     workers: bool | None = None,
     deadline: timedelta | None = None,
     backfilling: bool = False,
+    include_excepted: bool = False,
 ) -> ExitCode:
     """Run the job, write its summary to stdout and return how the command ends."""
     app.override(workers=workers, deadline=deadline)
@@ -40,9 +41,9 @@ def run_job(
         settings.check_collection()
     with app.database(upgrade_embedded=kind == "run") as engine:
         with progress_for() as progress:
-            summary = _job(kind, app, engine, as_of, policies, progress, backfilling)
+            summary = _job(kind, app, engine, as_of, policies, progress, backfilling, include_excepted)
         write_summary(summary, form)
-    return exit_code(summary, fail_on)
+    return exit_code(summary, fail_on, include_excepted=include_excepted)
 
 
 def explain_collection(app: App, *, form: Format) -> ExitCode:
@@ -81,9 +82,15 @@ def serve_worker(app: App, concurrency: int | None) -> None:
         Worker(engine, collection_plan(app.settings), concurrency or app.settings.threads).serve()
 
 
-def exit_code(summary: RunSummary, fail_on: Sequence[str] = ()) -> ExitCode:
-    """Return how a run ends: findings that were asked about win over an incomplete inventory."""
-    if any(summary.findings.get(str(status), 0) for status in fail_on):
+def exit_code(
+    summary: RunSummary, fail_on: Sequence[str] = (), *, include_excepted: bool = False
+) -> ExitCode:
+    """Return how a run ends: findings that were asked about win over an incomplete inventory.
+
+    Those that an exception covers do not count unless ``include_excepted``.
+    """
+    left_out = {} if include_excepted else summary.excepted
+    if any(summary.findings.get(str(status), 0) > left_out.get(str(status), 0) for status in fail_on):
         return ExitCode.FINDINGS
     if summary.scopes_failed:
         return ExitCode.INCOMPLETE
@@ -98,12 +105,15 @@ def _job(
     policies: Sequence[str] | None,
     progress: Progress,
     backfilling: bool,
+    include_excepted: bool,
 ) -> RunSummary:
     from gateledger.nightly import job as nightly
     from gateledger.queries.policy_ids import resolve_policies
 
     if kind == "run":
-        return nightly.run(engine, app.settings, as_of=as_of, progress=progress)
+        return nightly.run(
+            engine, app.settings, as_of=as_of, progress=progress, include_excepted=include_excepted
+        )
     if kind == "collect":
         return nightly.collect(engine, app.settings, as_of=as_of, progress=progress)
     policy_ids = resolve_policies(app.settings, engine, policies, evaluable=True)

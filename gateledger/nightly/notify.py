@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cmdb.errors import SettingsError
+from gateledger.exceptions.notices import sentence
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
 from gateledger.terminal.console import iso, short_time
@@ -57,13 +58,18 @@ def check_targets(settings: Settings) -> None:
             )
 
 
-def notify_of_changes(engine: Engine, settings: Settings, summary: RunSummary) -> None:
-    """Send what the run changed to the targets of the settings, if anything changed and any are set."""
+def notify_of_changes(
+    engine: Engine, settings: Settings, summary: RunSummary, *, include_excepted: bool = False
+) -> None:
+    """Send what the run changed to the targets of the settings, if anything changed and any are set.
+
+    Findings that an exception covers are left out unless ``include_excepted``.
+    """
     targets = settings.notify_targets()
     if not targets:
         return
     try:
-        message = message_of(engine, summary)
+        message = message_of(engine, summary, include_excepted=include_excepted)
         if message is None:
             log.info("nothing changed, no message is sent", extra={"event": "notify.nothing_changed"})
             return
@@ -78,7 +84,7 @@ def notify_of_changes(engine: Engine, settings: Settings, summary: RunSummary) -
         )
 
 
-def message_of(engine: Engine, summary: RunSummary) -> Message | None:
+def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = False) -> Message | None:
     """Return what the run changed, or None when nothing that is worth a message did.
 
     Told are stages that became incompliant, stages that were remediated, and scopes that failed for the
@@ -86,16 +92,18 @@ def message_of(engine: Engine, summary: RunSummary) -> Message | None:
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}
-        new = records(connection, "notify_new", at)
+        new = records(connection, "notify_new", {**at, "include_excepted": include_excepted})
         resolved = records(connection, "notify_resolved", at)
         failing = records(connection, "notify_failing", at)
     fresh = [row for row in failing if row["is_new"]]
-    if not (new or resolved or fresh):
+    told = [notice for notice in summary.exceptions if notice.is_new]
+    if not (new or resolved or fresh or told):
         return None
     counted = [
         *([f"{len(new):,} new incompliant"] if new else []),
         *([f"{len(resolved):,} resolved"] if resolved else []),
         *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
+        *([f"{len(told):,} {'exception' if len(told) == 1 else 'exceptions'} to look at"] if told else []),
     ]
     causes = by_cause({**row, "account_id": _account(row)} for row in fresh)
     sections = [
@@ -103,6 +111,7 @@ def message_of(engine: Engine, summary: RunSummary) -> Message | None:
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
+        *_section("Exceptions to look at", told, sentence),
     ]
     if len(failing) > len(fresh):
         sections.append(f"{len(failing) - len(fresh):,} more have not been read completely for longer.")

@@ -25,6 +25,11 @@ def new_by_status(engine: Engine, as_of: datetime) -> dict[str, int]:
     return dict(_rows(engine, query("findings_new", _SQL), {"as_of": as_of}))
 
 
+def excepted_by_status(engine: Engine) -> dict[str, int]:
+    """Return how many findings of each status exceptions cover now."""
+    return dict(_rows(engine, query("excepted_count", _SQL)))
+
+
 def scope_counts(engine: Engine) -> tuple[int, int]:
     """Return how many scopes of the inventory stand well and how many do not."""
     well, badly = _rows(engine, query("scope_counts", _SQL))[0]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateledger.exceptions.notices import Notice, sentence
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.quota import quota_line
 from gateledger.queries.statuses import Status
@@ -14,6 +15,8 @@ from gateledger.terminal.console import Format, emit, emit_object, iso, say
 
 #: Causes of failures that are shown at the end of a run.
 SHOWN_CAUSES = 10
+#: Exceptions to look at that are shown there.
+SHOWN_NOTICES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class RunSummary:
     failures: tuple[FailedScope, ...] = ()
     quota: dict[str, Any] | None = None
     """How much of API Gateway's quota was taken, as ``report.run`` has it; None: not known."""
+    excepted: dict[str, int] = field(default_factory=dict)
+    """Findings by status that an exception covers; they are counted in ``findings`` too."""
+    exceptions: tuple[Notice, ...] = ()
+    """Exceptions that somebody should look at."""
 
 
 def write_summary(summary: RunSummary, form: Format) -> None:
@@ -64,6 +71,7 @@ def write_summary(summary: RunSummary, form: Format) -> None:
         flat["failures"] = len(summary.failures)
         flat["not_read"] = len(flat["not_read"])
         flat["quota"] = None if summary.quota is None else summary.quota["share"]
+        flat["exceptions"] = len(summary.exceptions)
         emit([flat], form, keys=tuple(flat), table=())
     else:
         for line in lines(summary):
@@ -88,6 +96,8 @@ def as_object(summary: RunSummary) -> dict[str, Any]:
         "quota": summary.quota,
         "not_read": [cause.as_object() for cause in _causes(summary)],
         "failures": [asdict(failure) for failure in summary.failures],
+        "excepted": dict(summary.excepted),
+        "exceptions": [asdict(notice) for notice in summary.exceptions],
     }
 
 
@@ -106,6 +116,14 @@ def lines(summary: RunSummary) -> list[str]:
         if summary.before:
             new = counted(summary.new)
             told.append(f"New since the last night: {new or 'nothing'}.")
+        if summary.excepted:
+            told.append(f"Covered by exceptions: {counted(summary.excepted)}.")
+        told += [f"Exception {sentence(notice)}." for notice in summary.exceptions[:SHOWN_NOTICES]]
+        if len(summary.exceptions) > SHOWN_NOTICES:
+            told.append(
+                f"Exceptions: {len(summary.exceptions) - SHOWN_NOTICES:,} more to look at; "
+                "`gateledger exceptions list --all` lists them."
+            )
     if summary.quota is not None:
         told.append(quota_line(summary.quota))
     causes = _causes(summary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ FINDING_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
+    "exception_id",
+    "exception_until",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -59,6 +61,8 @@ HISTORY_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
+    "exception_id",
+    "exception_until",
 )
 _WHERE = (
     Column("account_id", "account"),
@@ -101,6 +105,8 @@ class Selection:
     accounts: Sequence[str] | None = None
     regions: Sequence[str] | None = None
     as_of: datetime | None = None
+    excepted: bool | None = None
+    """Only those that an exception covers (True) or does not cover (False)."""
 
     def parameters(self, limit: int | None = None) -> dict[str, Any]:
         """Return the parameters of the findings queries."""
@@ -111,14 +117,24 @@ class Selection:
             "regions": None if self.regions is None else list(self.regions),
             "order": [str(status) for status in Status],
             "as_of": self.as_of,
+            "excepted": self.excepted,
             "limit": limit,
         }
 
 
 def list_findings(
-    engine: Engine, selection: Selection, form: Format, *, everything: bool, fail_on: Sequence[str]
+    engine: Engine,
+    selection: Selection,
+    form: Format,
+    *,
+    everything: bool,
+    fail_on: Sequence[str],
+    include_excepted: bool = False,
 ) -> ExitCode:
-    """Write the findings to stdout and return how the command ends."""
+    """Write the findings to stdout and return how the command ends.
+
+    ``fail_on`` leaves those that an exception covers out unless ``include_excepted``.
+    """
     past = selection.as_of is not None
     limit = FIRST + 1 if form is Format.TABLE and on_terminal() and not everything else None
     with reading(engine) as connection:
@@ -132,6 +148,11 @@ def list_findings(
         else:
             emit(answer, form, keys=HISTORY_KEYS if past else FINDING_KEYS, table=())
         if fail_on:
+            if not include_excepted:
+                # Where only covered ones are listed, none is left to fail on.
+                if selection.excepted:
+                    return ExitCode.DONE
+                selection = replace(selection, excepted=False)
             counts = count_findings(connection, selection)
             if any(counts.get(str(status), 0) for status in fail_on):
                 return ExitCode.FINDINGS
@@ -147,8 +168,11 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
-    """Add the last part of the policy's id, which is all that a table has room for."""
-    return {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
+    """Add what a table has room for: the last part of the policy's id, and that an exception covers it."""
+    told = {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
+    if row["exception_id"] is not None:
+        told["condition"] = f"{row['condition']} (excepted)"
+    return told
 
 
 def count_findings(connection: Connection, selection: Selection) -> dict[str, int]:

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from evaluator.catalog.policy import Policy
 from gateledger.report.account_page import write_account_pages
 from gateledger.report.directory import MARKER, building
+from gateledger.report.exceptions_page import write_exceptions
 from gateledger.report.facts import read_facts
 from gateledger.report.findings_page import write_findings
 from gateledger.report.overview import SHOWN_CHANGES, write_accounts, write_overview
@@ -61,6 +62,7 @@ def write_report(engine: Engine, policies: Sequence[Policy], out: Path, *, rows_
             write_accounts(site)
             write_account_pages(site, connection)
             write_findings(site, connection)
+            write_exceptions(site, connection)
         _copy_assets(folder)
         marker = {
             "generator": "gateledger report",

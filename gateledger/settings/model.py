@@ -104,6 +104,9 @@ class Settings(BaseSettings):
         description="Policies that are enabled: a comma list of ids, last parts of ids, or patterns (* and ?). "
         "Unset: all but those whose policy.yaml says `default: off`.",
     )
+    exception_max: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
+        timedelta(days=366), description="How long an exception may be in force at most."
+    )
     policy_dirs: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(values.directories)] = Field(
         (), description="Directories with policies of your own (comma list)."
     )

@@ -23,7 +23,14 @@ ARGUMENTS = (
     "--disable-sync",
 )
 SSL_PAGE = "policies/rest-api-stage-ssl-certificate.html"
-PAGES = ("index.html", SSL_PAGE, "accounts/index.html", f"accounts/{ACCOUNTS[0]}.html", "findings.html")
+PAGES = (
+    "index.html",
+    SSL_PAGE,
+    "accounts/index.html",
+    f"accounts/{ACCOUNTS[0]}.html",
+    "findings.html",
+    "exceptions.html",
+)
 
 
 @dataclass

@@ -164,6 +164,52 @@ def test_asff_requests_are_valid_by_the_service_model_and_hold_one_account_and_r
     assert asff_problems({"Findings": [{"Id": 1}]}) != ""
 
 
+EXCEPTIONS = """
+exceptions:
+  - id: billing-legacy
+    policies: ["*rest-api-stage-ssl-certificate"]
+    match: {api: a1b2c3d4e5, account: "111122223333"}
+    reason: The backend is switched off in March.
+    owner: team-billing
+    until: 2026-03-31
+"""
+
+
+def test_a_finding_that_an_exception_covers_is_suppressed_and_no_longer_so_when_that_ends(
+    history: History, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """Given a broken stage, when it is excepted and that is ended, then both exports of changes say so."""
+    file = tmp_path / "exceptions.yaml"
+    file.write_text(EXCEPTIONS, encoding="utf-8")
+
+    def exported(form: str, since: str) -> list[dict[str, Any]]:
+        ended = command_line("export", "--format", form, "--policy", SSL, "--since", since)
+        assert (ended.code, ended.err) == (0, "")
+        return objects(ended.out)
+
+    def findings(since: str) -> dict[str, dict[str, Any]]:
+        found = [one for request in exported("asff", since) for one in request["Findings"]]
+        return {one["Resources"][0]["Details"]["AwsApiGatewayStage"]["StageName"]: one for one in found}
+
+    assert command_line("exceptions", "apply", str(file), "--as-of", "2026-01-03T03:00").code == 0
+    events = {event["resources"][0]["name"]: event for event in exported("ocsf", "2026-01-03T03:00")}
+    assert (events["broken"]["status_id"], events["broken"]["status"]) == (3, "Suppressed")
+    assert events["broken"]["comment"] == "The backend is switched off in March."
+    assert events["fixed"]["status"] == "Resolved"
+    for event in events.values():
+        assert [error.message for error in ocsf_validator().iter_errors(event)] == []
+    broken = findings("2026-01-03T03:00")["broken"]
+    assert (broken["Workflow"]["Status"], broken["UpdatedAt"]) == ("SUPPRESSED", "2026-01-03T03:00:00Z")
+    assert broken["Note"]["Text"] == "billing-legacy (team-billing): The backend is switched off in March."
+    assert asff_problems(exported("asff", "2026-01-03T03:00")[0]) == ""
+    rows = {row["stage_name"]: row["exception_id"] for row in exported("json", "2026-01-01")}
+    assert {name for name, covered in rows.items() if covered} == {"broken"}
+    assert command_line("exceptions", "end", "billing-legacy", "--as-of", "2026-01-03T04:00").code == 0
+    broken = findings("2026-01-03T04:00")["broken"]
+    assert (broken["Workflow"]["Status"], broken["UpdatedAt"]) == ("NEW", "2026-01-03T04:00:00Z")
+    assert "Note" not in broken
+
+
 def test_asff_requests_hold_at_most_a_hundred_findings(engine: Engine, command_line: CommandLine) -> None:
     history = History(engine)
     api = history.region().api("a1b2c3d4e5")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from gateledger.exceptions import store
+from gateledger.exceptions.entry import Entry, ExceptionGiven
+from gateledger.exceptions.store import Terms
 from gateledger.report.build import write_report
 from tests.support.histories import DENIED, History, catalog
 
@@ -51,7 +54,19 @@ def hostile_history(engine: Engine) -> History:
     history.night()
     orders.stages["good00"].certificate = None
     history.night()
+    store.apply(history.engine, excepted(), Terms(SCRIPT, timedelta(days=366), history.last_as_of))
     return history
+
+
+def excepted() -> list[Entry]:
+    """Return exceptions that cover something and nothing, whose texts are as nasty as the stages' names."""
+    day = "2026-01-31"
+    given = {"policies": ["*"], "reason": f"{IMG} {LONG}", "owner": SCRIPT, "until": day}
+    matches = ({"account": "*", "tags": {SCRIPT: "*"}}, {"api": "*"}, {"arn": "*/stages/good*"})
+    return [
+        Entry.of(ExceptionGiven.model_validate({**given, "id": f"exception-{number}", "match": match}))
+        for number, match in enumerate(matches)
+    ]
 
 
 def written(engine: Engine, out: Path, *, rows_limit: int = 10_000) -> Path:

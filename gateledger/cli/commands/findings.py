@@ -10,6 +10,7 @@ from gateledger.cli.options import (
     AccountOption,
     FailOnOption,
     FormatOption,
+    IncludeExceptedOption,
     PolicyOption,
     RegionOption,
     check_time,
@@ -24,6 +25,7 @@ _EXAMPLES = (
     "gateledger findings --status INCOMPLIANT",
     "gateledger findings --account 111122223333 --format csv > findings.csv",
     "gateledger findings --as-of 2026-10-01 --format json | jq length",
+    "gateledger findings --excepted --format csv   # what was knowingly accepted",
     "gateledger findings --policy rest-api-stage-ssl-certificate --fail-on INCOMPLIANT",
 )
 
@@ -59,7 +61,16 @@ def findings(
     everything: Annotated[
         bool, typer.Option("--all", help="On a terminal: all rows, not the first 50.")
     ] = False,
+    excepted: Annotated[
+        bool | None,
+        typer.Option(
+            "--excepted/--no-excepted",
+            help="Only findings that an exception covers, or only those that none covers. Default: both.",
+            show_default=False,
+        ),
+    ] = None,
     fail_on: FailOnOption = None,
+    include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List findings, incompliant ones first.
@@ -80,6 +91,14 @@ def findings(
             accounts=account or None,
             regions=region or None,
             as_of=time,
+            excepted=excepted,
         )
-        code = list_findings(engine, selection, form, everything=everything, fail_on=fail_on or [])
+        code = list_findings(
+            engine,
+            selection,
+            form,
+            everything=everything,
+            fail_on=fail_on or [],
+            include_excepted=include_excepted,
+        )
     raise typer.Exit(code)

@@ -10,6 +10,7 @@ from gateledger.cli.options import (
     AsOfOption,
     FailOnOption,
     FormatOption,
+    IncludeExceptedOption,
     PolicyOption,
     check_duration,
     help_of,
@@ -76,6 +77,7 @@ def run(
     workers: WorkersOption = None,
     deadline: DeadlineOption = None,
     fail_on: FailOnOption = None,
+    include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Collect the inventory, then evaluate all policies: the nightly job.
@@ -93,6 +95,7 @@ def run(
             as_of=time,
             form=form,
             fail_on=fail_on or [],
+            include_excepted=include_excepted,
             workers=workers,
             deadline=None if deadline is None else parse_duration(deadline),
         )
@@ -152,6 +155,7 @@ def evaluate(
         ),
     ] = False,
     fail_on: FailOnOption = None,
+    include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Judge what the inventory holds; ask AWS nothing.
@@ -175,6 +179,7 @@ def evaluate(
             as_of=time,
             form=form,
             fail_on=fail_on or [],
+            include_excepted=include_excepted,
             policies=policy,
             backfilling=backfill,
         )

@@ -1,0 +1,1 @@
+"""Exceptions: findings that are knowingly accepted, by whom, why and until when."""

@@ -1,0 +1,5 @@
+-- Take back matches that no longer hold and were not found before this time.
+DELETE FROM compliance.exception_item AS x
+USING pg_temp.unmatched AS u
+WHERE x.item_id = u.item_id AND x.exception_version_id = u.exception_version_id
+  AND x.valid_from = u.valid_from AND x.valid_from >= %(at)s
