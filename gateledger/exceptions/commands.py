@@ -112,10 +112,11 @@ def apply_file(
     app: App, path: Path, *, by: str | None, as_of: datetime | None, dry_run: bool, form: Format
 ) -> ExitCode:
     """Apply a file, or say all that is wrong with it, and return how the command ends."""
+    terms = _terms(app, by, as_of)
     try:
         entries = read_file(path)
         with app.database() as engine:
-            changes = store.apply(engine, entries, _terms(app, by, as_of), dry_run=dry_run)
+            changes = store.apply(engine, entries, terms, dry_run=dry_run)
     except ExceptionsWrong as error:
         return _refuse(error)
     _show(changes, form, dry_run=dry_run)
@@ -126,10 +127,11 @@ def add_one(
     app: App, given: dict[str, Any], *, by: str | None, as_of: datetime | None, form: Format
 ) -> ExitCode:
     """Enter one exception as the command line gives it, and return how the command ends."""
+    terms = _terms(app, by, as_of)
     try:
         entry = _entry(given)
         with app.database() as engine:
-            changes = store.add(engine, entry, _terms(app, by, as_of))
+            changes = store.add(engine, entry, terms)
     except ExceptionsWrong as error:
         return _refuse(error)
     _show(changes, form)

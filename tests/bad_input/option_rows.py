@@ -108,6 +108,7 @@ OPTIONS: dict[str, Rows] = {
     "--status STATUS": _STATUS,
     "--account ID": _ACCOUNT,
     "--region NAME": _REGION,
+    "--tag KEY=PATTERN": [(value, "is not a tag") for value in ("", " ", "env", "=legacy", LONG, STEERING)],
     "--format table|json|csv": _choice("table", "json", "csv"),
     "--format json|cloudformation": _choice("json", "cloudformation"),
     "--format ocsf|asff|csv|json": _choice("ocsf", "asff", "csv", "json"),
@@ -127,6 +128,7 @@ OPTIONS: dict[str, Rows] = {
     "--keep DIR": _PATH,
     "db dump FILE": _PATH,
     "db restore FILE": _PATH,
+    "exceptions apply FILE": _PATH,
 }
 
 #: Told with code 1 by the command itself, no database being asked.
@@ -154,6 +156,12 @@ NAMES: dict[str, Rows] = {
 }
 
 #: Only the database tells whether they are wrong: ``test_database.py``; policies: ``test_policies.py``.
-ELSEWHERE = {"--policy ID", "history ARN", "explain ARN", "policies show ID", "policies test [ID]..."}
+ELSEWHERE = {
+    *("--policy ID", "history ARN", "explain ARN", "policies show ID", "policies test [ID]..."),
+    # What an exception may say is checked as in a file: ``test_exceptions_entering.py``.
+    *("exceptions add ID", "exceptions end ID", "exceptions show ID", "--by NAME", "--owner NAME"),
+    *("--policy PATTERN", "--account PATTERN", "--region PATTERN", "--arn PATTERN", "--api PATTERN"),
+    *("--reason TEXT", "--ticket TEXT", "--until TIME", "--from TIME"),
+}
 #: Handed to psql as they are.
 FREE = {"db psql [-- ARGUMENTS]"}

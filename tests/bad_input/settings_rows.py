@@ -217,6 +217,7 @@ SETTINGS: dict[str, list[Wrong]] = {
     "statement_timeout": [*_DURATION, Wrong("longer than the server can wait", "25d", "24 days")],
     "keep": _DURATION,
     "keep_counts": _DURATION,
+    "exception_max": _DURATION,
     "deadline": _DURATION,
     "policies": [*_list("rest-api-stage-waf-web-acl")],
     "policy_dirs": [

@@ -84,7 +84,7 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
         (changed('{account: "111122223333"}', "{arn: a1b2}"), 4, "begin it with arn:"),
         (changed('{account: "111122223333"}', "{tags: {env: 3}}"), 4, "which is not text"),
         (changed('["*ssl-certificate"]', "[]"), 3, "`policies`"),
-        (changed('["*ssl-certificate"]', "[*ssl]"), 3, "aliases are not allowed"),
+        (changed('["*ssl-certificate"]', "[*ssl]"), 3, "alias"),
         (changed("    owner:", "    statuses: [COMPLIANT]\n    owner:"), 6, "write one of 'INCOMPLIANT'"),
         (changed("id: billing-legacy", "id: 'billing legacy; drop'"), 2, "has to look like"),
         (changed("    owner:", "    owner: a\n    owner:"), 7, "is there twice"),

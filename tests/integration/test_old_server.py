@@ -18,6 +18,20 @@ from tests.support.servers import scratch_folder
 ARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod"
 
 #: How each command that asks the database is called.
+EXCEPTION = (
+    *(
+        "legacy",
+        "--policy",
+        "*",
+        "--account",
+        "111122223333",
+        "--reason",
+        "Switched off.",
+        "--owner",
+        "billing",
+    ),
+    *("--until", "2026-12-31"),
+)
 ASKING = (
     ("run",),
     ("collect",),
@@ -36,6 +50,9 @@ ASKING = (
     ("status", "--scopes"),
     ("prune", "--keep", "400d"),
     ("accounts", "list"),
+    ("exceptions", "apply", "exceptions.yaml"),
+    *(("exceptions", "add", *EXCEPTION), ("exceptions", "list")),
+    *(("exceptions", "end", "legacy"), ("exceptions", "show", "legacy")),
     ("accounts", "retire", "111122223333", "--yes"),
     ("policies", "test"),
     ("db", "upgrade"),
@@ -63,6 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "given.dump").write_bytes(b"PGDMP")
+    (tmp_path / "exceptions.yaml").write_text("exceptions: []\n")
     return tmp_path
 
 
@@ -106,7 +124,7 @@ def test_a_server_that_is_too_old_is_refused(
         f"gateledger: The database server is PostgreSQL {version[0]}; gateledger needs 15 or newer: point "
         "GATELEDGER_DATABASE_URL at a newer server, or unset it to use the embedded one.\n"
     )
-    assert [path.name for path in folder.iterdir()] == ["given.dump"]
+    assert [path.name for path in folder.iterdir()] == ["exceptions.yaml", "given.dump"]
     assert schemas(empty_database_url) == [("information_schema",), ("public",)]
 
 
@@ -119,4 +137,4 @@ def test_the_oldest_one_that_is_supported_is_taken(
         ended = command_line("findings", "--format", "json")
 
     assert (ended.code, ended.out, ended.err) == (ExitCode.DONE, "[]\n", "")
-    assert [path.name for path in folder.iterdir()] == ["given.dump"]
+    assert [path.name for path in folder.iterdir()] == ["exceptions.yaml", "given.dump"]

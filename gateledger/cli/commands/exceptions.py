@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gateledger.cli.options import FormatOption, check_time, help_of, read_path, read_time
+from gateledger.queries.statuses import Status
 from gateledger.settings.app import App
 from gateledger.terminal.console import Format
 
@@ -132,9 +133,12 @@ def add(
         ),
     ] = None,
     status: Annotated[
-        list[str] | None,
+        list[Status] | None,
         typer.Option(
-            "--status", metavar="STATUS", help="INCOMPLIANT (the default) or UNDETERMINED. Repeatable."
+            "--status",
+            metavar="STATUS",
+            case_sensitive=False,
+            help="INCOMPLIANT (the default) or UNDETERMINED. Repeatable.",
         ),
     ] = None,
     ticket: Annotated[
@@ -157,7 +161,7 @@ def add(
         "until": until,
         **({} if start is None else {"from": start}),
         **({} if ticket is None else {"ticket": ticket}),
-        **({} if not status else {"statuses": [one.upper() for one in status]}),
+        **({} if not status else {"statuses": [one.value for one in status]}),
     }
     if tag:
         given["match"]["tags"] = dict(text.split("=", 1) for text in tag)
