@@ -111,19 +111,24 @@ class Judge:
         missing += [] if self.policy.logic.has_subjects else [f"NULL::{SUBJECTS[1]} AS {SUBJECTS[0]}"]
         if missing:
             logic = f"SELECT w.*, {', '.join(missing)} FROM ({logic}) AS w"
-        changed = "r.condition_key IS DISTINCT FROM v.condition_key"
-        if self.policy.logic.has_subjects:
+        has_subjects = self.policy.logic.has_subjects
+        changed = "v.condition_before IS DISTINCT FROM v.condition_key"
+        if has_subjects:
             changed += (
-                " OR r.subjects IS DISTINCT FROM v.subjects[1:20]"
-                " OR r.subject_count IS DISTINCT FROM cardinality(v.subjects)"
+                " OR v.subjects_before IS DISTINCT FROM v.subjects[1:20]"
+                " OR v.count_before IS DISTINCT FROM cardinality(v.subjects)"
             )
         parts = {
             "relations": self._relations(of_dirty=of_dirty),
             "logic": logic,
             "changed": changed,
-            "differs": f"{changed} OR r.recheck_at IS DISTINCT FROM v.recheck_at",
-            "evidence": composition.evidence("v"),
-            "restriction": "AND v.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)" if of_dirty else "",
+            "differs": f"{changed} OR v.recheck_before IS DISTINCT FROM v.recheck_at",
+            "evidence": composition.evidence("w"),
+            "restriction": "WHERE w.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)"
+            if of_dirty
+            else "",
+            # Subjects are compared, cut and counted: the planner would look for them anew each time.
+            "once": "OFFSET 0" if has_subjects else "",
         }
         statement: str = query_text(name, SQL)
         for place, part in parts.items():
