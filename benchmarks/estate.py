@@ -78,6 +78,15 @@ class Answered:
         return snapshot
 
 
+def _method_settings(item: int) -> dict[str, Any]:
+    """Return a stage's settings: one in five logs and measures nothing, one in twenty sets a method apart."""
+    if item % 5 == 3:
+        return {"*/*": {**_METHODS, "loggingLevel": "OFF", "metricsEnabled": False}}
+    if item % 20 == 7:
+        return {"*/*": _METHODS, "path1/GET": {**_METHODS, "loggingLevel": "INFO"}}
+    return {"*/*": _METHODS}
+
+
 def _body(items: Sequence[Any]) -> bytes:
     return orjson.dumps({"item": items})
 
@@ -162,7 +171,7 @@ class Estate:
             "description": f"Stage {item} of account-region {number}",
             "cacheClusterEnabled": False,
             "cacheClusterStatus": "NOT_AVAILABLE",
-            "methodSettings": {"*/*": _METHODS},
+            "methodSettings": _method_settings(item),
             "variables": {
                 "backend": {"hash": f"{number:08x}{item:08x}0123456789abcdef"},
                 "table": {"hash": f"{item:08x}{number:08x}fedcba9876543210"},

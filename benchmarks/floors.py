@@ -81,3 +81,38 @@ def bare_join(world: World) -> float:
         began = time.perf_counter()
         connection.execute(sql.SQL(BARE_JOIN)).fetchall()
         return time.perf_counter() - began
+
+
+SETTINGS_JOIN = """
+SELECT v.status, count(*)
+FROM (
+    SELECT CASE
+        WHEN s.valid_to IS NOT NULL THEN 1
+        WHEN jsonb_typeof(w.payload -> 'methodSettings') <> 'object' THEN 4
+        WHEN w.payload -> 'methodSettings' -> '*/*' ->> {setting} IS NULL THEN 2
+        WHEN jsonb_typeof(d.payload -> 'methods') IS DISTINCT FROM 'array' THEN 4
+        WHEN s.canary_deployment_id IS NOT NULL AND jsonb_typeof(e.payload -> 'methods') IS DISTINCT FROM 'array' THEN 4
+        WHEN jsonb_array_length(d.payload -> 'methods') = 0 THEN 3
+        ELSE 5
+    END AS status
+    FROM cmdb.stage AS s
+    LEFT JOIN cmdb.stage_payload AS w ON w.item_id = s.item_id
+    LEFT JOIN cmdb.deployment AS i
+        ON i.account_region_id = s.account_region_id AND i.parent_id = s.parent_id AND i.deployment_id = s.deployment_id
+    LEFT JOIN cmdb.deployment_payload AS d ON d.item_id = i.item_id
+    LEFT JOIN cmdb.deployment AS c
+        ON c.account_region_id = s.account_region_id AND c.parent_id = s.parent_id
+        AND c.deployment_id = s.canary_deployment_id
+    LEFT JOIN cmdb.deployment_payload AS e ON e.item_id = c.item_id
+) AS v
+GROUP BY v.status
+"""
+
+
+def settings_join(world: World, setting: str) -> float:
+    """Join the rows, read a setting of all methods and the methods, and count by status; return the seconds."""
+    statement = sql.SQL(SETTINGS_JOIN).format(setting=sql.Literal(setting))
+    with transaction(world.engine) as connection:
+        began = time.perf_counter()
+        connection.execute(statement).fetchall()
+        return time.perf_counter() - began

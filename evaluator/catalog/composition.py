@@ -96,12 +96,21 @@ class Composition:
     """The branches in their order, shared ones first: the condition that each gives, and what it asks."""
     local: Local | None
 
-    def select(self, keys: Mapping[str, int], *, with_evidence: bool, extra: str = "") -> str:
+    def select(
+        self,
+        keys: Mapping[str, int],
+        *,
+        with_evidence: bool,
+        extra: str = "",
+        instead: Mapping[str, str] | None = None,
+    ) -> str:
         """Return the whole statement: the judged item, condition key, recheck_at, subjects, evidence.
 
-        ``extra`` is a further output column.
+        ``extra`` is a further output column; ``instead`` names, by alias, relations that are joined in place of
+        the ones that the logic names.
         """
         head, tail = self._around_from()
+        tail = _joining(tail, instead or {})
         more = self.more(keys, with_evidence=with_evidence) + (f", {extra}" if extra else "")
         return f"{head}{more}\n{tail}"
 
@@ -165,6 +174,20 @@ class _Case:
 def tokenize(text: str) -> list[Token]:
     """Return the tokens of PostgreSQL text."""
     return sqlglot.tokenize(text, dialect="postgres")
+
+
+def _joining(text: str, instead: Mapping[str, str]) -> str:
+    """Return a FROM with other relations joined under the same aliases."""
+    tokens = tokenize(text) if instead else []
+    for at in range(len(tokens) - 3, 0, -1):
+        before, relation, word, alias = tokens[at - 1 : at + 3]
+        if (
+            before.token_type is TokenType.JOIN
+            and word.token_type is TokenType.ALIAS
+            and alias.text in instead
+        ):
+            text = f"{text[: relation.start]}{instead[alias.text]}{text[relation.end + 1 :]}"
+    return text
 
 
 def sql_text(tree: exp.Expr) -> str:

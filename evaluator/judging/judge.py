@@ -20,7 +20,14 @@ from evaluator.catalog.policy import Policy
 from evaluator.errors import PolicyError
 from evaluator.judging.guard import DEFAULT_TIMEOUT, guarded
 from evaluator.judging.registry import Registered
-from evaluator.judging.relations import fixed_columns, relations_as_of, relations_now, stored_columns
+from evaluator.judging.relations import (
+    fixed_columns,
+    named,
+    rarely_joined,
+    relations_as_of,
+    relations_now,
+    stored_columns,
+)
 
 SQL = "evaluator.judging.sql"
 #: When more than one item in so many differs, judging all again beats naming those that do.
@@ -105,25 +112,37 @@ class Judge:
     def _ask(self, name: str, *, of_dirty: bool = False) -> list[tuple[Any, ...]]:
         """Run one of our statements around the policy's checked SQL; return its rows, if it gives any."""
         composition = self.composition
-        text = composition.select(self.registered.condition_keys, with_evidence=name == "verdicts")
+        # Of few items an index finds what they name at once; to find all that is named takes a scan of the items.
+        rare = () if self.is_past or of_dirty else rarely_joined(composition)
+        instead = {one.alias: f"named_{one.alias}" for one in rare}
+        text = composition.select(
+            self.registered.condition_keys, with_evidence=name == "verdicts", instead=instead
+        )
         logic, bound = self.policy.bind(text, self.policy.values(self.registered.parameters))
         missing = [] if self.policy.has_recheck else [f"NULL::{RECHECK[1]} AS {RECHECK[0]}"]
         missing += [] if self.policy.logic.has_subjects else [f"NULL::{SUBJECTS[1]} AS {SUBJECTS[0]}"]
         if missing:
             logic = f"SELECT w.*, {', '.join(missing)} FROM ({logic}) AS w"
-        changed = "r.condition_key IS DISTINCT FROM v.condition_key"
-        if self.policy.logic.has_subjects:
+        has_subjects = self.policy.logic.has_subjects
+        changed = "v.condition_before IS DISTINCT FROM v.condition_key"
+        if has_subjects:
             changed += (
-                " OR r.subjects IS DISTINCT FROM v.subjects[1:20]"
-                " OR r.subject_count IS DISTINCT FROM cardinality(v.subjects)"
+                " OR v.subjects_before IS DISTINCT FROM v.subjects[1:20]"
+                " OR v.count_before IS DISTINCT FROM cardinality(v.subjects)"
             )
         parts = {
-            "relations": self._relations(of_dirty=of_dirty),
+            "relations": ",\n".join(
+                [self._relations(of_dirty=of_dirty), *(named(composition, one) for one in rare)]
+            ),
             "logic": logic,
             "changed": changed,
-            "differs": f"{changed} OR r.recheck_at IS DISTINCT FROM v.recheck_at",
-            "evidence": composition.evidence("v"),
-            "restriction": "AND v.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)" if of_dirty else "",
+            "differs": f"{changed} OR v.recheck_before IS DISTINCT FROM v.recheck_at",
+            "evidence": composition.evidence("w"),
+            "restriction": "WHERE w.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)"
+            if of_dirty
+            else "",
+            # Subjects are compared, cut and counted: the planner would look for them anew each time.
+            "once": "OFFSET 0" if has_subjects else "",
         }
         statement: str = query_text(name, SQL)
         for place, part in parts.items():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from cmdb.items import Absence, Field, ItemType, item_type
 from cmdb.items.expressions import from_payload
+from evaluator.catalog.composition import Composition, Joined
 from evaluator.catalog.offered import SCOPE, columns_of
 
 _AS_OF = "%(as_of)s::timestamptz"
@@ -220,6 +221,41 @@ unread AS NOT MATERIALIZED (
     FROM cmdb.unread_item AS u
     WHERE u.valid_from <= {_AS_OF} AND (u.valid_to IS NULL OR u.valid_to > {_AS_OF})
 )"""
+
+
+def rarely_joined(composition: Composition) -> tuple[Joined, ...]:
+    """Return what is joined by a further reference to a type that is joined already, such as a canary's deployment.
+
+    Few items have such a reference, and hashing all that it could name costs as much as the first join.
+    """
+    found: list[Joined] = []
+    known: set[ItemType] = set()
+    # Only a local logic has no WITH of its own, whose names could be ours.
+    for one in composition.local.relations if composition.local is not None else ():
+        item = composition.item
+        stored = stored_columns(item.declared) | fixed_columns(item.declared)
+        by_item = all(pair.other == item.alias and pair.other_column in stored for pair in one.pairs)
+        refers = {ref.field for ref in item.declared.references if ref.item_type == one.declared.name}
+        if one.declared in known and by_item and refers & {pair.other_column for pair in one.pairs}:
+            found.append(one)
+        known.add(one.declared)
+    return tuple(found)
+
+
+def named(composition: Composition, one: Joined) -> str:
+    """Return the relation of those items that an item judged now names, called ``named_ALIAS``."""
+    item, relation = composition.item.declared, one.declared.name
+    columns = _needed(one.declared, composition.relations[relation])
+    tests = [f"o.{pair.other_column} = i.{pair.column}" for pair in one.pairs]
+    tests += [f"o.{pair.other_column} IS NOT NULL" for pair in one.pairs]
+    if any(pair.column == "parent_id" for pair in one.pairs):
+        # Nothing new, but indexes begin with it.
+        tests.insert(0, "o.account_region_id = i.account_region_id")
+    return (
+        f"named_{one.alias} AS NOT MATERIALIZED (\n    SELECT {', '.join(f'i.{name}' for name in columns)}\n"
+        f"    FROM {relation} AS i\n    WHERE EXISTS (\n        SELECT FROM cmdb.{item.name} AS o\n"
+        f"        WHERE {' AND '.join(tests)}\n    )\n)"
+    )
 
 
 def relations_now(wanted: Mapping[str, frozenset[str]], item: str = "", rows: str | None = None) -> str:
