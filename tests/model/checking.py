@@ -91,7 +91,7 @@ def _differences_in_known(system: System, oracle: Oracle) -> list[str]:
         absent = {
             certificate_id
             for certificate_id, each in region.certificates.items()
-            if each.kind == "API_GATEWAY" and each.absent_since is not None
+            if each.absent_since is not None
         }
         if told.absent_certificates != absent:
             found.append(f"absent in {name} are told as {told.absent_certificates}, should be {absent}")

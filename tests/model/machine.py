@@ -55,6 +55,8 @@ changes = st.one_of(
     st.tuples(st.just("deploy"), _places, _apis, _stages, st.one_of(st.none(), _types)),
     st.tuples(st.just("serve"), _places, _apis, _stages, st.integers(-1, 4)),
     st.tuples(st.just("canary"), _places, _apis, _stages, st.one_of(st.none(), _types)),
+    st.tuples(st.just("canary"), st.just(0), st.just(APIS[0]), _stages, _types),
+    st.tuples(st.just("deploy"), st.just(0), st.just(APIS[0]), _stages, _types),
     st.tuples(st.just("end canary"), _places, _apis, _stages, st.booleans()),
     st.tuples(st.just("note"), _places, _apis, _stages, _small),
     st.tuples(st.just("describe"), _places, _apis, _small),

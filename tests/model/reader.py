@@ -85,7 +85,7 @@ def _read_certificates(region: Region, faults: Faults, known: KnownRegion, named
     reading = Reading(
         ScopeStatus.COMPLETE,
         items=[_certificate(CertificateKind.API_GATEWAY, name, there[name]) for name in sorted(listed)],
-        absent=set(known.absent_certificates - listed),
+        absent={name for name in known.absent_certificates - listed if not is_acm(name)},
     )
     wanted = {name for name in named if not is_acm(name) and names_one(name)}
     for name in sorted(wanted - listed - reading.absent):

@@ -207,6 +207,17 @@ def test_a_deployment_that_is_read_again_changes_nothing(lives: Lives) -> None:
     assert lives.system.rows("SELECT count(*) FROM cmdb.deployment_closed") == [(0,)]
 
 
+def test_a_certificate_of_acm_that_was_never_there_is_proven_absent_once(lives: Lives) -> None:
+    lives.stage.certificate = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0"
+    lives.night(0)
+    lives.night(1)
+
+    assert lives.system.rows("SELECT kind, state FROM report.certificate ORDER BY 1") == [
+        ("ACM", "DELETED"),
+        ("API_GATEWAY", "PRESENT"),
+    ]
+
+
 def _ssl_history(lives: Lives) -> Rows:
     return lives.system.rows(
         "SELECT condition, valid_from, valid_to FROM report.finding_history "
