@@ -55,8 +55,6 @@ changes = st.one_of(
     st.tuples(st.just("deploy"), _places, _apis, _stages, st.one_of(st.none(), _types)),
     st.tuples(st.just("serve"), _places, _apis, _stages, st.integers(-1, 4)),
     st.tuples(st.just("canary"), _places, _apis, _stages, st.one_of(st.none(), _types)),
-    st.tuples(st.just("canary"), st.just(0), st.just(APIS[0]), _stages, _types),
-    st.tuples(st.just("deploy"), st.just(0), st.just(APIS[0]), _stages, _types),
     st.tuples(st.just("end canary"), _places, _apis, _stages, st.booleans()),
     st.tuples(st.just("note"), _places, _apis, _stages, _small),
     st.tuples(st.just("describe"), _places, _apis, _small),
@@ -130,6 +128,9 @@ class EstateMachine(RuleBasedStateMachine):
         first.certificates["cert00"] = truth.Certificate(START + timedelta(days=60))
         stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage(None)}
         first.apis[APIS[0]] = truth.Api(stages=stages)
+        # A stage that calls HTTP backends by its canary alone, whose deployment is known from another stage.
+        mixed = first.apis[APIS[1]] = truth.Api(draft=frozenset({"MOCK"}))
+        mixed.stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage("cert00", mixed.deploy(), "d0")}
         for change in seed:
             self._change(*change)
         self._live(plain_night(self.now, list(self.regions.values())))
@@ -156,6 +157,33 @@ class EstateMachine(RuleBasedStateMachine):
         type(self).steps_taken += 1
         self.now += pause
         self._live(replace(plain_night(self.now, list(self.regions.values())), rules=self.judged_by))
+
+    @rule(
+        which=st.integers(0, 7),
+        what=st.sampled_from(["deploy", "canary", "canary", "serve", "end canary"]),
+        types=_types,
+        is_denied=st.booleans(),
+    )
+    def release(self, which: int, what: str, types: frozenset[str], is_denied: bool) -> None:
+        """What a stage serves changes, and a night follows that may not be allowed to export it."""
+        type(self).steps_taken += 1
+        stages = [
+            (place, api, stage)
+            for place, region in enumerate(self.regions.values())
+            for api, held in region.apis.items()
+            for stage in held.stages
+        ]
+        faults = {}
+        if stages:
+            place, api, stage = stages[which % len(stages)]
+            details = {"serve": which, "end canary": which % 2 == 0}
+            self._change(what, place, api, stage, details.get(what, types))
+            if is_denied:
+                faults[PLACES[place]] = Faults(exports_of=frozenset({(api, stage)}))
+        self.now += timedelta(days=1)
+        plain = plain_night(self.now, list(self.regions.values()))
+        regions = [(region, faults.get(region.key, Faults())) for region in self.regions.values()]
+        self._live(replace(plain, regions=regions, rules=self.judged_by))
 
     @rule(
         pause=pauses,
