@@ -36,7 +36,7 @@ SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', pg_temp.random_id(1
            || '-' || pg_temp.random_id(5, n),
        n % 20 = 0
 FROM generate_series(1, {stages} * 2 / 5) AS n;
-INSERT INTO cmdb.certificate (certificate_key, account_region_id, version_id, valid_from, digest, kind,
+INSERT INTO cmdb.certificate (item_id, account_region_id, version_id, valid_from, digest, kind,
                               certificate_id, created_at, expires_at, proven_absent)
 SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', 'API_GATEWAY', pg_temp.random_id(6, n),
        c.expires - interval '365 days', c.expires, false
@@ -68,7 +68,7 @@ SELECT p.policy_key, v.policy_version_id, c.condition_key, c.name, c.status,
 FROM compliance.policy AS p
 JOIN compliance.policy_version AS v ON v.policy_key = p.policy_key
 JOIN compliance.condition AS c ON c.policy_key = p.policy_key
-WHERE c.status <> 'DISAPPEARED';
+WHERE c.status <> 'DISAPPEARED' AND p.resource_type = 'aws.apigateway.stage';
 CREATE TEMP TABLE judged AS
 SELECT v.policy_key, v.policy_version_id, s.item_id, v.condition_key, v.status,
        CASE WHEN s.item_id % 5 < 3 THEN 0 ELSE floor(365 * random())::integer END AS since,
@@ -90,11 +90,11 @@ JOIN verdict AS v ON v.name = ANY (n.names);
 INSERT INTO compliance.record (policy_key, item_id, valid_from, condition_key, policy_version_id, status_since,
                                episode_since, evidence)
 SELECT j.policy_key, j.item_id, n.at, j.condition_key, j.policy_version_id, n.at,
-       CASE WHEN j.status = 'INCOMPLIANT' THEN n.at END, '{}'
+       CASE WHEN j.status = 'INCOMPLIANT' THEN n.at END, '{{}}'
 FROM judged AS j JOIN night AS n ON n.n = j.since;
 INSERT INTO compliance.record_closed (policy_key, item_id, valid_from, valid_to, condition_key, policy_version_id,
                                       status_since, evidence)
-SELECT j.policy_key, j.item_id, a.at, b.at, v.condition_key, v.policy_version_id, a.at, '{}'
+SELECT j.policy_key, j.item_id, a.at, b.at, v.condition_key, v.policy_version_id, a.at, '{{}}'
 FROM judged AS j
 CROSS JOIN LATERAL generate_series(0, j.ended - 1) AS k
 JOIN night AS a ON a.n = j.since * k / j.ended

@@ -20,7 +20,7 @@ OWN, OTHER = "111111111111", "222222222222"
 REGIONS = ("eu-central-1", "us-east-1")
 FIRST = datetime(2026, 11, 1, 2, tzinfo=UTC)
 
-#: What must be the same however often the night was disturbed. Keys, costs (methods are not read twice) and
+#: What must be the same however often the night was disturbed. Keys, costs (deployments are not read twice) and
 #: clocks are not.
 VIEWS: Mapping[str, str] = {
     "finding": "to_jsonb(v) - 'item_id'",
@@ -29,7 +29,7 @@ VIEWS: Mapping[str, str] = {
     "compliance_daily": "to_jsonb(v)",
     "compliance_daily_total": "to_jsonb(v)",
     "time_to_remediate": "to_jsonb(v)",
-    "certificate": "to_jsonb(v)",
+    "certificate": "to_jsonb(v) - 'item_id'",
     "stage_history": "to_jsonb(v) - 'item_id' - 'version_id'",
     "scope_health": "to_jsonb(v) - '{items,calls,throttles,waited_seconds,duration_seconds}'::text[]",
 }

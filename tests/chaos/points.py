@@ -41,9 +41,9 @@ POINTS = (
     ),
     Point(
         "between the close and the open of a stage's version",
-        "SELECT FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.rest_api_key = s.rest_api_key "
+        "SELECT FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.item_id = s.parent_id "
         "WHERE a.name = 'api 3' AND s.stage_name = 'prod' FOR UPDATE OF s",
-        "-- Open new versions of stages",
+        "-- Open new versions of items of type stage",
     ),
     Point(
         "before the commit of an account-region",

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.chaos.nights import DisturbedNight, told
-from tests.chaos.points import IS_LONG, POINTS, STEPS, Point, arrive, gone, held
+from tests.chaos.nights import DisturbedNight, assert_same, told
+from tests.chaos.points import IS_LONG, POINTS, STEPS, Point, arrive, held
 from tests.support.jobs import Ending
 
 #: Cuts at random moments; without it a few.
@@ -98,14 +98,16 @@ def test_a_read_only_database_is_told_and_left_alone(night: DisturbedNight) -> N
         for point in (POINTS[1:5] if IS_LONG else [POINTS[3 if name == "lock_timeout" else 4]])
     ],
 )
-def test_a_time_out_in_mid_night_is_told(night: DisturbedNight, point: Point, name: str) -> None:
+def test_a_time_out_set_on_the_database_ends_no_night(night: DisturbedNight, point: Point, name: str) -> None:
     with night.database() as url:
-        with setting(url, name, "1500ms"), held(url, point):
-            ending = night.run(url)
-        assert_one_sentence(ending)
-        gone(url)
-
-        night.recovers(url)
+        with setting(url, name, "1500ms"):
+            with held(url, point):
+                job = night.start(url)
+                arrive(url, job, point)
+                time.sleep(2)
+            ending = job.wait()
+        assert ending.code == 0, ending.output
+        assert_same(told(url), night.expected)
 
 
 def test_a_second_night_while_the_first_is_at_work_is_refused(night: DisturbedNight) -> None:

@@ -38,7 +38,12 @@ def complaints(
                 if key[0] in apis and key[0] not in snapshot.readings["stage"].unread
             }
             found += _missing("stage", snapshot.readings["stage"], due, _stages(snapshot))
-        if operation not in {"GetResources", "GetStages", "GetRestApis"}:
+        if operation not in {"GetStages", "GetStage", "GetRestApis"}:
+            # A spoiled export may say anything of a deployment, but not nothing.
+            unread = snapshot.readings["deployment"].unread
+            due = {key for key in _types(truth) if key[0] in apis and key[0] not in unread}
+            found += _missing("deployment", snapshot.readings["deployment"], due, set(_types(snapshot)))
+        if operation not in {"GetExport", "GetStages", "GetStage", "GetRestApis"}:
             found += _equal("integration types", _types(snapshot), _types(truth))
     present = {item.key for item in truth.readings["client_certificate"].items}
     if not (spoiled_listing and operation in {"GetClientCertificates", "GetClientCertificate"}):
@@ -115,8 +120,8 @@ def _stages(snapshot: AccountRegionSnapshot) -> set[tuple[str | None, str]]:
     return {(item.parent, item.key) for item in snapshot.readings["stage"].items}
 
 
-def _types(snapshot: AccountRegionSnapshot) -> dict[str | None, Any]:
-    return {item.parent: item.derived["types"] for item in snapshot.readings["integration"].items}
+def _types(snapshot: AccountRegionSnapshot) -> dict[tuple[str | None, str], Any]:
+    return {(item.parent, item.key): item.derived["types"] for item in snapshot.readings["deployment"].items}
 
 
 def _certificates(snapshot: AccountRegionSnapshot) -> set[str]:

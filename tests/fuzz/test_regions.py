@@ -120,6 +120,7 @@ def test_the_small_estate_asks_every_operation(fuzzed: Fuzzed) -> None:
     assert {call.operation for call in fuzzed.calls} == {
         "GetRestApis",
         "GetStages",
+        "GetStage",
         "GetExport",
         "GetClientCertificates",
         "GetClientCertificate",

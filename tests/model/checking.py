@@ -16,8 +16,8 @@ from tests.support.checks import breaches
 #: What holds where each night is lived through to its end and judged; here some are killed or only collect.
 _OF_WHOLE_NIGHTS = frozenset(
     {
-        "a stage known at an evaluation has no verdict of it",
-        "a finding of a stage that is gone, or none of a live one",
+        "an item known at an evaluation has no verdict of it",
+        "a finding of an item that is gone, or none of a live one",
         "a run is still open",
     }
 )
@@ -80,10 +80,9 @@ def _differences_in_known(system: System, oracle: Oracle) -> list[str]:
     turn = len(oracle.observer.states) % max(1, len(regions))
     for (account_id, name), region in regions[turn : turn + 1]:
         told = inventory.known(AccountKey("aws", account_id), name)
-        methods = {api_id: reading.deployment_ids for api_id, reading in told.methods.items()}
-        due = {api_id: api.deployments for api_id, api in region.apis.items() if api.deployments is not None}
-        if methods != due:
-            found.append(f"methods read in {name} are told as {methods}, should be {due}")
+        due = {api_id: frozenset(api.deployments) for api_id, api in region.apis.items() if api.deployments}
+        if told.deployments != due:
+            found.append(f"deployments known in {name} are {told.deployments}, should be {due}")
         named = {api_id: region.named_of(api_id) for api_id in region.apis if region.named_of(api_id)}
         if {api_id: set(names) for api_id, names in told.named_certificates.items()} != named:
             found.append(
@@ -92,7 +91,7 @@ def _differences_in_known(system: System, oracle: Oracle) -> list[str]:
         absent = {
             certificate_id
             for certificate_id, each in region.certificates.items()
-            if each.kind == "API_GATEWAY" and each.absent_since is not None
+            if each.absent_since is not None
         }
         if told.absent_certificates != absent:
             found.append(f"absent in {name} are told as {told.absent_certificates}, should be {absent}")

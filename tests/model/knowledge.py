@@ -16,7 +16,7 @@ Key = tuple[str, str]
 StageKey = tuple[str, str, str, str]
 """Account, region, REST API, stage."""
 
-REGIONAL = ("rest_api", "stage", "integration", "client_certificate", "acm_certificate")
+REGIONAL = ("rest_api", "stage", "deployment", "client_certificate", "acm_certificate")
 READ = frozenset({"complete", "partial"})
 
 
@@ -37,25 +37,20 @@ class KnownStage:
 
     certificate: str | None
     deployment: str | None
-    note: int
+    canary: str | None
     named_at: datetime
     gone_at: datetime | None = None
-
-    @property
-    def content(self) -> tuple[str | None, str | None, int]:
-        return self.deployment, self.certificate, self.note
 
 
 @dataclass
 class KnownApi:
-    """A REST API as last read. ``types``: of its methods, None as long as they were not read."""
+    """A REST API as last read. ``deployments``: integration types of those that were ever read, by id."""
 
     name: str | None
     is_private: bool
     gone: bool = False
     stages_read_at: datetime | None = None
-    types: frozenset[str] | None = None
-    deployments: frozenset[str] | None = None
+    deployments: dict[str, frozenset[str]] = field(default_factory=dict)
     stages: dict[str, KnownStage] = field(default_factory=dict)
 
 
@@ -159,10 +154,10 @@ class Observer:
             if scope.last_attempt < as_of:
                 scope.status = "uncollected"
 
-    def region(self, truth: Region, faults: Faults, methods_due: frozenset[str]) -> None:
-        """Learn what a night can see of an account-region; ``methods_due`` are APIs whose turn it is."""
+    def region(self, truth: Region, faults: Faults) -> None:
+        """Learn what a night can see of an account-region."""
         region = self.known.regions.setdefault(truth.key, KnownRegion())
-        named = self._apis(region, truth, faults, methods_due)
+        named = self._apis(region, truth, faults)
         self._client_certificates(region, truth, faults, {name for name in named if not is_acm(name)})
         self._acm_certificates(region, truth, faults, {name for name in named if is_acm(name)})
 
@@ -179,12 +174,10 @@ class Observer:
             scope.unread = unread or set()
         region.scopes[item_type] = scope
 
-    def _apis(
-        self, region: KnownRegion, truth: Region, faults: Faults, methods_due: frozenset[str]
-    ) -> set[str]:
-        """Learn APIs, stages and methods; return the certificates to look for."""
+    def _apis(self, region: KnownRegion, truth: Region, faults: Faults) -> set[str]:
+        """Learn APIs, stages and deployments; return the certificates to look for."""
         if faults.apis:
-            for item_type in ("rest_api", "stage", "integration"):
+            for item_type in ("rest_api", "stage", "deployment"):
                 self._scope(region, item_type, "failed")
             return {name for rest_api_id in region.apis for name in region.named_of(rest_api_id)}
         unread = faults.stages_of & truth.apis.keys()
@@ -194,14 +187,14 @@ class Observer:
         for rest_api_id, known in region.apis.items():
             if rest_api_id not in truth.apis and not known.gone:
                 known.gone = True
-                known.types = known.deployments = None
+                known.deployments = {}
                 for stage in known.stages.values():
                     stage.gone_at = stage.gone_at or self._now
         for rest_api_id, api in truth.apis.items():
             found = region.apis.setdefault(rest_api_id, KnownApi(None, False))
             found.gone = False
             found.name = api.name
-            found.is_private = set(api.endpoint_types) == {"PRIVATE"}
+            found.is_private = api.is_private
             if rest_api_id not in unread:
                 self._stages(truth, rest_api_id, found)
                 named |= region.named_of(rest_api_id)
@@ -209,18 +202,25 @@ class Observer:
         failed = bool(unread) and unread == truth.apis.keys()
         status = "failed" if failed else "partial" if unread else "complete"
         self._scope(region, "stage", status, set(unread))
-        methods_unread = set(unread)
-        for rest_api_id, api in truth.apis.items():
-            if rest_api_id in unread or not _has_methods_to_read(region, truth, rest_api_id, methods_due):
-                continue
-            if rest_api_id in faults.methods_of:
-                methods_unread.add(rest_api_id)
-            else:
-                region.apis[rest_api_id].types = api.types
-                region.apis[rest_api_id].deployments = _deployments(truth, rest_api_id)
-        status = "failed" if failed else "partial" if methods_unread else "complete"
-        self._scope(region, "integration", status, methods_unread)
+        unread = set(unread)
+        for rest_api_id in truth.apis.keys() - unread:
+            if not self._deployments(truth, faults, rest_api_id, region.apis[rest_api_id]):
+                unread.add(rest_api_id)
+        status = "failed" if failed else "partial" if unread else "complete"
+        self._scope(region, "deployment", status, unread)
         return named
+
+    @staticmethod
+    def _deployments(truth: Region, faults: Faults, rest_api_id: str, known: KnownApi) -> bool:
+        """Learn what an API's stages serve; return whether all of it that was looked at could be read."""
+        api = truth.apis[rest_api_id]
+        is_whole = True
+        for deployment_id, stage_name in api.exported().items():
+            if (rest_api_id, stage_name) not in faults.exports_of:
+                known.deployments[deployment_id] = api.deployments[deployment_id]
+            elif faults.forgetful or deployment_id not in known.deployments:
+                is_whole = False
+        return is_whole
 
     def _stages(self, truth: Region, rest_api_id: str, known: KnownApi) -> None:
         known.stages_read_at = self._now
@@ -233,7 +233,7 @@ class Observer:
             before = self.before.stage((*truth.key, rest_api_id, name))
             if before is not None and before.gone_at is None and before.certificate == actual.certificate:
                 named_at = before.named_at
-            known.stages[name] = KnownStage(actual.certificate, actual.deployment, actual.note, named_at)
+            known.stages[name] = KnownStage(actual.certificate, actual.deployment, actual.canary, named_at)
 
     def _client_certificates(
         self, region: KnownRegion, truth: Region, faults: Faults, named: set[str]
@@ -292,19 +292,3 @@ def _settle(scope: Scope | None, status: str, as_of: datetime) -> Scope:
     if status == "complete":
         settled.last_success = as_of
     return settled
-
-
-def _deployments(truth: Region, rest_api_id: str) -> frozenset[str]:
-    stages = truth.apis[rest_api_id].stages.values()
-    return frozenset(stage.deployment for stage in stages if stage.deployment)
-
-
-def _has_methods_to_read(
-    region: KnownRegion, truth: Region, rest_api_id: str, methods_due: frozenset[str]
-) -> bool:
-    """Tell whether an API's methods are read: never for private ones or ones without stages."""
-    api = truth.apis[rest_api_id]
-    if set(api.endpoint_types) == {"PRIVATE"} or not api.stages:
-        return False
-    read_for = region.apis[rest_api_id].deployments
-    return read_for is None or read_for != _deployments(truth, rest_api_id) or rest_api_id in methods_due

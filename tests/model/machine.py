@@ -50,26 +50,33 @@ changes = st.one_of(
     st.tuples(st.just("certificate"), _places, st.sampled_from(CERTIFICATES)),
     st.tuples(st.just("certificate"), _places, st.sampled_from(CERTIFICATES)),
     st.tuples(st.just("acm"), _places, st.sampled_from([0, 1])),
-    st.tuples(st.just("types"), _places, _apis, _types),
+    st.tuples(st.just("edit"), _places, _apis, _types),
     st.tuples(st.just("endpoint"), _places, _apis, _endpoints),
-    st.tuples(st.just("deploy"), _places, _apis, _stages, _small),
+    st.tuples(st.just("deploy"), _places, _apis, _stages, st.one_of(st.none(), _types)),
+    st.tuples(st.just("serve"), _places, _apis, _stages, st.integers(-1, 4)),
+    st.tuples(st.just("canary"), _places, _apis, _stages, st.one_of(st.none(), _types)),
+    st.tuples(st.just("end canary"), _places, _apis, _stages, st.booleans()),
     st.tuples(st.just("note"), _places, _apis, _stages, _small),
     st.tuples(st.just("describe"), _places, _apis, _small),
     st.tuples(st.just("expiry"), _places, st.integers(0, 4), st.sampled_from([None, 1, 20, 31, 60])),
 )
 
 _some_apis = st.one_of(st.just(frozenset[str]()), st.frozensets(_apis, max_size=3))
+_exports = st.one_of(
+    st.just(frozenset[tuple[str, str]]()), st.frozensets(st.tuples(_apis, _stages), max_size=4)
+)
 faults = st.builds(
     Faults,
     apis=st.sampled_from([False, False, False, True]),
     stages_of=_some_apis,
-    methods_of=_some_apis,
+    exports_of=_exports,
     certificates=st.sampled_from([False, False, False, True]),
     second_look=st.booleans(),
     acm=st.frozensets(st.sampled_from([0, 1])).map(lambda numbers: frozenset(f"acm{n}" for n in numbers)),
     hidden=st.frozensets(st.sampled_from(CERTIFICATES), max_size=1),
     backwards=st.booleans(),
     answerless=st.booleans(),
+    forgetful=st.booleans(),
 )
 
 _hour = timedelta(hours=1)
@@ -91,7 +98,6 @@ def nights(draw: st.DrawFn) -> dict[str, Any]:
             place: draw(faults) if one in {place, None} and draw(st.booleans()) else Faults()
             for place in PLACES
         },
-        "due": draw(_some_apis),
         "together": draw(st.booleans()),
         "dies_after": draw(st.integers(0, 9)) if draw(st.sampled_from([False] * 5 + [True])) else None,
     }
@@ -122,6 +128,9 @@ class EstateMachine(RuleBasedStateMachine):
         first.certificates["cert00"] = truth.Certificate(START + timedelta(days=60))
         stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage(None)}
         first.apis[APIS[0]] = truth.Api(stages=stages)
+        # A stage that calls HTTP backends by its canary alone, whose deployment is known from another stage.
+        mixed = first.apis[APIS[1]] = truth.Api(draft=frozenset({"MOCK"}))
+        mixed.stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage("cert00", mixed.deploy(), "d0")}
         for change in seed:
             self._change(*change)
         self._live(plain_night(self.now, list(self.regions.values())))
@@ -148,6 +157,33 @@ class EstateMachine(RuleBasedStateMachine):
         type(self).steps_taken += 1
         self.now += pause
         self._live(replace(plain_night(self.now, list(self.regions.values())), rules=self.judged_by))
+
+    @rule(
+        which=st.integers(0, 7),
+        what=st.sampled_from(["deploy", "canary", "canary", "serve", "end canary"]),
+        types=_types,
+        is_denied=st.booleans(),
+    )
+    def release(self, which: int, what: str, types: frozenset[str], is_denied: bool) -> None:
+        """What a stage serves changes, and a night follows that may not be allowed to export it."""
+        type(self).steps_taken += 1
+        stages = [
+            (place, api, stage)
+            for place, region in enumerate(self.regions.values())
+            for api, held in region.apis.items()
+            for stage in held.stages
+        ]
+        faults = {}
+        if stages:
+            place, api, stage = stages[which % len(stages)]
+            details = {"serve": which, "end canary": which % 2 == 0}
+            self._change(what, place, api, stage, details.get(what, types))
+            if is_denied:
+                faults[PLACES[place]] = Faults(exports_of=frozenset({(api, stage)}))
+        self.now += timedelta(days=1)
+        plain = plain_night(self.now, list(self.regions.values()))
+        regions = [(region, faults.get(region.key, Faults())) for region in self.regions.values()]
+        self._live(replace(plain, regions=regions, rules=self.judged_by))
 
     @rule(
         pause=pauses,
@@ -190,7 +226,7 @@ class EstateMachine(RuleBasedStateMachine):
             own = [place for place in PLACES if place[0] == account]
             enabled[account] = [place[1] for place in own if reads[place] != "disabled"]
             regions += [
-                (self.regions[place], self._own(place, drawn["faults"][place]), drawn["due"])
+                (self.regions[place], self._own(place, drawn["faults"][place]))
                 for place in own
                 if mode == "complete" and reads[place] == "read"
             ]
@@ -230,8 +266,8 @@ class EstateMachine(RuleBasedStateMachine):
             self._change_api(what, region, region.apis[details[0]], *details)
 
     def _change_api(self, what: str, region: Region, api: truth.Api, name: str, *details: Any) -> None:
-        if what == "types":
-            api.types = details[0]
+        if what == "edit":
+            api.draft = details[0]
         elif what == "endpoint":
             api.endpoint_types = details[0]
         elif what == "describe":
@@ -240,13 +276,27 @@ class EstateMachine(RuleBasedStateMachine):
         elif what == "stage":
             self._toggle(api.stages, details[0], (*region.key, name), truth.Stage())
         elif details[0] in api.stages:
-            stage = api.stages[details[0]]
-            if what == "name":
-                stage.certificate = self._certificate(region, details[1])
-            elif what == "deploy":
-                stage.deployment = [None, "d0", "d1"][details[1]]
-            else:
-                stage.note, stage.noise = details[1], stage.noise + 1
+            self._change_stage(what, region, api, api.stages[details[0]], details[1])
+
+    def _change_stage(
+        self, what: str, region: Region, api: truth.Api, stage: truth.Stage, detail: Any
+    ) -> None:
+        if what == "name":
+            stage.certificate = self._certificate(region, detail)
+        elif what == "deploy":
+            stage.deployment = api.deploy(detail)
+        elif what == "canary":
+            stage.canary = api.deploy(detail)
+        elif what == "serve":
+            made = sorted(api.deployments)
+            stage.deployment = None if detail < 0 else made[detail % len(made)]
+        elif what == "end canary":
+            # Promoted, or given up.
+            if detail and stage.canary is not None:
+                stage.deployment = stage.canary
+            stage.canary = None
+        else:
+            stage.note, stage.noise = detail, stage.noise + 1
 
     @staticmethod
     def _certificate(region: Region, drawn: str | None) -> str | None:

@@ -56,8 +56,8 @@ class Oracle:
                 self.observer.account(account_id, status, list(night.enabled.get(account_id, ())))
         for batch in batched(night.regions, len(night.regions) if night.together else 1):
             if steps.take():
-                for region, faults, methods_due in batch:
-                    self.observer.region(region, faults, methods_due)
+                for region, faults in batch:
+                    self.observer.region(region, faults)
         if steps.take():
             self.observer.uncovered(night.as_of)
 

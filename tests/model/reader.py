@@ -25,25 +25,23 @@ from tests.support.items import CertificateKind
 DENIED = Failure(FailureKind.DENIED, "GetSomething", "It was denied.")
 
 
-def read(
-    region: Region, faults: Faults, known: KnownRegion, methods_due: frozenset[str]
-) -> AccountRegionSnapshot:
+def read(region: Region, faults: Faults, known: KnownRegion) -> AccountRegionSnapshot:
     """Read an account-region."""
-    apis, stages, integrations, named = _read_apis(region, faults, known, methods_due)
+    apis, stages, deployments, named = _read_apis(region, faults, known)
     certificates = _read_certificates(region, faults, known, named)
     if faults.backwards:
-        for listed in (apis.items, stages.items, integrations.items, certificates.items):
+        for listed in (apis.items, stages.items, deployments.items, certificates.items):
             listed.reverse()
     snapshot = AccountRegionSnapshot(
         AccountKey("aws", region.account_id),
         region.name,
-        items.readings(apis, stages, integrations, certificates, _read_acm(region, faults, named)),
+        items.readings(apis, stages, deployments, certificates, _read_acm(region, faults, named)),
     )
     return snapshot if faults.answerless else with_answers(snapshot)
 
 
 def _read_apis(
-    region: Region, faults: Faults, known: KnownRegion, methods_due: frozenset[str]
+    region: Region, faults: Faults, known: KnownRegion
 ) -> tuple[Reading, Reading, Reading, set[str]]:
     if faults.apis:
         failed: dict[str, Any] = {"status": ScopeStatus.FAILED, "failure": DENIED}
@@ -51,28 +49,32 @@ def _read_apis(
         return Reading(**failed), Reading(**failed), Reading(**failed), named
     apis = Reading(ScopeStatus.COMPLETE, items=[_rest_api(name, api) for name, api in region.apis.items()])
     stages: Reading = Reading(ScopeStatus.COMPLETE)
-    integrations: Reading = Reading(ScopeStatus.COMPLETE)
+    deployments: Reading = Reading(ScopeStatus.COMPLETE)
     named = set()
     for name, api in region.apis.items():
         if name in faults.stages_of:
-            stages.unread[name] = integrations.unread[name] = DENIED
+            stages.unread[name] = deployments.unread[name] = DENIED
             named |= known.named_certificates.get(name, frozenset())
             continue
         stages.items += [_stage(name, stage_name, stage) for stage_name, stage in api.stages.items()]
         named |= truth.named_by(api.stages.values())
-        if not _is_due(name, api, known, methods_due):
-            continue
-        if name in faults.methods_of:
-            integrations.unread[name] = DENIED
-        else:
-            integrations.items.append(items.integration(name, tuple(sorted(api.types)), _deployments(api)))
+        known_already = frozenset() if faults.forgetful else known.deployments.get(name, frozenset())
+        for deployment_id, exported in api.exported().items():
+            if deployment_id in known_already:
+                continue
+            if (name, exported) in faults.exports_of:
+                deployments.unread[name] = DENIED
+            else:
+                deployments.items.append(
+                    items.deployment(name, deployment_id, api.deployments[deployment_id])
+                )
     if stages.unread:
         everything = len(stages.unread) == len(region.apis)
         _spoil(stages, ScopeStatus.FAILED if everything else ScopeStatus.PARTIAL)
-        _spoil(integrations, ScopeStatus.FAILED if everything else ScopeStatus.PARTIAL)
-    elif integrations.unread:
-        _spoil(integrations, ScopeStatus.PARTIAL)
-    return apis, stages, integrations, named
+        _spoil(deployments, ScopeStatus.FAILED if everything else ScopeStatus.PARTIAL)
+    elif deployments.unread:
+        _spoil(deployments, ScopeStatus.PARTIAL)
+    return apis, stages, deployments, named
 
 
 def _read_certificates(region: Region, faults: Faults, known: KnownRegion, named: Iterable[str]) -> Reading:
@@ -83,7 +85,7 @@ def _read_certificates(region: Region, faults: Faults, known: KnownRegion, named
     reading = Reading(
         ScopeStatus.COMPLETE,
         items=[_certificate(CertificateKind.API_GATEWAY, name, there[name]) for name in sorted(listed)],
-        absent=set(known.absent_certificates - listed),
+        absent={name for name in known.absent_certificates - listed if not is_acm(name)},
     )
     wanted = {name for name in named if not is_acm(name) and names_one(name)}
     for name in sorted(wanted - listed - reading.absent):
@@ -121,17 +123,6 @@ def _spoil(reading: Reading, status: ScopeStatus) -> None:
         reading.items = []
 
 
-def _is_due(name: str, api: truth.Api, known: KnownRegion, methods_due: frozenset[str]) -> bool:
-    if set(api.endpoint_types) == {"PRIVATE"} or not api.stages:
-        return False
-    before = known.methods.get(name)
-    return before is None or before.deployment_ids != frozenset(_deployments(api)) or name in methods_due
-
-
-def _deployments(api: truth.Api) -> tuple[str, ...]:
-    return tuple(sorted({stage.deployment for stage in api.stages.values() if stage.deployment}))
-
-
 def _rest_api(rest_api_id: str, api: truth.Api) -> Item:
     payload = {
         "id": rest_api_id,
@@ -148,6 +139,7 @@ def _stage(rest_api_id: str, name: str, stage: truth.Stage) -> Item:
         "stageName": name,
         "deploymentId": stage.deployment,
         "clientCertificateId": stage.certificate,
+        **({} if stage.canary is None else {"canarySettings": {"deploymentId": stage.canary}}),
         "description": stage.note,
         "cacheClusterStatus": stage.noise,
     }

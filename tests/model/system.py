@@ -26,8 +26,8 @@ from tests.support.checks import replay
 from tests.support.histories import CERTIFICATE_POLICIES
 
 Rows = list[tuple[Any, ...]]
-Reading = tuple[Region, Faults, frozenset[str]]
-"""An account-region, what a night may not see of it, and the APIs whose methods are due."""
+Reading = tuple[Region, Faults]
+"""An account-region, and what a night may not see of it."""
 
 _WHY = Failure(FailureKind.DENIED, "AssumeRole", "It was denied.")
 
@@ -41,9 +41,9 @@ class Night:
     """What a run covers and meets.
 
     ``accounts`` gives each account's status (an account that is left out is not covered); ``regions`` are the
-    account-regions that are read, in order, each with its faults and the APIs whose methods are due; those of
-    an entered account that are missing from ``enabled`` are skipped. ``dies_after`` kills the run after so
-    many steps: storing an account or a group of regions, concluding the collection, evaluating one policy.
+    account-regions that are read, in order, each with its faults; those of an entered account that are missing
+    from ``enabled`` are skipped. ``dies_after`` kills the run after so many steps: storing an account or a
+    group of regions, concluding the collection, evaluating one policy.
     """
 
     as_of: datetime
@@ -67,7 +67,7 @@ def plain_night(as_of: datetime, regions: Sequence[Region], **faults: Any) -> Ni
             account: [region.name for region in regions if region.account_id == account]
             for account in accounts
         },
-        regions=[(region, faults.get(region.account_id, NO_FAULTS), frozenset()) for region in regions],
+        regions=[(region, faults.get(region.account_id, NO_FAULTS)) for region in regions],
         policies=[policy.id for policy in catalog().policies],
     )
 
@@ -159,13 +159,8 @@ class System:
         for batch in batched(night.regions, size):
             inventory.store_many(
                 [
-                    read(
-                        region,
-                        faults,
-                        inventory.known(AccountKey("aws", region.account_id), region.name),
-                        due,
-                    )
-                    for region, faults, due in batch
+                    read(region, faults, inventory.known(AccountKey("aws", region.account_id), region.name))
+                    for region, faults in batch
                 ]
             )
             self._step()

@@ -12,7 +12,7 @@ from cmdb.snapshot import ScopeStatus
 from tests.model.checking import check, check_the_past
 from tests.model.machine import START
 from tests.model.oracle import Oracle
-from tests.model.system import Night, System, plain_night
+from tests.model.system import Night, Rows, System, plain_night
 from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage
 
 ACCOUNT = "111111111111"
@@ -35,7 +35,7 @@ class Lives:
     def night(self, day: int, faults: Faults = NO_FAULTS, **how: object) -> Night:
         """Live through a night and compare."""
         plain = plain_night(START + day * DAY, [self.region])
-        seen = [(self.region, faults, frozenset[str]())]
+        seen = [(self.region, faults)]
         night = replace(plain, regions=how.pop("regions", seen), **how)  # type: ignore[arg-type]
         self.system.live(night)
         self.oracle.live(night)
@@ -100,7 +100,7 @@ def test_a_stage_gone_and_back_with_another_deployment_within_one_moment_named_i
     lives.night(0)
     stage = lives.api.stages.pop("prod")
     lives.night(1)
-    lives.api.stages["prod"] = replace(stage, deployment="d1")
+    lives.api.stages["prod"] = replace(stage, deployment=lives.api.deploy())
     lives.night(1)
 
     assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START,)]
@@ -123,10 +123,10 @@ def test_a_run_killed_at_any_step_and_run_again_leaves_no_trace(lives: Lives, di
     lives.night(1, dies_after=dies_after)
     lives.night(1)
 
-    assert lives.system.rows(
-        "SELECT condition, valid_from, valid_to FROM report.finding_history "
-        "WHERE policy_id LIKE '%ssl-certificate' ORDER BY valid_from"
-    ) == [("certificate_present", START, START + DAY), ("certificate_empty", START + DAY, None)]
+    assert _ssl_history(lives) == [
+        ("certificate_present", START, START + DAY),
+        ("certificate_empty", START + DAY, None),
+    ]
     assert lives.system.rows("SELECT count(*) FROM cmdb.scope_state") == [(6,)]
 
 
@@ -137,3 +137,89 @@ def test_an_account_that_fails_and_then_is_left_out_keeps_what_is_known(lives: L
     lives.night(5, accounts={}, regions=[])
 
     assert lives.system.rows("SELECT DISTINCT condition FROM report.finding") == [("inventory_stale",)]
+
+
+def test_an_edit_of_the_draft_changes_nothing_until_it_is_deployed(lives: Lives) -> None:
+    lives.night(0)
+    lives.api.draft = frozenset({"MOCK"})
+    lives.night(1)
+    lives.stage.deployment = lives.api.deploy()
+    lives.night(2)
+
+    assert _ssl_history(lives) == [
+        ("certificate_present", START, START + 2 * DAY),
+        ("no_http_integration", START + 2 * DAY, None),
+    ]
+
+
+def test_a_deployment_once_read_is_known_though_its_export_is_denied_later(lives: Lives) -> None:
+    denied = Faults(exports_of=frozenset({("api0000000", "prod")}))
+    lives.night(0)
+    lives.stage.deployment = lives.api.deploy()
+    lives.night(1, denied)
+    lives.stage.deployment = "d0"
+    lives.night(2, denied)
+
+    assert _ssl_history(lives) == [
+        ("certificate_present", START, START + DAY),
+        ("integrations_unknown", START + DAY, START + 2 * DAY),
+        ("certificate_present", START + 2 * DAY, None),
+    ]
+
+
+def test_a_canary_whose_deployment_was_never_served_is_unknown_until_it_is_promoted(lives: Lives) -> None:
+    lives.api.draft = frozenset({"MOCK"})
+    lives.stage.deployment = lives.api.deploy()
+    lives.night(0)
+    lives.stage.canary = lives.api.deploy()
+    lives.night(1)
+    lives.stage.deployment, lives.stage.canary = lives.stage.canary, None
+    lives.night(2)
+
+    assert _ssl_history(lives) == [
+        ("no_http_integration", START, START + DAY),
+        ("integrations_unknown", START + DAY, START + 2 * DAY),
+        ("no_http_integration", START + 2 * DAY, None),
+    ]
+
+
+def test_deployments_of_an_api_that_was_gone_are_read_anew_when_it_is_back(lives: Lives) -> None:
+    lives.night(0)
+    api = lives.region.apis.pop("api0000000")
+    lives.night(1)
+    lives.region.apis["api0000000"] = api
+    lives.night(2, Faults(exports_of=frozenset({("api0000000", "prod")})))
+    lives.night(3)
+
+    assert _ssl_history(lives) == [
+        ("certificate_present", START, START + DAY),
+        ("stage_disappeared", START + DAY, START + 2 * DAY),
+        ("integrations_unknown", START + 2 * DAY, START + 3 * DAY),
+        ("certificate_present", START + 3 * DAY, None),
+    ]
+
+
+def test_a_deployment_that_is_read_again_changes_nothing(lives: Lives) -> None:
+    lives.night(0)
+    lives.night(1, Faults(forgetful=True))
+
+    assert lives.system.rows("SELECT valid_from, valid_to FROM cmdb.deployment") == [(START, None)]
+    assert lives.system.rows("SELECT count(*) FROM cmdb.deployment_closed") == [(0,)]
+
+
+def test_a_certificate_of_acm_that_was_never_there_is_proven_absent_once(lives: Lives) -> None:
+    lives.stage.certificate = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0"
+    lives.night(0)
+    lives.night(1)
+
+    assert lives.system.rows("SELECT kind, state FROM report.certificate ORDER BY 1") == [
+        ("ACM", "DELETED"),
+        ("API_GATEWAY", "PRESENT"),
+    ]
+
+
+def _ssl_history(lives: Lives) -> Rows:
+    return lives.system.rows(
+        "SELECT condition, valid_from, valid_to FROM report.finding_history "
+        "WHERE policy_id LIKE '%ssl-certificate' ORDER BY valid_from"
+    )

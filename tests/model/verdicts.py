@@ -70,9 +70,9 @@ def _always(api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules) -> 
 
 def _ssl(region: KnownRegion, api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules) -> str:
     return (
-        _about_api(api)
+        _about_api(api, stage)
         or ("certificate_empty" if not names_one(stage.certificate) else None)
-        or _about_certificate(_certificate(region, stage), stage, as_of, rules)
+        or _about_certificate(_certificate(region, stage), api, stage, as_of, rules)
         or "certificate_present"
     )
 
@@ -81,7 +81,7 @@ def _expiry(region: KnownRegion, api: KnownApi, stage: KnownStage, as_of: dateti
     if not names_one(stage.certificate):
         return "certificate_empty"
     certificate = _certificate(region, stage)
-    condition = _about_api(api) or _about_certificate(certificate, stage, as_of, rules)
+    condition = _about_api(api, stage) or _about_certificate(certificate, api, stage, as_of, rules)
     if condition is not None or certificate is None:
         return condition or "certificates_unknown"
     if certificate.expires_at is None:
@@ -92,23 +92,33 @@ def _expiry(region: KnownRegion, api: KnownApi, stage: KnownStage, as_of: dateti
     return "certificate_expires_soon" if soon else "certificate_valid"
 
 
-def _about_api(api: KnownApi) -> str | None:
+def _about_api(api: KnownApi, stage: KnownStage) -> str | None:
+    """Return what keeps a stage from calling HTTP backends, or from being known to."""
     if api.is_private:
         return "private_endpoint"
-    if api.types is None:
-        return "integrations_unknown"
-    return None if api.types & {"HTTP", "HTTP_PROXY"} else "no_http_integration"
+    # A stage always serves a deployment, named or not; a canary only where it has one.
+    served = [None if stage.deployment is None else api.deployments.get(stage.deployment)]
+    if stage.canary is not None:
+        served.append(api.deployments.get(stage.canary))
+    if any(types & {"HTTP", "HTTP_PROXY"} for types in served if types is not None):
+        return None
+    return "integrations_unknown" if None in served else "no_http_integration"
 
 
 def _about_certificate(
-    certificate: KnownCertificate | None, stage: KnownStage, as_of: datetime, rules: Rules
+    certificate: KnownCertificate | None, api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules
 ) -> str | None:
-    """Return what keeps a certificate from being there: not known, or proven deleted."""
+    """Return what keeps a certificate from being there: not known, or proven deleted.
+
+    The proof has to be younger than the stage's naming the certificate, and the stage has to name it still.
+    """
     if certificate is None or not _is_fresh(certificate.read_at, as_of, rules):
         return "certificates_unknown"
     if certificate.absent_since is None:
         return None if certificate.followed else "certificates_unknown"
-    return "certificate_deleted" if certificate.read_at >= stage.named_at else "certificates_unknown"
+    assert api.stages_read_at is not None
+    is_later = stage.named_at <= certificate.read_at and certificate.absent_since <= api.stages_read_at
+    return "certificate_deleted" if is_later else "certificates_unknown"
 
 
 def _certificate(region: KnownRegion, stage: KnownStage) -> KnownCertificate | None:

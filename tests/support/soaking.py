@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from simulated_aws import AccountRegion, Estate
+from simulated_aws.estate.rest_apis import Stage
 
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1")
 #: Longer than a reading is trusted (72 hours).
@@ -46,6 +47,7 @@ class Soaked:
         ways = (
             *(self._attach, self._detach, self._delete_certificate, self._reword),
             *(self._add_stage, self._delete_stage, self._add_api, self._delete_api),
+            *(self._edit, self._deploy),
         )
         for _ in range(self.dice.randrange(4)):
             self.dice.choice(ways)(day)
@@ -55,13 +57,15 @@ class Soaked:
         for api_id, api in self.place.apis.items():
             for name, stage in api.stages.items():
                 key = (self.place.account_id, self.place.region, api_id, name)
-                yield key, self._condition(api_id, stage.client_certificate_id)
+                yield key, self._condition(api_id, stage)
 
-    def _condition(self, api_id: str, certificate: str | None) -> str:
-        api = self.place.apis[api_id]
+    def _condition(self, api_id: str, stage: Stage) -> str:
+        api, certificate = self.place.apis[api_id], stage.client_certificate_id
         if api.endpoint_types == ("PRIVATE",):
             return "private_endpoint"
-        if not any("HTTP_PROXY" in resource.integration_types for resource in api.resources.values()):
+        served = api.deployments[stage.deployment_id].definition
+        methods = (method for of_path in served.paths.values() for method in of_path.values())
+        if not any(method.integration and method.integration.type == "HTTP_PROXY" for method in methods):
             return "no_http_integration"
         if certificate is None:
             return "certificate_empty"
@@ -123,6 +127,16 @@ class Soaked:
         found = self.dice.choice(sorted(self.place.apis))
         if self._rested(day, found, *(stage for stage in self._stages() if stage[0] == found)):
             self.place.delete_api(found)
+
+    def _edit(self, day: int) -> None:
+        """Edit a draft, which changes nothing of what its stages serve."""
+        if self.place.apis:
+            found = self.dice.choice(sorted(self.place.apis))
+            self.place.set_integrations(found, self.dice.choice((_HTTP, _OTHER)), deploy=False)
+
+    def _deploy(self, day: int) -> None:
+        if stage := self._some_stage(day):
+            self.place.deploy(*stage)
 
     def _reword(self, day: int) -> None:
         stages = self._stages()

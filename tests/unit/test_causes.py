@@ -35,7 +35,7 @@ def test_a_region_that_is_denied_everywhere_is_one_line() -> None:
         for operation, item_type, prefix in (
             ("GetRestApis", "rest_api", ""),
             ("GetRestApis", "stage", "The REST APIs could not be listed: "),
-            ("GetRestApis", "integration", "The REST APIs could not be listed: "),
+            ("GetRestApis", "deployment", "The REST APIs could not be listed: "),
             ("GetClientCertificates", "client_certificate", ""),
         )
     ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
-from cmdb.snapshot import FailureKind, KnownRegion, MethodsReading, ScopeStatus
-from simulated_aws import AccountRegion, FaultKind, SimulatedAws
-from tests.unit.collectors.conftest import AS_OF, KINDS, MEMBER, OWN, REGION, Read, patience
+from cmdb.snapshot import AccountRegionSnapshot, FailureKind, KnownRegion, ScopeStatus
+from simulated_aws import AccountRegion, Estate, FaultKind, SimulatedAws
+from tests.unit.collectors.conftest import KINDS, MEMBER, OWN, REGION, Read, patience
 
 COMPLETE, PARTIAL, FAILED = ScopeStatus.COMPLETE, ScopeStatus.PARTIAL, ScopeStatus.FAILED
 
@@ -25,6 +24,14 @@ def make_api(place: AccountRegion, name: str = "orders", certificate_id: str | N
     return api.id
 
 
+def deployments_of(snapshot: AccountRegionSnapshot) -> KnownRegion:
+    known: dict[str, frozenset[str]] = {}
+    for item in snapshot.readings["deployment"].items:
+        assert item.parent is not None
+        known[item.parent] = known.get(item.parent, frozenset()) | {item.key}
+    return KnownRegion(deployments=known)
+
+
 def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
     certificate = place.create_certificate("client")
     api_id = make_api(place, certificate_id=certificate.id)
@@ -34,14 +41,10 @@ def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read)
     assert [api.key for api in snapshot.readings["rest_api"].items] == [api_id]
     (stage,) = snapshot.readings["stage"].items
     assert (stage.parent, stage.key) == (api_id, "prod")
-    assert stage.derived == {"client_certificate_id": certificate.id}
-    (integration,) = snapshot.readings["integration"].items
-    assert (integration.parent, integration.key) == (api_id, "")
-    assert integration.derived == {
-        "types": ("HTTP_PROXY", "MOCK"),
-        "has_http": True,
-        "deployment_ids": (stage.payload["deploymentId"],),
-    }
+    assert stage.derived == {"client_certificate_id": certificate.id, "secret_variables": None}
+    (deployment,) = snapshot.readings["deployment"].items
+    assert (deployment.parent, deployment.key) == (api_id, stage.payload["deploymentId"])
+    assert deployment.derived == {"types": ("HTTP_PROXY", "MOCK"), "has_http": True, "source": "EXPORT"}
     (found,) = snapshot.readings["client_certificate"].items
     assert (found.key, found.derived["kind"]) == (certificate.id, "API_GATEWAY")
     assert found.derived["expires_at"] == certificate.expires_at
@@ -50,12 +53,12 @@ def test_everything_is_read(aws: SimulatedAws, place: AccountRegion, read: Read)
     statuses = [
         snapshot.readings["rest_api"].status,
         snapshot.readings["stage"].status,
-        snapshot.readings["integration"].status,
+        snapshot.readings["deployment"].status,
         snapshot.readings["client_certificate"].status,
         snapshot.readings["acm_certificate"].status,
     ]
     assert statuses == [COMPLETE] * 5
-    assert snapshot.cost.calls == 4
+    assert snapshot.cost.calls == 5
     assert asked(aws, "DescribeCertificate") == 0
 
 
@@ -83,7 +86,7 @@ def test_one_apis_stages_failing_leaves_the_others_read(
     assert snapshot.readings["stage"].status is PARTIAL
     assert {stage.parent for stage in snapshot.readings["stage"].items} == {good}
     assert {name: why.kind for name, why in snapshot.readings["stage"].unread.items()} == {bad: kind}
-    assert set(snapshot.readings["integration"].unread) == {bad}
+    assert set(snapshot.readings["deployment"].unread) == {bad}
 
 
 def test_when_no_apis_stages_could_be_read_the_scope_has_failed(
@@ -97,7 +100,7 @@ def test_when_no_apis_stages_could_be_read_the_scope_has_failed(
     assert snapshot.readings["stage"].status is FAILED
     assert snapshot.readings["stage"].failure is not None
     assert snapshot.readings["stage"].failure.kind is FailureKind.DENIED
-    assert snapshot.readings["integration"].status is FAILED
+    assert snapshot.readings["deployment"].status is FAILED
 
 
 def test_a_dead_endpoint_is_not_asked_for_every_api(
@@ -105,8 +108,10 @@ def test_a_dead_endpoint_is_not_asked_for_every_api(
 ) -> None:
     for number in range(30):
         make_api(place, f"api{number}")
+    known = deployments_of(read())
+    aws.log.clear()
     aws.faults.add(FaultKind.SERVER_ERROR, "GetStages", nth=6)
-    snapshot = read()
+    snapshot = read(known)
     assert len(snapshot.readings["stage"].unread) == 25
     assert asked(aws, "GetStages") == 5 + 3 * 2
     assert snapshot.readings["client_certificate"].status is COMPLETE
@@ -121,7 +126,8 @@ def test_denied_stages_of_some_apis_do_not_stop_the_others(
         aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=api_id)
     snapshot = read()
     assert [stage.parent for stage in snapshot.readings["stage"].items] == [ids[-1]]
-    assert asked(aws, "GetStages") == 20
+    # Those that could be read are listed once more after the export.
+    assert asked(aws, "GetStages") == 20 + 1
 
 
 def test_an_api_that_vanishes_while_it_is_read_is_gone(
@@ -214,7 +220,7 @@ def test_a_blank_certificate_is_not_looked_for(
     snapshot = read()
     assert snapshot.readings["client_certificate"].status is COMPLETE
     assert asked(aws, "GetClientCertificate") == 0
-    assert snapshot.readings["stage"].items[0].derived == {"client_certificate_id": None}
+    assert snapshot.readings["stage"].items[0].derived["client_certificate_id"] is None
 
 
 @pytest.mark.parametrize("odd", ["a/b", "a?b#c", "%2e", "ü", "a b", "../restapis"])
@@ -304,18 +310,13 @@ def test_an_acm_certificate_elsewhere_is_unknown(
     assert asked(aws, "DescribeCertificate") == 0
 
 
-def test_known_methods_are_not_read_again(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
-    api_id = make_api(place)
-    first = read()
-    (integration,) = first.readings["integration"].items
-    known = KnownRegion(
-        methods={api_id: MethodsReading(AS_OF, frozenset(integration.derived["deployment_ids"]))},
-    )
-    tomorrow = AS_OF + timedelta(hours=1)
-    again = read(known, as_of=tomorrow, methods_max_age=timedelta(days=36500))
-    assert again.readings["integration"].status is COMPLETE
-    assert again.readings["integration"].items == []
-    assert asked(aws, "GetResources") == 1
+def test_a_known_deployment_is_not_read_again(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:
+    make_api(place)
+    again = read(deployments_of(read()))
+    assert again.readings["deployment"].status is COMPLETE
+    assert again.readings["deployment"].items == []
+    assert asked(aws, "GetExport") == 1
+    assert asked(aws, "GetResources") == 0
 
 
 BODIES = [
@@ -351,14 +352,11 @@ BODIES = [
         "GetRestApis", {"item": [{"id": "a", "endpointConfiguration": "EDGE"}]}, id="a text for types"
     ),
     pytest.param("GetRestApis", {"item": [], "position": 7}, id="a number for a position"),
-    pytest.param("GetRestApis", {"item": [], "position": "again"}, id="pages that go in circles"),
     pytest.param("GetRestApis", {"item": [{"id": f"a{n}"} for n in range(501)]}, id="a page over its limit"),
     pytest.param("GetRestApis", {"item": [{"id": "a", "version": 10**30}]}, id="an endless number"),
-    pytest.param("GetResources", {"item": [{"id": "r", "resourceMethods": "GET"}]}, id="a text for methods"),
+    pytest.param("GetExport", {"paths": {"/": {"get": "GET"}}}, id="a text for a method"),
     pytest.param(
-        "GetResources",
-        {"item": [{"id": "r", "resourceMethods": {"GET": {"methodIntegration": {}}}}]},
-        id="no type",
+        "GetExport", {"paths": {"/": {"get": {"x-amazon-apigateway-integration": {}}}}}, id="no type"
     ),
     pytest.param(
         "GetClientCertificates",
@@ -383,13 +381,32 @@ def test_an_answer_of_the_wrong_form_is_malformed_and_never_empty(
     reading = {
         "GetRestApis": snapshot.readings["rest_api"],
         "GetStages": snapshot.readings["stage"],
-        "GetResources": snapshot.readings["integration"],
+        "GetExport": snapshot.readings["deployment"],
         "GetClientCertificates": snapshot.readings["client_certificate"],
     }[operation]
     assert reading.status in {FAILED, PARTIAL}
     assert reading.failure is not None
     assert reading.failure.kind is FailureKind.MALFORMED
     assert list(reading.items) == []
+
+
+def test_pages_that_go_in_circles_are_malformed(
+    aws: SimulatedAws, estate: Estate, place: AccountRegion, read: Read
+) -> None:
+    estate.page_limit = 1
+    for number in range(2):
+        make_api(place, f"api{number}")
+    pages: list[bytes] = []
+
+    def first_again(body: bytes) -> bytes:
+        pages.append(body)
+        return pages[0]
+
+    aws.faults.add(FaultKind.REPLACE_BODY, "GetRestApis", body=first_again)
+    failure = read().readings["rest_api"].failure
+    assert failure is not None
+    assert (failure.kind, "lead back" in failure.message) == (FailureKind.MALFORMED, True)
+    assert len(pages) >= 2
 
 
 def without_length(size: int) -> Callable[[bytes], bytes]:
@@ -436,5 +453,5 @@ def test_a_once_failing_call_is_repeated_and_counted(
         aws.faults.add(fault, "GetStages", times=1)
         snapshot = read()
         assert snapshot.readings["stage"].status is COMPLETE
-        assert snapshot.cost.calls == 5
+        assert snapshot.cost.calls == 6
         assert snapshot.cost.throttles == (fault is FaultKind.THROTTLED)
