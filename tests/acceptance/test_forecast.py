@@ -110,6 +110,6 @@ def test_what_is_excluded_costs_nothing(nights: Nights) -> None:
     nights.stage()
     nights.night()
     plan = nightly.collection_plan(nights.settings)
-    assert forecast(nights.engine, plan, nights.as_of()).total()["account_regions"] == 1
+    assert forecast(nights.engine, plan).total()["account_regions"] == 1
     excluded = replace(plan, excluded=(f"{ACCOUNT}/{REGION}",))
-    assert forecast(nights.engine, excluded, nights.as_of()).total()["account_regions"] == 0
+    assert forecast(nights.engine, excluded).total()["account_regions"] == 0

@@ -39,6 +39,9 @@ CALLS: dict[Path_, tuple[str, ...]] = {
     ("policies", "list"): (),
     ("policies", "show"): ("rest-api-stage-ssl-certificate",),
     ("policies", "test"): (),
+    ("items", "list"): (),
+    ("items", "show"): ("stage",),
+    ("exceptions", "list"): (),
     ("iam-policy",): (),
     ("prune",): ("--keep", "4000d"),
     ("db", "upgrade"): (),
@@ -53,6 +56,9 @@ NOT_CALLED: dict[Path_, str] = {
     ("demo",): "tests/acceptance/test_demo.py",
     ("accounts", "retire"): "writes one sentence, and cannot be done twice",
     ("db", "psql"): "psql writes",
+    **dict.fromkeys(
+        [("exceptions", verb) for verb in ("apply", "add", "end", "show")], "show what the list shows"
+    ),
     ("db", "restore"): "replaces the database, writes one sentence",
 }
 #: Called once only: they write little but take long.

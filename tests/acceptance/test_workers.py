@@ -134,7 +134,7 @@ def test_workers_share_the_account_regions_of_a_run(
     assert all(item["done_at"] is not None and item["is_counted"] for item in items)
     [run] = nights.rows("SELECT status, calls, throttles, items_seen, quota FROM report.run")
     assert run["status"] == "complete"
-    assert run["calls"] == sum(item["calls"] for item in items) == 6 * 4
+    assert run["calls"] == sum(item["calls"] for item in items) == 6 * 5
     assert run["items_seen"] == sum(item["items_seen"] for item in items)
     assert len(run["quota"]["account_regions"]) == 6
     assert run["quota"]["peak_per_second"] == max(item["peak_per_second"] for item in items) > 0
@@ -202,8 +202,8 @@ def test_a_run_without_workers_says_so_and_ends_by_its_deadline(
     nights: Nights, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a run that nobody comes to help
-    monkeypatch.setattr("gateledger.dispatching._PATIENCE", 0.5)
-    monkeypatch.setattr("gateledger.dispatching._REVIVE", 0.2)
+    monkeypatch.setattr("gateledger.workers.dispatching._PATIENCE", 0.5)
+    monkeypatch.setattr("gateledger.workers.dispatching._REVIVE", 0.2)
     with caplog.at_level(logging.WARNING):
         arguments = ["run", "--deadline", "3s", "--as-of", nights.as_of(1).isoformat()]
         assert execute(arguments) == ExitCode.INCOMPLETE

@@ -71,7 +71,9 @@ def test_versions_that_a_record_rests_on_stay_however_old(engine: Engine) -> Non
     assert len(kept) == 1
     evidence = rows(engine, "SELECT DISTINCT unnest(evidence) FROM compliance.record ORDER BY 1")
     current = rows(
-        engine, "SELECT version_id FROM cmdb.rest_api UNION SELECT version_id FROM cmdb.integration"
+        engine,
+        "SELECT version_id FROM cmdb.rest_api UNION "
+        "SELECT version_id FROM cmdb.deployment WHERE deployment_id = 'dep001'",
     )
     assert evidence == sorted(kept + current)
 
