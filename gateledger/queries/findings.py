@@ -61,9 +61,9 @@ HISTORY_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
-    "exception_id",
-    "exception_until",
 )
+PAST_KEYS = (*HISTORY_KEYS, "exception_id", "exception_until")
+"""Keys of findings of the past."""
 _WHERE = (
     Column("account_id", "account"),
     Column("region", "region"),
@@ -146,7 +146,7 @@ def list_findings(
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
         else:
-            emit(answer, form, keys=HISTORY_KEYS if past else FINDING_KEYS, table=())
+            emit(answer, form, keys=PAST_KEYS if past else FINDING_KEYS, table=())
         if fail_on:
             if not include_excepted:
                 # Where only covered ones are listed, none is left to fail on.

@@ -119,8 +119,8 @@ def test_an_accepted_denial_is_no_failure_but_is_asked_again(
     summary = run(accepted, inventory, steps)
     assert skipped(inventory) == {(OWN, "us-west-2"): {FailureKind.DENIED_ACCEPTED}}
     [snapshot] = [each for each in inventory.snapshots if each.region == "us-west-2"]
-    assert snapshot.stages.failure is not None
-    assert "accepted by GATELEDGER_ACCEPT_DENIED (*/us-*)" in snapshot.stages.failure.message
+    assert snapshot.readings["stage"].failure is not None
+    assert "accepted by GATELEDGER_ACCEPT_DENIED (*/us-*)" in snapshot.readings["stage"].failure.message
     assert summary.scopes_failed == 0
     assert steps.done[OWN, "us-west-2", False] == 1
     aws.faults.remove(rule)
@@ -145,8 +145,8 @@ def test_what_was_read_beside_a_denial_stays(aws: SimulatedAws, used: Estate, re
     place.add_stage(api.id, "prod")
     aws.faults.add(FaultKind.DENIED, "GetStages", resource_id=api.id)
     snapshot = failed(read)
-    assert snapshot.stages.status is ScopeStatus.PARTIAL
-    assert len(snapshot.stages.items) == 1
+    assert snapshot.readings["stage"].status is ScopeStatus.PARTIAL
+    assert len(snapshot.readings["stage"].items) == 1
     assert not has_failed(snapshot)
 
 

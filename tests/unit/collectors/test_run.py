@@ -118,11 +118,11 @@ def test_every_account_region_is_read_and_stored_once(
     assert steps.total == 6
     assert (summary.accounts, summary.account_regions, summary.items_seen) == (2, 6, 12)
     assert (summary.scopes_ok, summary.scopes_failed, summary.interrupted) == (2 + 6 * 5, 0, False)
-    assert summary.calls == 6 * (1 + 2 + 2 + 1)
+    assert summary.calls == 6 * (1 + 2 + 2 + 2 + 1)
     assert len(aws.log.entries(operation="AssumeRole")) == 1
     lines = [record for record in caplog.records if getattr(record, "event", "") == "scope.collected"]
     assert len(lines) == 6
-    assert {vars(line)["calls"] for line in lines} == {6}
+    assert {vars(line)["calls"] for line in lines} == {8}
 
 
 def test_each_account_sees_what_is_its_own(aws: SimulatedAws, used: Estate, whole: CollectionPlan) -> None:
@@ -305,7 +305,7 @@ def test_whoever_else_uses_the_quota_comes_first_and_no_item_is_lost(
     summary = run(plan, inventory)
     rival.close()
     assert summary.scopes_failed == 0
-    assert {len(snapshot.stages.items) for snapshot in inventory.snapshots} == {16}
+    assert {len(snapshot.readings["stage"].items) for snapshot in inventory.snapshots} == {16}
     costs = {snapshot.region: snapshot.cost for snapshot in inventory.snapshots}
     assert costs["eu-west-1"].step_backs >= 1
     assert (costs["us-east-1"].step_backs, costs["us-east-1"].throttles) == (0, 0)
