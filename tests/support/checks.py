@@ -18,8 +18,11 @@ from tests.support.questions import Row, ask, ask_file
 TOLD = ("policy_id", "account_id", "resource_arn", "item_id", "status", "condition", "since")
 _EVIDENCE = ("evidence",)
 _CHECKSUM = "SELECT count(*) AS rows, md5(string_agg({row}, '|' ORDER BY {row})) AS sum FROM {table} AS t"
-#: When integrations were read, and what was noted then, is no change of them.
-_ROWS = {"cmdb.integration": "(to_jsonb(t) - ARRAY['read_at', 'deployment_ids'])::text"}
+#: When items that are listed nowhere were read, and what was noted then, is no change of them.
+_ROWS = {
+    "cmdb.deployment": "(to_jsonb(t) - 'read_at')::text",
+    "cmdb.integration": "(to_jsonb(t) - ARRAY['read_at', 'deployment_ids'])::text",
+}
 #: Tables that a night without a change leaves as they are.
 _UNTOUCHED = (
     *("cmdb.account", "cmdb.account_closed", "cmdb.account_region", "cmdb.scope_state", "cmdb.unread_item"),
