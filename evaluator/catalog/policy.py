@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from cmdb.errors import shown
-from cmdb.items import ItemType, item_types, scope_names
+from cmdb.items import ItemType, collected_scopes, item_types
 from evaluator.catalog import parameters as parameter_values
 from evaluator.catalog.cases import Case
 from evaluator.catalog.composition import tokenize
@@ -102,8 +102,8 @@ class PolicyFile(Model):
     @classmethod
     def _known_scopes(cls, given: list[str]) -> list[str]:
         for name in given:
-            if name not in scope_names():
-                raise ValueError(f"names {shown(name)}; write some of {', '.join(scope_names())}")
+            if name not in collected_scopes():
+                raise ValueError(f"names {shown(name)}; write some of {', '.join(collected_scopes())}")
         return given
 
     @property
