@@ -13,7 +13,18 @@ from cmdb.errors import GateledgerError
 from cmdb.items import Absence, DeclarationError, Field, ItemType, item_type, item_types
 from gateledger.terminal.console import Column, Format, emit, emit_object, say
 
-_LIST_KEYS = ("item_type", "title", "resource_type", "parent", "scopes", "calls", "fields", "stored", "arn")
+_LIST_KEYS = (
+    "item_type",
+    "title",
+    "resource_type",
+    "parent",
+    "scopes",
+    "collected",
+    "calls",
+    "fields",
+    "stored",
+    "arn",
+)
 _LIST_TABLE = (
     Column("item_type", "type"),
     Column("parent", "belongs to"),
@@ -164,7 +175,8 @@ def _as_row(declared: ItemType) -> dict[str, Any]:
         "resource_type": declared.resource_type,
         "parent": declared.parent,
         "scopes": [scope.name for scope in declared.scopes],
-        "calls": [call for scope in declared.scopes for call in scope.calls],
+        "collected": declared.collected,
+        "calls": [call for scope in declared.scopes for call in scope.calls if declared.collected],
         "fields": len(fields),
         "stored": len(declared.stored) + (declared.key is not None),
         "arn": declared.arn,
@@ -173,7 +185,9 @@ def _as_row(declared: ItemType) -> dict[str, Any]:
 
 def _facts(declared: ItemType) -> Iterator[str]:
     yield f"ARN: {declared.arn}"
-    for scope in declared.scopes:
+    if not declared.collected:
+        yield "Not collected any more: what was read of it stays in the history, and nothing is added."
+    for scope in declared.scopes if declared.collected else ():
         yield f"Scope {scope.name}: {', '.join(scope.calls)}"
     if declared.parent is not None:
         yield f"Belongs to: {declared.parent}"
