@@ -25,6 +25,8 @@ from cmdb.server.pooler import refuse_borrowed_session
 from cmdb.server.revisions import head_revision, known_revisions, migrations_folder
 from cmdb.server.session import connect
 
+_SQL = "cmdb.server.sql"
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -141,7 +143,7 @@ def check_server(engine: Engine) -> None:
 def _check(connection: Connection) -> None:
     revision = current_revision(connection)
     if revision is None:
-        foreign = connection.execute(text(query_text("foreign_tables"))).scalars().all()
+        foreign = connection.execute(text(query_text("foreign_tables", _SQL))).scalars().all()
         if foreign:
             name = connection.scalar(text("SELECT current_database()"))
             raise DatabaseForeign(

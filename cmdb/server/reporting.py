@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 from cmdb.queries import execute_script, query_text
 from cmdb.views.generated import generated_views
 
+_SQL = "cmdb.server.sql"
+
 #: In the order of their dependence.
 VIEWS = (
     "filled_in",
@@ -100,4 +102,4 @@ def create_views(connection: Connection) -> None:
     for made in view_texts().values():
         execute_script(connection, made)
     connection.execute(text(f"COMMENT ON SCHEMA report IS '{wanted}'"))
-    execute_script(connection, query_text("grant_reader"))
+    execute_script(connection, query_text("grant_reader", _SQL))

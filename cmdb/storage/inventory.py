@@ -27,6 +27,8 @@ from cmdb.snapshot import (
 )
 from cmdb.storage.merge import READ, account_region_ids, merge_snapshots
 
+_SQL = "cmdb.storage.sql"
+
 #: Region under which an account's own scope is kept.
 GLOBAL = "global"
 
@@ -96,10 +98,10 @@ class PostgresInventory:
                 "payload": Jsonb(reading.payload),
                 "as_of": self._as_of,
             }
-            cursor.execute(query("account_archive"), values)
-            cursor.execute(query("account_store"), values)
+            cursor.execute(query("account_archive", _SQL), values)
+            cursor.execute(query("account_store", _SQL), values)
             if reading.status is not ScopeStatus.SKIPPED:
-                cursor.execute(query("account_unretire"), values)
+                cursor.execute(query("account_unretire", _SQL), values)
             region_id = account_region_ids(cursor, [(reading.account, GLOBAL)])[reading.account, GLOBAL]
             left_out = _left_out(cursor, reading, values)
             before = scopes.held(cursor, sorted({region_id, *(region for region, _, _ in left_out)}))
@@ -120,13 +122,13 @@ class PostgresInventory:
         account-regions of a run that is still going on: the commit that closes a run waits, for them too.
         """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            cursor.execute(query("merge_settings"))
+            cursor.execute(query("merge_settings", _SQL))
             self._hold(cursor)
             return merge_snapshots(cursor, snapshots, self._as_of)
 
 
 def _rows(cursor: Cursor, name: str, where: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return cursor.execute(query(name), where).fetchall()
+    return cursor.execute(query(name, _SQL), where).fetchall()
 
 
 def _left_out(
@@ -136,7 +138,7 @@ def _left_out(
     read = list(reading.regions) if reading.status in READ else []
     return cast(
         "list[tuple[int, str, str]]",
-        cursor.execute(query("account_scopes"), {**values, "regions": read}).fetchall(),
+        cursor.execute(query("account_scopes", _SQL), {**values, "regions": read}).fetchall(),
     )
 
 

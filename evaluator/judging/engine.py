@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from cmdb.queries import query
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
-from cmdb.storage.copying import stage_rows
+from cmdb.server.staging import stage_rows
 from evaluator.catalog.composition import Local
 from evaluator.catalog.policy import Policy
 from evaluator.judging.changes import changed_items

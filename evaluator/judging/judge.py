@@ -13,7 +13,7 @@ from psycopg import sql
 
 from cmdb.queries import query, query_text
 from cmdb.server.database import Cursor
-from cmdb.storage.copying import stage_rows
+from cmdb.server.staging import stage_rows
 from evaluator.catalog.composition import Composition
 from evaluator.catalog.offered import RECHECK, SUBJECTS
 from evaluator.catalog.policy import Policy

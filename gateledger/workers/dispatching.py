@@ -10,11 +10,12 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from cmdb.runs.dispatch import Dispatch, Order, RunOver, WorkerInventory
+from cmdb.runs.dispatch import Dispatch, Order, RunOver
 from cmdb.runs.runs import Run
 from cmdb.server.queue_schema import require_queue
 from cmdb.snapshot import AccountKey, Failure, FailureKind
 from cmdb.storage.inventory import PostgresInventory
+from cmdb.storage.worker_inventory import WorkerInventory
 from collectors.account_access import enter_and_store
 from collectors.accounts import list_targets
 from collectors.collection import Collection
