@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -171,14 +171,15 @@ class _Case:
     default: Token | None
 
 
-def tokenize(text: str) -> list[Token]:
-    """Return the tokens of PostgreSQL text."""
-    return sqlglot.tokenize(text, dialect="postgres")
+@lru_cache(maxsize=500)
+def tokenize(text: str) -> Sequence[Token]:
+    """Return the tokens of PostgreSQL text; a process meets the same few texts again for every night."""
+    return tuple(sqlglot.tokenize(text, dialect="postgres"))
 
 
 def _joining(text: str, instead: Mapping[str, str]) -> str:
     """Return a FROM with other relations joined under the same aliases."""
-    tokens = tokenize(text) if instead else []
+    tokens = tokenize(text) if instead else ()
     for at in range(len(tokens) - 3, 0, -1):
         before, relation, word, alias = tokens[at - 1 : at + 3]
         if (
@@ -204,7 +205,7 @@ def _asked(item: Joined) -> list[tuple[SharedCondition, str]]:
     ]
 
 
-def _outermost_from(tokens: list[Token]) -> Token:
+def _outermost_from(tokens: Sequence[Token]) -> Token:
     depth = 0
     before: TokenType | None = None
     for token in tokens:
@@ -218,7 +219,7 @@ def _outermost_from(tokens: list[Token]) -> Token:
     raise ValueError("the logic has no FROM")
 
 
-def _case_tokens(tokens: list[Token]) -> _Case:
+def _case_tokens(tokens: Sequence[Token]) -> _Case:
     """Return the outermost ``CASE ... END AS condition``: where it begins and ends, and what it gives."""
     open_cases: list[tuple[Token, list[Token], list[Token]]] = []
     depth = 0

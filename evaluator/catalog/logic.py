@@ -7,7 +7,7 @@ that PostgreSQL and the parser could read differently (dollar quotes, backslashe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ class Logic:
         return compose(self.text, self.item_type)
 
     @property
-    def tokens(self) -> list[Token]:
+    def tokens(self) -> Sequence[Token]:
         """The text's tokens; comments are not among them."""
         return tokenize(self.text)
 
@@ -85,7 +85,7 @@ def check_logic(source: str, text: str, parameters: Iterable[str], item_name: st
     return Logic(text, item.name, relations, conditions, RECHECK[0] in outputs, SUBJECTS[0] in outputs)
 
 
-def _tokens(source: str, text: str) -> list[Token]:
+def _tokens(source: str, text: str) -> Sequence[Token]:
     for character in "$\\{}":
         if character in text:
             line = text[: text.index(character)].count("\n") + 1
@@ -171,7 +171,7 @@ def _check_cast(source: str, node: exp.Cast) -> None:
     )
 
 
-def _check_calls(source: str, tokens: list[Token]) -> None:
+def _check_calls(source: str, tokens: Sequence[Token]) -> None:
     for position, (word, after) in enumerate(pairwise(tokens)):
         if after.token_type is not TokenType.L_PAREN or not re.match(r"\w", word.text):
             continue
@@ -221,7 +221,7 @@ def _check_relations(source: str, tree: exp.Select) -> frozenset[str]:
     return frozenset(names)
 
 
-def _check_placeholders(source: str, tree: exp.Select, tokens: list[Token], declared: set[str]) -> None:
+def _check_placeholders(source: str, tree: exp.Select, tokens: Sequence[Token], declared: set[str]) -> None:
     used = [name for _, name in placeholders(tokens)]
     if len(used) != sum(1 for _ in tree.find_all(exp.Placeholder)):
         raise PolicyError(f"{source}: a parameter is not written as `:name`; write it so.")
