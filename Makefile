@@ -13,12 +13,12 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --constraint constraints.txt
 # Processes that run tests side by side, and further pytest arguments.
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST_ARGS ?=
-# Random histories that the model test tries; incremental evaluation, backfill and pruning try a fifth of them.
+# Random histories that the model test tries; incremental evaluation, backfill, pruning and exceptions a fifth.
 EXAMPLES ?= 500
 # Tests of random histories outside tests/model.
-RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py
+RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py tests/integration/test_exceptions_daily.py
 # Spoiled answers that the fuzz test tries.
 SPOILED ?= 5000
 # Kills at random moments that the chaos test survives.
