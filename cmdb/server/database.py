@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -181,10 +181,11 @@ def unreachable(error: Exception, engine: Engine) -> DatabaseUnreachable:
     )
 
 
-def upgrade(engine: Engine) -> str:
+def upgrade(engine: Engine, applied: Callable[[str], None] | None = None) -> str:
     """Bring the schema and the reporting views up to date in one transaction; return the revision.
 
-    Raises what ``check_server`` raises; on any error the database stays as it was.
+    ``applied`` is called with each revision that has been applied, before the transaction ends. Raises what
+    ``check_server`` raises; on any error the database stays as it was.
     """
     from alembic import command  # noqa: PLC0415  only upgrades need it, and it takes a tenth of a second
 
@@ -192,7 +193,9 @@ def upgrade(engine: Engine) -> str:
         _check(connection)
         connection.rollback()
         with connection.begin():
-            command.upgrade(_alembic(connection), "head")
+            alembic = _alembic(connection)
+            alembic.attributes["applied"] = applied
+            command.upgrade(alembic, "head")
     return head_revision()
 
 
