@@ -21,16 +21,12 @@ LEFT JOIN deployment AS canary
     ON canary.parent_id = stage.parent_id AND canary.deployment_id = stage.canary_deployment_id
 LEFT JOIN LATERAL (
     SELECT
-        ARRAY(
-            SELECT DISTINCT served.method
-            FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
-            WHERE served.setting ->> 'cachingEnabled' = 'true'
-                AND served.setting ->> 'cacheDataEncrypted' IS DISTINCT FROM 'true'
-            ORDER BY 1
+        coalesce(
+            array_agg(DISTINCT served.method)
+                FILTER (WHERE served.setting ->> 'cacheDataEncrypted' IS DISTINCT FROM 'true'),
+            CAST(ARRAY[] AS text[])
         ) AS open,
-        EXISTS (
-            SELECT 1
-            FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
-            WHERE served.setting ->> 'cachingEnabled' = 'true'
-        ) AS is_used
+        count(*) > 0 AS is_used
+    FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
+    WHERE served.setting ->> 'cachingEnabled' = 'true'
 ) AS cached ON true
