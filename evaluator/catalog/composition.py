@@ -300,7 +300,9 @@ def compose(text: str, item_name: str) -> Composition:
     for join in tree.args.get("joins") or []:
         relation = join.this
         if relation.alias_or_name in computed:
-            is_local = is_local and isinstance(relation.this, exp.Subquery) and join.args["on"] == exp.true()
+            is_local = (
+                is_local and isinstance(relation.this, exp.Subquery) and join.args.get("on") == exp.true()
+            )
             continue
         if not isinstance(relation, exp.Table) or relation.name not in known:
             is_local = False

@@ -45,6 +45,15 @@ def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None
     assert names[composition.looked_at["certificate"] - 1] == "certificates_unknown"
 
 
+def test_what_is_computed_is_evidence_of_all_that_it_is_computed_from() -> None:
+    policy = load_catalog().policy("/gateledger/aws/apigateway/rest-api-stage-data-trace")
+    composition = policy.logic.composition
+    names = composition.conditions
+    assert {names[composition.looked_at[one] - 1] for one in ("deployment", "canary")} == {"data_trace_on"}
+    assert composition.local is not None
+    assert composition.local.reads["canary"] == {"methods"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -53,6 +62,8 @@ def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None
         PLAIN.replace("NOT deployment.has_http", "EXISTS (SELECT FROM scope WHERE scope.is_fresh)"),
         PLAIN.replace("NOT deployment.has_http", "certificate.read_at < certificate.expires_at"),
         PLAIN.replace("NOT deployment.has_http", "certificate.expires_at < :as_of"),
+        f"{PLAIN}LEFT JOIN LATERAL (SELECT count(*) AS n FROM stage AS other) AS many ON true",
+        f"{PLAIN}LEFT JOIN LATERAL (SELECT count(*) AS n) AS many ON stage.tracing_enabled",
     ],
 )
 def test_a_policy_that_looks_at_more_than_what_belongs_to_the_item_is_judged_in_full(text: str) -> None:
