@@ -100,6 +100,8 @@ class Composition:
     asked: tuple[tuple[str, str], ...]
     """The branches in their order, shared ones first: the condition that each gives, and what it asks."""
     local: Local | None
+    is_computing: bool
+    """Whether a LATERAL subquery computes something of each item."""
 
     def select(
         self,
@@ -328,7 +330,9 @@ def compose(text: str, item_name: str) -> Composition:
     if is_local and _only_offered(tree, joined) and _is_steady(tree, text):
         local = Local(tuple(joined), reads, _joins_of_computed(text))
     texts = tuple(zip(conditions, map(sql_text, asked), strict=False))
-    return Composition(text, item, tuple(joined), relations, looked_at, conditions, texts, local)
+    return Composition(
+        text, item, tuple(joined), relations, looked_at, conditions, texts, local, bool(computed)
+    )
 
 
 def _branches(tree: exp.Select) -> exp.Case:

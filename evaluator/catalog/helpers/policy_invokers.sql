@@ -1,4 +1,5 @@
--- policy_invokers(document): each principal whom a resource policy lets invoke without a condition (* is everybody), with its account, and the account that owns the API; null: not told.
+-- policy_invokers(document): each principal whom a resource policy lets invoke without a condition (*: everybody).
+-- With its account, and the account that owns the API; null: not told.
 -- AWS takes one statement, action, resource or principal as well as a list: jsonb_build_array() || x is a list.
 -- Whom a Deny to everybody, under a condition or not, takes out again is not let in by an Allow alone.
 SELECT

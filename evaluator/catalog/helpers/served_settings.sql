@@ -1,4 +1,5 @@
--- served_settings(settings, deployment, canary): each method that a stage serves (VERB /path), with the entry of its method settings that applies (null: AWS's defaults).
+-- served_settings(settings, deployment, canary): each method that a stage serves, with the settings that apply to it.
+-- Those are an entry of the stage's method settings; null: AWS's defaults.
 -- A method's own entry replaces that of all methods as a whole. Slashes in its key are plain or ~1; a key with a
 -- leading slash applies to nothing. No rows where the settings are there and no object.
 -- Entries are looked up by method only where one is not that of all methods: few stages have such, and looking

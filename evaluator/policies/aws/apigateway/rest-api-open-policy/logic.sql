@@ -13,7 +13,7 @@ FROM rest_api
 LEFT JOIN LATERAL (
     SELECT
         coalesce(
-            array_agg(DISTINCT invoker.principal)
+            array_agg(DISTINCT invoker.principal ORDER BY invoker.principal)
                 FILTER (WHERE invoker.principal = '*' OR invoker.account <> invoker.owner),
             CAST(ARRAY[] AS text[])
         ) AS principals,

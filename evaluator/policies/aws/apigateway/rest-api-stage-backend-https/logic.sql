@@ -17,9 +17,10 @@ LEFT JOIN deployment AS canary
     ON canary.parent_id = stage.parent_id AND canary.deployment_id = stage.canary_deployment_id
 LEFT JOIN LATERAL (
     SELECT
-        array_agg(DISTINCT served.method) FILTER (WHERE served.definition ->> 'uri_scheme' = 'http') AS plain,
+        array_agg(DISTINCT served.method ORDER BY served.method)
+            FILTER (WHERE served.definition ->> 'uri_scheme' = 'http') AS plain,
         coalesce(
-            array_agg(DISTINCT served.method)
+            array_agg(DISTINCT served.method ORDER BY served.method)
                 FILTER (WHERE coalesce(served.definition ->> 'uri_scheme', '') NOT IN ('http', 'https')),
             CAST(ARRAY[] AS text[])
         ) AS other,

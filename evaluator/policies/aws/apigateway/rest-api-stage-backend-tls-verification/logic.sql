@@ -17,7 +17,7 @@ LEFT JOIN deployment AS canary
 LEFT JOIN LATERAL (
     SELECT
         coalesce(
-            array_agg(DISTINCT served.method)
+            array_agg(DISTINCT served.method ORDER BY served.method)
                 FILTER (WHERE served.definition ->> 'insecure_skip_verification' = 'true'),
             CAST(ARRAY[] AS text[])
         ) AS unverified,

@@ -22,7 +22,7 @@ LEFT JOIN deployment AS canary
 LEFT JOIN LATERAL (
     SELECT
         coalesce(
-            array_agg(DISTINCT served.method)
+            array_agg(DISTINCT served.method ORDER BY served.method)
                 FILTER (WHERE served.setting ->> 'cacheDataEncrypted' IS DISTINCT FROM 'true'),
             CAST(ARRAY[] AS text[])
         ) AS open,

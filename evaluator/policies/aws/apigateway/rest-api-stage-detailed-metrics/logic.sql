@@ -18,10 +18,7 @@ LEFT JOIN deployment
 LEFT JOIN deployment AS canary
     ON canary.parent_id = stage.parent_id AND canary.deployment_id = stage.canary_deployment_id
 LEFT JOIN LATERAL (
-    SELECT ARRAY(
-        SELECT DISTINCT served.method
-        FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
-        WHERE served.setting ->> 'metricsEnabled' IS DISTINCT FROM 'true'
-        ORDER BY 1
-    ) AS methods
+    SELECT coalesce(array_agg(DISTINCT served.method ORDER BY served.method), CAST(ARRAY[] AS text[])) AS methods
+    FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
+    WHERE served.setting ->> 'metricsEnabled' IS DISTINCT FROM 'true'
 ) AS at_fault ON true

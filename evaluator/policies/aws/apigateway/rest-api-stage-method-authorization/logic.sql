@@ -21,10 +21,10 @@ LEFT JOIN deployment AS canary
     ON canary.parent_id = stage.parent_id AND canary.deployment_id = stage.canary_deployment_id
 LEFT JOIN LATERAL (
     SELECT
-        array_agg(DISTINCT served.method) FILTER (
+        array_agg(DISTINCT served.method ORDER BY served.method) FILTER (
             WHERE served.definition ->> 'authorization' = 'NONE' AND served.definition ->> 'api_key_required' = 'false'
         ) AS open,
-        coalesce(array_agg(DISTINCT served.method) FILTER (
+        coalesce(array_agg(DISTINCT served.method ORDER BY served.method) FILTER (
             WHERE coalesce(served.definition ->> 'authorization', 'NONE') = 'NONE'
                 AND served.definition ->> 'api_key_required' IS DISTINCT FROM 'true'
                 AND (served.definition ->> 'authorization' IS NULL

@@ -17,13 +17,13 @@ LEFT JOIN deployment AS canary
     ON canary.parent_id = stage.parent_id AND canary.deployment_id = stage.canary_deployment_id
 LEFT JOIN LATERAL (
     SELECT
-        array_agg(DISTINCT served.method) FILTER (
+        array_agg(DISTINCT served.method ORDER BY served.method) FILTER (
             WHERE (served.definition ->> 'has_required_parameters' = 'true'
                     AND served.definition ->> 'validates_parameters' = 'false')
                 OR (served.definition ->> 'has_body_model' = 'true'
                     AND served.definition ->> 'validates_body' = 'false')
         ) AS unchecked,
-        coalesce(array_agg(DISTINCT served.method) FILTER (
+        coalesce(array_agg(DISTINCT served.method ORDER BY served.method) FILTER (
             WHERE (served.definition ->> 'has_required_parameters' = 'true'
                     AND served.definition ->> 'validates_parameters' IS NULL)
                 OR (served.definition ->> 'has_body_model' = 'true'
