@@ -214,9 +214,9 @@ def _asked(item: Joined) -> list[tuple[SharedCondition, str]]:
 def _fenced(text: str) -> str:
     """Return SQL in which PostgreSQL computes each LATERAL subquery once, not in every place that names it."""
     parts, position = [], 0
-    for _, close in _laterals(tokenize(text)):
-        parts += [text[position : close.start], " OFFSET 0"]
-        position = close.start
+    for end in sorted(close.start for _, close in _laterals(tokenize(text))):
+        parts += [text[position:end], " OFFSET 0"]
+        position = end
     return "".join([*parts, text[position:]])
 
 
@@ -298,13 +298,11 @@ def compose(text: str, item_name: str) -> Composition:
     item = Joined(origin.alias_or_name, declared)
     joined = [item]
     is_local = not any(tree.find_all(*_PARTS_OF_MANY))
-    computed = computed_in(tree)
+    computed = _computed_in(tree)
     for join in tree.args.get("joins") or []:
         relation = join.this
         if relation.alias_or_name in computed:
-            is_local = (
-                is_local and isinstance(relation.this, exp.Subquery) and join.args.get("on") == exp.true()
-            )
+            is_local = is_local and _is_row_of_item(join)
             continue
         if not isinstance(relation, exp.Table) or relation.name not in known:
             is_local = False
@@ -364,15 +362,25 @@ def _pairs(on: exp.Expr | None, alias: str, before: set[str]) -> tuple[Pair, ...
     return tuple(pairs)
 
 
-def read_columns(part: exp.Expr, computed: Mapping[str, exp.Expr]) -> Iterator[exp.Column]:
+def _is_row_of_item(join: exp.Join) -> bool:
+    """Return whether a LATERAL join adds what a subquery computes, under the names that the subquery gives."""
+    lateral = join.this
+    named = lateral.args.get("alias")
+    renames = isinstance(named, exp.TableAlias) and bool(named.columns)
+    return isinstance(lateral.this, exp.Subquery) and not renames and join.args.get("on") == exp.true()
+
+
+def _read_columns(part: exp.Expr, computed: Mapping[str, exp.Expr]) -> Iterator[exp.Column]:
     """Yield the columns that a part of the logic reads, itself or by what is computed for it."""
     for column in part.find_all(exp.Column):
         yield column
         if column.table in computed:
-            yield from read_columns(computed[column.table], computed)
+            # A name within the subquery is its own before it is that of the subquery.
+            others = {alias: one for alias, one in computed.items() if alias != column.table}
+            yield from _read_columns(computed[column.table], others)
 
 
-def computed_in(tree: exp.Expr) -> dict[str, exp.Expr]:
+def _computed_in(tree: exp.Expr) -> dict[str, exp.Expr]:
     """Return the LATERAL subqueries of the outermost FROM by their aliases."""
     laterals = [join.this for join in tree.args.get("joins") or [] if isinstance(join.this, exp.Lateral)]
     return {one.alias_or_name: one.this for one in laterals}
@@ -384,7 +392,7 @@ def _looked_at(
     """Return the first branch that reads each relation."""
     found: dict[str, int] = {}
     for number, branch in enumerate(asked, start=1):
-        for column in read_columns(branch, computed):
+        for column in _read_columns(branch, computed):
             if column.table in aliases:
                 found.setdefault(column.table, number)
     return {alias: found[alias] for alias in aliases if alias in found}
@@ -397,7 +405,7 @@ def _reads(
     wanted = {"condition", RECHECK[0], SUBJECTS[0]}
     parts: list[exp.Expr] = [one for one in tree.expressions if one.alias_or_name in wanted]
     reads: dict[str, set[str]] = {alias: set() for alias in aliases}
-    for column in (column for part in [*parts, *shared] for column in read_columns(part, computed)):
+    for column in (column for part in [*parts, *shared] for column in _read_columns(part, computed)):
         if column.table in reads:
             reads[column.table].add(column.name)
     return {alias: frozenset(columns) for alias, columns in reads.items()}
