@@ -113,12 +113,17 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
 def _statement(judge: Judge, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
     """Return the statement that judges moments: the policy's own expressions over what held at each."""
     policy, composition = judge.policy, judge.composition
-    listed = composition.select_list(judge.registered.condition_keys)
-    logic, bound = policy.bind(listed, policy.values(judge.registered.parameters))
-    selected = logic.rstrip().replace("%(as_of)s::timestamptz", "_evidence.night_as_of")
+    given = policy.values(judge.registered.parameters)
+
+    def bound_text(text: str) -> tuple[str, dict[str, Any]]:
+        logic, bound = policy.bind(text, given)
+        return logic.rstrip().replace("%(as_of)s::timestamptz", "_evidence.night_as_of"), bound
+
+    selected, bound = bound_text(composition.select_list(judge.registered.condition_keys))
+    computed = bound_text(local.computed)[0] if local.computed else ""
     subjects = "v.subjects[1:20], cardinality(v.subjects)" if policy.logic.has_subjects else "NULL, NULL"
     parts = {
-        "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}",
+        "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}\n{computed}",
         "recheck": f"v.{RECHECK[0]}" if policy.has_recheck else "NULL",
         "evidence": composition.evidence("v"),
         "subjects": subjects,

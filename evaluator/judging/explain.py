@@ -144,7 +144,7 @@ def _policy_of(
         raise PolicyError("The policy has left the catalog, so its conditions cannot be gone through again.")
     parameters = dict(definition["parameters"])
     declared = {name: today.parameters[name] for name in parameters if name in today.parameters}
-    if definition["logic"] != today.logic_sql:
+    if definition["logic"] != today.logic.whole:
         text = of_today(definition["logic"]) if is_former(definition["logic"]) else definition["logic"]
         logic = check_logic(f"policy {policy_id}, as it was", text, declared, today.logic.item_type)
         today = dataclasses.replace(today, logic=logic, parameters=declared)
@@ -171,7 +171,7 @@ class _Case:
     def steps(self, connection: Connection) -> tuple[list[Step], list[tuple[Joined, int]]]:
         """Return the branches one by one, and the versions of what was looked at on the way down."""
         composition = self.composition
-        tree = sqlglot.parse_one(self.policy.logic_sql, dialect="postgres", into=exp.Select)
+        tree = sqlglot.parse_one(composition.text, dialect="postgres", into=exp.Select)
         questions = [sqlglot.parse_one(asks, dialect="postgres") for _, asks in composition.asked]
         reads = [_columns(asked, tree) for asked in questions]
         read = {name: column for columns in reads for name, column in columns.items()}
