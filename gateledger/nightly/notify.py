@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cmdb.errors import SettingsError
 from gateledger.exceptions.notices import sentence
+from gateledger.nightly.summary import counted, policies
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
 from gateledger.terminal.console import iso, short_time
@@ -88,7 +89,8 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
     """Return what the run changed, or None when nothing that is worth a message did.
 
     Told are stages that became incompliant, stages that were remediated, and scopes that failed for the
-    second time in a row; scopes that go on failing are only counted.
+    second time in a row; scopes that go on failing are only counted. Policies that the run judged for the first
+    time over an estate that was known are told once, with how much they found: none of that is new.
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}
@@ -97,12 +99,14 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
         failing = records(connection, "notify_failing", at)
     fresh = [row for row in failing if row["is_new"]]
     told = [notice for notice in summary.exceptions if notice.is_new]
-    if not (new or resolved or fresh or told):
+    first = summary.first_judged
+    if not (new or resolved or fresh or told or first.policies):
         return None
     counted = [
         *([f"{len(new):,} new incompliant"] if new else []),
         *([f"{len(resolved):,} resolved"] if resolved else []),
         *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
+        *([f"{policies(len(first.policies))} judged for the first time"] if first.policies else []),
         *([f"{len(told):,} {'exception' if len(told) == 1 else 'exceptions'} to look at"] if told else []),
     ]
     causes = by_cause({**row, "account_id": _account(row)} for row in fresh)
@@ -111,6 +115,8 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
+        *_section("Judged for the first time", first.policies, lambda policy_id: policy_id),
+        *([f"{_found(summary)} None of that is new: it was not judged before."] if first.policies else []),
         *_section("Exceptions to look at", told, sentence),
     ]
     if len(failing) > len(fresh):
@@ -189,6 +195,10 @@ def _section(
     if len(rows) > SHOWN:
         lines.append(f"- and {len(rows) - SHOWN:,} more")
     yield "\n".join(lines)
+
+
+def _found(summary: RunSummary) -> str:
+    return f"They found {counted(summary.first_judged.findings) or 'nothing'}."
 
 
 def _account(row: Row) -> str:
