@@ -15,6 +15,7 @@ from functools import cached_property
 #: Longest name of an item type: table and index names that are made of it stay below PostgreSQL's 63 bytes.
 _LONGEST_NAME = 28
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_API = re.compile(r":/(?:rest)?apis/\{\w+\}$")
 
 #: What a field says of null when it has none.
 NEVER = "Never."
@@ -305,6 +306,11 @@ class ItemType:
     def volatile(self) -> frozenset[str]:
         """Top-level keys of the payload that change by themselves."""
         return frozenset(field.keys[0] for field in self.fields if field.volatile)
+
+    @property
+    def is_api(self) -> bool:
+        """Whether it is an API, of which stages and the like are parts: AWS names it by /restapis/ or /apis/."""
+        return self.parent is None and _API.search(self.arn) is not None
 
     @property
     def proves_absence(self) -> bool:

@@ -146,6 +146,40 @@ def item_region() -> str:
     )
 
 
+def item_api() -> str:
+    """Which API each item is or belongs to; a piece of other views."""
+    parts = []
+    for declared in item_types():
+        joins, alias, owner = "", "i", declared
+        while owner.parent is not None:
+            above = f"{alias}p"
+            joins += f"JOIN cmdb.{owner.parent} AS {above} ON {above}.item_id = {alias}.parent_id\n"
+            alias, owner = above, item_type(owner.parent)
+        if not owner.is_api or owner.key is None:
+            continue
+        name = f"{alias}.{owner.label}" if owner.label else "NULL::text"
+        parts.append(
+            f"SELECT i.item_id, {alias}.item_id AS api_item_id, {_quoted(owner.name)} AS api_type,\n"
+            f"       {alias}.{owner.key.name} AS api_id, {name} AS api_name\nFROM cmdb.{declared.name} AS i\n{joins}"
+        )
+    return (
+        "-- Which API each item is or belongs to.\nCREATE VIEW report.item_api AS\n"
+        + "UNION ALL\n".join(parts)
+        + ";\n"
+        + _comments(
+            "item_api",
+            "One row per item that is an API or belongs to one, those that are gone included. A piece of other views.",
+            {
+                "item_id": "Key of the item in the CMDB.",
+                "api_item_id": "Key of the API in the CMDB.",
+                "api_type": "Type of the API.",
+                "api_id": "AWS id of the API.",
+                "api_name": "Name of the API; null when it has none.",
+            },
+        )
+    )  # fmt: skip
+
+
 def item_changed() -> str:
     """Since when each item, and what it belongs to, looks as it does; a piece of other views."""
 
@@ -284,6 +318,7 @@ def generated_views(written: frozenset[str]) -> dict[str, Callable[[], str]]:
     """Return what makes the views that follow from declarations, by name, but those that have a file."""
     made: dict[str, Callable[[], str]] = {
         "item_region": item_region,
+        "item_api": item_api,
         "item_identity": item_identity,
         "item_changed": item_changed,
         "item_tags": item_tags,
