@@ -213,4 +213,12 @@ def _cause(cause: Cause) -> str:
 
 def _stage(row: Row) -> str:
     policy = row["policy_id"].rsplit("/", 1)[-1]
-    return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"
+    return f"{_account(row)} {row['region']} {_short(row)} under {policy}"
+
+
+def _short(row: Row) -> str:
+    """Return an item's ids: of a stage API and name, of an API its id, of others what its ARN ends with."""
+    if row["stage_name"] is not None and row["rest_api_id"] is not None:
+        return f"{row['rest_api_id']}/{row['stage_name']}"
+    path = str(row["resource_arn"]).rsplit(":", 1)[-1].strip("/")
+    return row["rest_api_id"] if path == f"restapis/{row['rest_api_id']}" else path
