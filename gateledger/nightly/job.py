@@ -77,11 +77,11 @@ def run(
         _collect(job, settings, plan, progress)
         _evaluate(job, settings, policies, progress)
         _prune(job, settings)
-    write_nightly(engine, policies, settings)
+    write_nightly(engine, policies, settings, catalog.frameworks)
     summary = _summary(job)
     notify_of_changes(engine, settings, summary, include_excepted=include_excepted)
     if _judge_past(engine, settings, policies, job.run.as_of, progress):
-        write_nightly(engine, policies, settings)
+        write_nightly(engine, policies, settings, catalog.frameworks)
     return replace(summary, backfilled=outcomes.backfilled(engine, job.run.as_of))
 
 

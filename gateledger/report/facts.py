@@ -97,11 +97,6 @@ class Facts:
     times: Mapping[str, list[Record]]
 
     @property
-    def stages(self) -> int:
-        """Live stages: every policy has a finding for each of them."""
-        return max((tally.total for tally in self.policies.values()), default=0)
-
-    @property
     def findings(self) -> int:
         """Findings of all policies."""
         return sum(tally.total for tally in self.policies.values())
