@@ -40,6 +40,7 @@ VIEWS = (
     "finding_export",
     "compliance_daily",
     "compliance_daily_total",
+    "condition_count",
     "framework_compliance",
     "api_compliance",
     "episode",

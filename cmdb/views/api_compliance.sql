@@ -4,8 +4,8 @@ SELECT
     p.policy_id,
     a.account_id,
     ar.region,
-    n.api_id,
-    n.api_name,
+    own.api_id,
+    own.api_name,
     n.stages,
     n.compliant,
     n.incompliant,
@@ -16,19 +16,17 @@ SELECT
     n.undetermined_excepted,
     report.percent(n.compliant, n.incompliant - n.excepted) AS compliance_percent_with_exceptions,
     n.oldest_incompliant,
-    n.api_type,
+    own.api_type,
     p.resource_type,
     a.name AS account_name,
     a.partition,
     n.api_item_id
 FROM (
+    -- Counted by keys alone; names come after.
     SELECT
         r.policy_key,
         o.api_item_id,
-        o.api_type,
-        o.api_id,
-        o.api_name,
-        i.account_region_id,
+        o.account_region_id,
         count(*) AS stages,
         count(*) FILTER (WHERE c.status = 'COMPLIANT') AS compliant,
         count(*) FILTER (WHERE c.status = 'INCOMPLIANT') AS incompliant,
@@ -40,11 +38,11 @@ FROM (
     FROM compliance.record AS r
     JOIN compliance.condition AS c ON c.condition_key = r.condition_key
     JOIN report.item_api AS o ON o.item_id = r.item_id
-    JOIN report.item_region AS i ON i.item_id = r.item_id
     LEFT JOIN report.excepted AS x ON x.policy_key = r.policy_key AND x.item_id = r.item_id
     WHERE c.status <> 'DISAPPEARED'
-    GROUP BY r.policy_key, o.api_item_id, o.api_type, o.api_id, o.api_name, i.account_region_id
+    GROUP BY r.policy_key, o.api_item_id, o.account_region_id
 ) AS n
+JOIN report.item_api AS own ON own.item_id = n.api_item_id
 JOIN compliance.policy AS p ON p.policy_key = n.policy_key
 JOIN cmdb.account_region AS ar ON ar.account_region_id = n.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key;

@@ -158,9 +158,11 @@ def item_api() -> str:
         if not owner.is_api or owner.key is None:
             continue
         name = f"{alias}.{owner.label}" if owner.label else "NULL::text"
+        key = f"{alias}.{owner.key.name}"
         parts.append(
-            f"SELECT i.item_id, {alias}.item_id AS api_item_id, {_quoted(owner.name)} AS api_type,\n"
-            f"       {alias}.{owner.key.name} AS api_id, {name} AS api_name\nFROM cmdb.{declared.name} AS i\n{joins}"
+            f"SELECT i.item_id, i.account_region_id, {alias}.item_id AS api_item_id,\n"
+            f"       {_quoted(owner.name)} AS api_type, {key} AS api_id, {name} AS api_name\n"
+            f"FROM cmdb.{declared.name} AS i\n{joins}"
         )
     return (
         "-- Which API each item is or belongs to.\nCREATE VIEW report.item_api AS\n"
@@ -171,6 +173,7 @@ def item_api() -> str:
             "One row per item that is an API or belongs to one, those that are gone included. A piece of other views.",
             {
                 "item_id": "Key of the item in the CMDB.",
+                "account_region_id": "Key of its account-region.",
                 "api_item_id": "Key of the API in the CMDB.",
                 "api_type": "Type of the API.",
                 "api_id": "AWS id of the API.",
