@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateledger.cli.entry import execute
 from gateledger.nightly import job as nightly
 from gateledger.nightly.jobs import exit_code
 from gateledger.nightly.notify import message_of
@@ -117,7 +118,7 @@ def test_the_first_night_of_all_judges_nothing_twice(nights: Nights) -> None:
     assert exit_code(summary, ["INCOMPLIANT"]) is ExitCode.FINDINGS
 
 
-def test_what_has_no_time_waits_for_the_next_run(nights: Nights) -> None:
+def test_what_has_no_time_waits_for_the_next_run(nights: Nights, capsys: pytest.CaptureFixture[str]) -> None:
     """Given the backfill switched off, and then no time for it, then the history stays; when there is time, it
     is judged, and the findings are neither new that night nor left out of --fail-on."""
     stage = nights.stage()
@@ -126,6 +127,8 @@ def test_what_has_no_time_waits_for_the_next_run(nights: Nights) -> None:
     summary = nights.night()
     assert [(one.policy_id, one.nights) for one in summary.backfilled] == [(TRACING, None)]
     assert "Past nights: still to be judged under 1 policy; the next runs go on." in lines(summary)
+    assert execute(["status"]) == ExitCode.DONE
+    assert f"nights are still to be judged under {TRACING}" in capsys.readouterr().out
     enable(nights, SSL, TRACING, backfill=timedelta(microseconds=1))
     nights.night()
     assert nights.history(stage, TRACING) == [("tracing_disabled", 3, None)]
