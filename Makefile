@@ -73,6 +73,7 @@ lint: $(DEV_STAMP)  ## Check style, format, types, and that tables and migration
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy/grafana/dashboard.py
 	$(BIN)/python .ci/check_migrations.py
 
 model: $(DEV_STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).

@@ -146,6 +146,43 @@ def item_region() -> str:
     )
 
 
+def item_api() -> str:
+    """Which API each item is or belongs to; a piece of other views."""
+    parts = []
+    for declared in item_types():
+        joins, alias, owner = "", "i", declared
+        while owner.parent is not None:
+            above = f"{alias}p"
+            joins += f"JOIN cmdb.{owner.parent} AS {above} ON {above}.item_id = {alias}.parent_id\n"
+            alias, owner = above, item_type(owner.parent)
+        if not owner.is_api or owner.key is None:
+            continue
+        name = f"{alias}.{owner.label}" if owner.label else "NULL::text"
+        key = f"{alias}.{owner.key.name}"
+        parts.append(
+            f"SELECT i.item_id, i.account_region_id, {alias}.item_id AS api_item_id,\n"
+            f"       {_quoted(owner.name)} AS api_type, {key} AS api_id, {name} AS api_name\n"
+            f"FROM cmdb.{declared.name} AS i\n{joins}"
+        )
+    return (
+        "-- Which API each item is or belongs to.\nCREATE VIEW report.item_api AS\n"
+        + "UNION ALL\n".join(parts)
+        + ";\n"
+        + _comments(
+            "item_api",
+            "One row per item that is an API or belongs to one, those that are gone included. A piece of other views.",
+            {
+                "item_id": "Key of the item in the CMDB.",
+                "account_region_id": "Key of its account-region.",
+                "api_item_id": "Key of the API in the CMDB.",
+                "api_type": "Type of the API.",
+                "api_id": "AWS id of the API.",
+                "api_name": "Name of the API; null when it has none.",
+            },
+        )
+    )  # fmt: skip
+
+
 def item_changed() -> str:
     """Since when each item, and what it belongs to, looks as it does; a piece of other views."""
 
@@ -284,6 +321,7 @@ def generated_views(written: frozenset[str]) -> dict[str, Callable[[], str]]:
     """Return what makes the views that follow from declarations, by name, but those that have a file."""
     made: dict[str, Callable[[], str]] = {
         "item_region": item_region,
+        "item_api": item_api,
         "item_identity": item_identity,
         "item_changed": item_changed,
         "item_tags": item_tags,

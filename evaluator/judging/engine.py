@@ -74,7 +74,9 @@ def evaluate(
         registered = register(cursor, policy, parameters, run.as_of)
         values = bound_values(registered, run.as_of, max_staleness)
         last = _last(cursor, values)
-        if last is not None and last.as_of == run.as_of:
+        if last is None:
+            cursor.execute(query("first_judged", SQL), values)
+        elif last.as_of == run.as_of:
             _take_back(cursor, values)
         judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
         local = judge.composition.local

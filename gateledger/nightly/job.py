@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -24,14 +24,15 @@ from collectors.run import CollectionPlan, CollectionSummary
 from collectors.run import collect as collect_all
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.catalog.policy import Policy
-from evaluator.judging.backfill import backfill
+from evaluator.errors import PolicyError
+from evaluator.judging.backfill import backfill, note_failure, waiting
 from evaluator.judging.engine import Evaluation
 from evaluator.judging.engine import evaluate as evaluate_policy
 from gateledger.exceptions.matching import match_changed
 from gateledger.exceptions.notices import notices
 from gateledger.nightly import run_summary as outcomes
 from gateledger.nightly.notify import notify_of_changes
-from gateledger.nightly.summary import RunSummary
+from gateledger.nightly.summary import FirstJudged, RunSummary
 from gateledger.report.build import write_nightly
 from gateledger.settings.model import Settings
 from gateledger.terminal.progress import Progress
@@ -66,7 +67,8 @@ def run(
     """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first.
 
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
-    Messages leave out findings that an exception covers unless ``include_excepted``.
+    Messages leave out findings that an exception covers unless ``include_excepted``. When all is done and told,
+    past nights are judged under policies that are new, for as long as the settings allow.
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
@@ -75,10 +77,12 @@ def run(
         _collect(job, settings, plan, progress)
         _evaluate(job, settings, policies, progress)
         _prune(job, settings)
-    write_nightly(engine, policies, settings)
+    write_nightly(engine, policies, settings, catalog.frameworks)
     summary = _summary(job)
     notify_of_changes(engine, settings, summary, include_excepted=include_excepted)
-    return summary
+    if _judge_past(engine, settings, policies, job.run.as_of, progress):
+        write_nightly(engine, policies, settings, catalog.frameworks)
+    return replace(summary, backfilled=outcomes.backfilled(engine, job.run.as_of))
 
 
 def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
@@ -244,6 +248,66 @@ def _evaluate(
     progress.finished()
 
 
+def _judge_past(
+    engine: Engine, settings: Settings, policies: Sequence[Policy], as_of: datetime, progress: Progress
+) -> bool:
+    """Judge past nights under the policies that wait for it, one after another; return whether any is done.
+
+    The run is over, so whatever happens here is a warning: the history stays as it was and the next run goes on.
+    No further policy is begun once the time that the settings allow is spent.
+    """
+    if settings.backfill is None:
+        return False
+    done = 0
+    try:
+        wait = waiting(engine, policies, as_of)
+        if not wait:
+            return False
+        with _job(engine, RunKind.EVALUATE, as_of) as job:
+            progress.phase("backfill")
+            progress.started(len(wait))
+            for policy in wait:
+                if time.monotonic() - job.began > settings.backfill.total_seconds():
+                    break
+                done += _backfill(job, settings, policy, progress)
+            progress.finished()
+            job.scopes = outcomes.scope_counts(engine)
+    except Exception as error:  # the night's work is done and must not fail for its past
+        log.warning(
+            "past nights could not be judged: %s; the next run goes on",
+            masked((str(error) or type(error).__name__).splitlines()[0]),
+            exc_info=log.isEnabledFor(logging.DEBUG),
+            extra={"event": "backfill.failed", "error": type(error).__name__},
+        )
+    return done > 0
+
+
+def _backfill(job: _Job, settings: Settings, policy: Policy, progress: Progress) -> bool:
+    """Judge past nights under a policy; return whether that went well. A policy's own mistake stops no other."""
+    try:
+        found = backfill(
+            job.engine,
+            policy,
+            job.run,
+            max_staleness=settings.max_staleness,
+            parameters=settings.parameters_of(policy.id),
+            statement_timeout=settings.statement_timeout,
+        )
+    except PolicyError as error:
+        reason = masked(str(error).splitlines()[0])
+        note_failure(job.engine, policy.id, job.run.as_of, reason)
+        log.warning(
+            "past nights under %s could not be judged: %s",
+            policy.id,
+            reason,
+            extra={"event": "backfill.policy_failed", "policy_id": policy.id},
+        )
+        return False
+    job.totals.findings_changed += found.changed
+    progress.policy_done(policy.id, found.items, found.changed)
+    return True
+
+
 def _prune(job: _Job, settings: Settings) -> None:
     """Drop history past the limit that the settings set, if any, counted from the run's time."""
     if settings.keep is not None:
@@ -271,4 +335,5 @@ def _summary(job: _Job) -> RunSummary:
         quota=job.totals.quota,
         excepted=outcomes.excepted_by_status(job.engine) if judged else {},
         exceptions=notices(job.engine) if judged else (),
+        first_judged=outcomes.first_judged(job.engine, job.run.as_of) if judged else FirstJudged(),
     )

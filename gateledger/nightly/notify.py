@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cmdb.errors import SettingsError
 from gateledger.exceptions.notices import sentence
+from gateledger.nightly.summary import counted, policies
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
 from gateledger.terminal.console import iso, short_time
@@ -88,7 +89,8 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
     """Return what the run changed, or None when nothing that is worth a message did.
 
     Told are stages that became incompliant, stages that were remediated, and scopes that failed for the
-    second time in a row; scopes that go on failing are only counted.
+    second time in a row; scopes that go on failing are only counted. Policies that the run judged for the first
+    time over an estate that was known are told once, with how much they found: none of that is new.
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}
@@ -97,12 +99,14 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
         failing = records(connection, "notify_failing", at)
     fresh = [row for row in failing if row["is_new"]]
     told = [notice for notice in summary.exceptions if notice.is_new]
-    if not (new or resolved or fresh or told):
+    first = summary.first_judged
+    if not (new or resolved or fresh or told or first.policies):
         return None
     counted = [
         *([f"{len(new):,} new incompliant"] if new else []),
         *([f"{len(resolved):,} resolved"] if resolved else []),
         *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
+        *([f"{policies(len(first.policies))} judged for the first time"] if first.policies else []),
         *([f"{len(told):,} {'exception' if len(told) == 1 else 'exceptions'} to look at"] if told else []),
     ]
     causes = by_cause({**row, "account_id": _account(row)} for row in fresh)
@@ -111,6 +115,8 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
+        *_section("Judged for the first time", first.policies, lambda policy_id: policy_id),
+        *([f"{_found(summary)} None of that is new: it was not judged before."] if first.policies else []),
         *_section("Exceptions to look at", told, sentence),
     ]
     if len(failing) > len(fresh):
@@ -191,6 +197,10 @@ def _section(
     yield "\n".join(lines)
 
 
+def _found(summary: RunSummary) -> str:
+    return f"They found {counted(summary.first_judged.findings) or 'nothing'}."
+
+
 def _account(row: Row) -> str:
     return f"{row['account_id']} ({row['account_name']})" if row["account_name"] else str(row["account_id"])
 
@@ -203,4 +213,12 @@ def _cause(cause: Cause) -> str:
 
 def _stage(row: Row) -> str:
     policy = row["policy_id"].rsplit("/", 1)[-1]
-    return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"
+    return f"{_account(row)} {row['region']} {_short(row)} under {policy}"
+
+
+def _short(row: Row) -> str:
+    """Return an item's ids: of a stage API and name, of an API its id, of others what its ARN ends with."""
+    if row["stage_name"] is not None and row["rest_api_id"] is not None:
+        return f"{row['rest_api_id']}/{row['stage_name']}"
+    path = str(row["resource_arn"]).rsplit(":", 1)[-1].strip("/")
+    return row["rest_api_id"] if path == f"restapis/{row['rest_api_id']}" else path

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateledger.report.queries import Record
-from gateledger.report.rendering import iso
+from gateledger.report.rendering import called, iso, kind
 
 #: What a text of a finding may name, in the order in which the script puts it back.
-NAMED = ("account_id", "region", "rest_api_id", "rest_api_name", "stage_name", "client_certificate_id")
+NAMED = ("account_id", "region", "rest_api_id", "rest_api_name", "name", "client_certificate_id")
 #: Where a text names something: characters that no policy's text holds.
 _SIGNS = tuple(chr(0xE000 + number) for number in range(len(NAMED)))
 
@@ -83,7 +83,7 @@ class Findings:
                     "statuses",
                     "conditions",
                 ),
-                *("texts", "times", "changed"),
+                *("texts", "times", "changed", "kinds"),
             )
         }
         self.rows: list[list[int]] = []
@@ -94,6 +94,7 @@ class Findings:
     def add(self, finding: Record) -> None:
         """Add a row."""
         put = self.values
+        finding = {**finding, "name": finding["stage_name"] or called(finding)}
         names = [finding[name] for name in NAMED]
         self._keys.append((finding["item_id"], finding["policy_id"]))
         self.rows.append(
@@ -103,12 +104,13 @@ class Findings:
                 put["accounts"].place((finding["account_id"], finding["account_name"])),
                 put["regions"].place(finding["region"]),
                 put["apis"].place((finding["rest_api_id"], finding["rest_api_name"])),
-                put["names"].place(finding["stage_name"]),
+                put["names"].place(finding["name"]),
                 put["certificates"].place(finding["client_certificate_id"]),
                 put["conditions"].place(finding["condition"]),
                 put["times"].place(iso(finding["since"])),
                 put["times"].place(None if finding["evidence_at"] is None else iso(finding["evidence_at"])),
                 *(self._text(finding[key], names) for key in ("resource_arn", "message", "remediation")),
+                put["kinds"].place((finding["item_type"], kind(finding["item_type"]))),
             ]
         )
 

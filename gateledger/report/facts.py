@@ -31,7 +31,7 @@ class NothingEvaluated(GateledgerError):
 
 @dataclass(slots=True)
 class Account:
-    """An account: its findings by policy and by region, and since when the oldest one is incompliant."""
+    """An account: its findings by policy and by region, and when its oldest open incompliant episode began."""
 
     account_id: str
     name: str | None
@@ -97,11 +97,6 @@ class Facts:
     times: Mapping[str, list[Record]]
 
     @property
-    def stages(self) -> int:
-        """Live stages: every policy has a finding for each of them."""
-        return max((tally.total for tally in self.policies.values()), default=0)
-
-    @property
     def findings(self) -> int:
         """Findings of all policies."""
         return sum(tally.total for tally in self.policies.values())
@@ -132,6 +127,12 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
     run = runs[0]
     as_of: datetime = run["as_of"]
     accounts, policies, conditions = _counts(connection)
+    times = ask(connection, "remediation_times")
+    for row in times:
+        account = accounts.get(row["account_id"])
+        began = row["oldest_open_since"]
+        if account is not None and began is not None:
+            account.oldest = began if account.oldest is None else min(account.oldest, began)
     days = _days(connection, as_of, accounts=len(accounts) <= ACCOUNT_CHARTS)
     then = max(as_of - timedelta(days=SPAN), run["first"])
     return Facts(
@@ -153,7 +154,7 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
         scopes={row["status"]: row["scopes"] for row in ask(connection, "scope_states")},
         unread=ask(connection, "scopes_unread"),
         frameworks=ask(connection, "frameworks"),
-        times=grouped(ask(connection, "remediation_times"), "policy_id"),
+        times=grouped(times, "policy_id"),
     )
 
 
@@ -163,9 +164,7 @@ def _counts(
     accounts: dict[str, Account] = {}
     policies: dict[str, Tally] = {}
     conditions: dict[str, dict[str, int]] = {}
-    for account_id, name, region, policy_id, status, condition, findings, oldest in stream(
-        connection, "counts"
-    ):
+    for account_id, name, region, policy_id, status, condition, findings in stream(connection, "counts"):
         account = accounts.setdefault(account_id, Account(account_id, name))
         account.name = account.name or name
         account.policies.setdefault(policy_id, Tally()).add(status, findings)
@@ -174,8 +173,6 @@ def _counts(
         policies.setdefault(policy_id, Tally()).add(status, findings)
         held = conditions.setdefault(policy_id, {})
         held[condition] = held.get(condition, 0) + findings
-        if status == Status.INCOMPLIANT:
-            account.oldest = oldest if account.oldest is None else min(account.oldest, oldest)
     return accounts, policies, conditions
 
 

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     statement_timeout: Annotated[timedelta, BeforeValidator(values.statement_timeout)] = Field(
         timedelta(minutes=30), description="How long one statement of a policy may take in the database."
     )
+    backfill: Annotated[timedelta | None, BeforeValidator(values.time_to_spend)] = Field(
+        values.SPENT_BY_DEFAULT,
+        description="How long a nightly run may spend, after all else, on judging the past nights of policies "
+        "that are new: a duration, on (1h) or off.",
+    )
     keep: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
         None,
         description="How much history the nightly job keeps; what ended before is dropped. Unset: all of it.",

@@ -215,6 +215,7 @@ SETTINGS: dict[str, list[Wrong]] = {
     "max_staleness": _DURATION,
     "methods_max_age": _DURATION,
     "statement_timeout": [*_DURATION, Wrong("longer than the server can wait", "25d", "24 days")],
+    "backfill": [row for row in _DURATION if row.value is not True],
     "keep": _DURATION,
     "keep_counts": _DURATION,
     "exception_max": _DURATION,

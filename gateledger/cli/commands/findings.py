@@ -26,6 +26,7 @@ _EXAMPLES = (
     "gateledger findings --account 111122223333 --format csv > findings.csv",
     "gateledger findings --as-of 2026-10-01 --format json | jq length",
     "gateledger findings --excepted --format csv   # what was knowingly accepted",
+    "gateledger findings --by-api --status INCOMPLIANT   # one row per policy and API",
     "gateledger findings --policy rest-api-stage-ssl-certificate --fail-on INCOMPLIANT",
 )
 
@@ -69,6 +70,13 @@ def findings(
             show_default=False,
         ),
     ] = None,
+    by_api: Annotated[
+        bool,
+        typer.Option(
+            "--by-api",
+            help="One row per policy and API: how many of its items (stages, ...) have each status now.",
+        ),
+    ] = False,
     fail_on: FailOnOption = None,
     include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
@@ -81,8 +89,14 @@ def findings(
     """
     app = App.of(context)
     time = read_time(as_of)
+    if by_api and (time is not None or excepted is not None or fail_on):
+        raise typer.BadParameter(
+            "--by-api counts what holds now: leave out --as-of, --excepted and --fail-on."
+        )
+    if by_api and status and Status.DISAPPEARED in status:
+        raise typer.BadParameter("--by-api counts what is there: leave out --status DISAPPEARED.")
     with app.database() as engine:
-        from gateledger.queries.findings import Selection, list_findings
+        from gateledger.queries.findings import Selection, list_by_api, list_findings
         from gateledger.queries.policy_ids import resolve_policies
 
         selection = Selection(
@@ -93,6 +107,9 @@ def findings(
             as_of=time,
             excepted=excepted,
         )
+        if by_api:
+            list_by_api(engine, selection, form, everything=everything)
+            return
         code = list_findings(
             engine,
             selection,

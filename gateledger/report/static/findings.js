@@ -4,8 +4,8 @@
   const data = window.gateledgerFindings;
   if (!data) return;
   const PER_PAGE = 100;
-  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION] =
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, KIND] =
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
   const ORDER = ["INCOMPLIANT", "UNDETERMINED", "COMPLIANT", "INAPPLICABLE", "DISAPPEARED"];
   const SIGNS = 0xe000;
   const asOf = Date.parse(data.asOf);
@@ -39,6 +39,7 @@
     }
     return text;
   }
+  const path = (row) => text(row, ARN).split(":").slice(5).join(":").replace(/^\//, "");
   const text = (row, column) => (row[column] < 0 ? "" : filled(row, data.texts[row[column]]));
 
   const rows = data.rows.map((row, at) => ({
@@ -46,7 +47,7 @@
     status: data.statuses[row[STATUS]], policy: data.policies[row[POLICY]],
     account: data.accounts[row[ACCOUNT]][0], region: data.regions[row[REGION]],
     sought: [data.names[row[NAME]], ...data.apis[row[API]], ...data.accounts[row[ACCOUNT]], data.regions[row[REGION]],
-      row[CERTIFICATE] < 0 ? "" : data.certificates[row[CERTIFICATE]], data.conditions[row[CONDITION]],
+      row[CERTIFICATE] < 0 ? "" : data.certificates[row[CERTIFICATE]], data.conditions[row[CONDITION]], data.kinds[row[KIND]][1],
       data.policies[row[POLICY]]].join("\n").toLowerCase(),
   }));
   const keys = {
@@ -112,8 +113,9 @@
     button.type = "button";
     button.append(made("bdi", data.names[row[NAME]]));
     button.addEventListener("click", () => detail(item));
-    const api_line = made("small", "of ", "id");
-    api_line.append(made("bdi", api || id), api ? ` (${id})` : "");
+    const api_line = made("small", undefined, "id");
+    if (data.kinds[row[KIND]][0] === "stage") api_line.append("of ", made("bdi", api || id), api ? ` (${id})` : "");
+    else api_line.append(data.kinds[row[KIND]][1] + " ", made("bdi", path(row)));
     head.append(button, api_line);
     tr.append(head);
     const page = data.accountPages[account];
@@ -140,7 +142,8 @@
     fact("Policy", link);
     fact("What was seen", made("bdi", text(row, MESSAGE)));
     if (row[REMEDIATION] >= 0) fact("What to do", made("bdi", text(row, REMEDIATION)));
-    fact("REST API", made("bdi", api ?? ""), api ? ` (${id})` : id);
+    fact("Judged", data.kinds[row[KIND]][1]);
+    if (id !== null) fact("REST API", made("bdi", api ?? ""), api ? ` (${id})` : id);
     fact("Account", name ? `${name} (${account})` : account, `, ${item.region}`);
     if (row[CERTIFICATE] >= 0) fact("Certificate", made("code", data.certificates[row[CERTIFICATE]]));
     fact("ARN", made("code", text(row, ARN)));
