@@ -74,11 +74,13 @@ def _told(
         },
     )
     for stage in found:
+        served = records(connection, "explain_served", {"item_id": stage["item_id"], "as_of": as_of})
         for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
                 **{name: value for name, value in _plain(explanation).items() if name != "relations"},
+                "served": served[0] if served else None,
                 "changed_then": _changes(connection, stage, explanation, target),
                 "commands": _commands(explanation, target),
             }
@@ -178,13 +180,16 @@ def _stage_change(versions: Sequence[dict[str, Any]]) -> str:
     if not now["changed"]:
         return "The stage was updated, without a difference in its settings."
     parts = []
+    served = now["served_changes"] or []
     for name in now["changed"]:
+        if served and name == "deployment_id":
+            continue  # the last of what changed in what is served names both
         if name in now and len(versions) > 1:
             before, after = (cell(version[name]) for version in (versions[1], now))
             parts.append(f"{name} ({before} -> {after})" if before != after else name)
         else:
             parts.append(one_line(name))
-    return f"The stage changed: {', '.join(parts)}."
+    return f"The stage changed: {'; '.join(parts)}."
 
 
 def _steps(told: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -221,6 +226,7 @@ def _lines(one: dict[str, Any]) -> Iterator[str]:
     for evidence in one["evidence"]:
         yield from _evidence_lines(evidence)
     yield ""
+    yield from _served_lines(one["served"])
     yield f"What changed at {short_time(one['since'])}:"
     for change in one["changed_then"]:
         yield f"  {change}"
@@ -244,6 +250,17 @@ def _step_lines(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"            {name} = {cell(value)}"
     if left:
         yield f"  not looked at: {', '.join(dict.fromkeys(left))}"
+
+
+def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
+    if served is None or served["deployment_id"] is None:
+        return
+    yield f"Serves deployment {one_line(served['deployment_id'])} since {short_time(served['since'])}:"
+    if served["changes"] is None:
+        yield "  the first that was seen"
+    for change in served["changes"] or ():
+        yield f"  {one_line(change)}"
+    yield ""
 
 
 def _evidence_lines(evidence: dict[str, Any]) -> Iterator[str]:

@@ -78,6 +78,15 @@ def test_a_rollback_to_a_known_deployment_is_read_from_what_is_known(nights: Nig
         ("certificate_empty", 3, None),
     ]
     assert calls(nights, "GetExport") == 0
+    # and the history of the stage names what each deployment changed in what it serves
+    changed = nights.rows(
+        "SELECT changed FROM report.stage_history WHERE changed IS NOT NULL ORDER BY valid_from"
+    )
+    new = nights.rows("SELECT deployment_id FROM report.deployment WHERE NOT has_http")[0]["deployment_id"]
+    assert [row["changed"] for row in changed] == [
+        ["deployment_id", "GET /path1: HTTP_PROXY -> MOCK", f"deployment {old} -> {new}"],
+        ["deployment_id", "GET /path1: MOCK -> HTTP_PROXY", f"deployment {new} -> {old}"],
+    ]
 
 
 def test_two_stages_on_one_deployment_are_one_export(nights: Nights) -> None:

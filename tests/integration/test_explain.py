@@ -200,7 +200,11 @@ def test_the_command_tells_verdict_changes_and_commands(
     assert (ended.code, ended.err) == (0, "")
     told = [line.strip() for line in ended.out.splitlines()]
     assert f"{SSL}: INCOMPLIANT since 2026-01-02 02:00Z" in told
-    assert "The stage changed: deployment_id (dep001 -> dep002), client_certificate_id (cert01 -> -)." in told
+    assert (
+        "The stage changed: client_certificate_id (cert01 -> -); no method differs; deployment dep001 -> dep002."
+    ) in told
+    at = told.index("Serves deployment dep002 since 2026-01-02 02:00Z:")
+    assert told[at + 1 : at + 3] == ["no method differs", "deployment dep001 -> dep002"]
     assert any(line.startswith("HELD") and "certificate_empty" in line for line in told)
     assert any("aws apigateway generate-client-certificate --region=eu-central-1" in line for line in told)
     ended = command_line("explain", arn_of(region, api, stage), "--format", "json")
