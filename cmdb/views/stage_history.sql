@@ -25,15 +25,17 @@ SELECT
     v.certificate_named_at,
     s.item_id,
     v.version_id,
+    v.deployment_served_at,
     served.changes AS served_changes
 FROM (
     SELECT s.item_id, s.version_id, s.valid_from, s.valid_to, s.deployment_id, s.client_certificate_id,
-           s.certificate_named_at, s.valid_to AS disappeared_at, p.payload
+           s.certificate_named_at, s.deployment_served_at, s.valid_to AS disappeared_at, p.payload
     FROM cmdb.stage AS s
     LEFT JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id
     UNION ALL
     SELECT x.item_id, x.version_id, x.valid_from, x.valid_to, x.deployment_id, x.client_certificate_id,
-           x.certificate_named_at, CASE WHEN x.superseded_at > x.valid_to THEN x.valid_to END, x.payload
+           x.certificate_named_at, x.deployment_served_at,
+           CASE WHEN x.superseded_at > x.valid_to THEN x.valid_to END, x.payload
     FROM cmdb.stage_closed AS x
 ) AS v
 JOIN cmdb.stage AS s ON s.item_id = v.item_id
@@ -81,4 +83,5 @@ COMMENT ON COLUMN report.stage_history.stage_name IS 'Name of the stage.';
 COMMENT ON COLUMN report.stage_history.certificate_named_at IS 'Since when it named that certificate without a break.';
 COMMENT ON COLUMN report.stage_history.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.stage_history.version_id IS 'Id of the version, as compliance records name their evidence.';
+COMMENT ON COLUMN report.stage_history.deployment_served_at IS 'Since when it served that deployment without a break.';
 COMMENT ON COLUMN report.stage_history.served_changes IS 'Where it serves another deployment than in the version before: up to five of the methods that differ, each with what does (GET /orders: HTTP -> AWS_PROXY), how many more do, and last the deployments (deployment abc -> def). Null: it serves the same one, or the version is its first.';

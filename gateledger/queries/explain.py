@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from cmdb.items.stage import STAGE
 from evaluator.catalog.loading import Catalog
-from evaluator.judging.explain import Evidence, Explanation, explain
+from evaluator.judging.explain import Evidence, Explanation, explain, last_read
 from gateledger.queries import remediation
 from gateledger.queries.reading import Connection, reading, records, rows
 from gateledger.queries.remediation import Target
@@ -74,16 +75,37 @@ def _told(
         },
     )
     for stage in found:
-        served = records(connection, "explain_served", {"item_id": stage["item_id"], "as_of": as_of})
+        served = _served(connection, stage["item_id"], as_of)
         for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
                 **{name: value for name, value in _plain(explanation).items() if name != "relations"},
-                "served": served[0] if served else None,
+                "served": served,
                 "changed_then": _changes(connection, stage, explanation, target),
                 "commands": _commands(explanation, target),
             }
+
+
+def _served(connection: Connection, item_id: int, as_of: datetime | None) -> dict[str, Any] | None:
+    """Return the deployment that a stage served and since when, and how its certificate came before or after it."""
+    found = records(connection, "explain_served", {"item_id": item_id, "as_of": as_of})
+    if not found or found[0]["deployment_id"] is None:
+        return None
+    (one,) = found
+    before = one.pop("version_before_certificate")
+    named_at = one.pop("certificate_named_at")
+    certificate_id = one.pop("certificate_id")
+    one["certificate"] = None
+    if certificate_id is not None:
+        read_before = None if before is None else last_read(connection, STAGE, before, named_at)
+        one["certificate"] = {
+            "certificate_id": certificate_id,
+            "found_at": named_at,
+            "read_before": read_before,
+            "attached_after_deployment": None if named_at == one["since"] else named_at > one["since"],
+        }
+    return one
 
 
 def _plain(explanation: Explanation) -> dict[str, Any]:
@@ -260,7 +282,26 @@ def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
         yield "  the first that was seen"
     for change in served["changes"] or ():
         yield f"  {one_line(change)}"
+    if served["certificate"] is not None:
+        yield f"  {_attached(served['certificate'])}"
     yield ""
+
+
+def _attached(certificate: dict[str, Any]) -> str:
+    name, found = one_line(certificate["certificate_id"]), short_time(certificate["found_at"])
+    if certificate["attached_after_deployment"] is None:
+        return f"Certificate {name} was found with it: which of the two came first is not known."
+    if not certificate["attached_after_deployment"]:
+        return f"Certificate {name} was attached before: it was found at {found}."
+    between = (
+        f"before the reading of {found}"
+        if certificate["read_before"] is None
+        else f"between the readings of {short_time(certificate['read_before'])} and {found}"
+    )
+    return (
+        f"Certificate {name} was attached after the stage served it, {between}, and no other deployment was seen "
+        "since: AWS's texts disagree on whether the stage presents it before the next one."
+    )
 
 
 def _evidence_lines(evidence: dict[str, Any]) -> Iterator[str]:

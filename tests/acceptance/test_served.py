@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from simulated_aws import FaultKind
-from tests.support.nights import EXPIRY, Nights, StageKey
+from tests.support.nights import EXPIRY, MakeNights, Nights, StageKey
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")
 PRESENT = ("COMPLIANT", "certificate_present")
 DELETED = ("INCOMPLIANT", "certificate_deleted")
 NO_HTTP = ("INAPPLICABLE", "no_http_integration")
 UNKNOWN = ("UNDETERMINED", "integrations_unknown")
+LATE = "/gateledger/aws/apigateway/rest-api-stage-certificate-attached-late"
 CERTIFICATE_UNKNOWN = ("UNDETERMINED", "certificates_unknown")
 
 
@@ -308,6 +309,38 @@ def test_a_stage_that_is_deployed_after_its_certificate_is_judged_by_what_it_ser
     nights.aws.hooks.before("GetClientCertificates", move)
     assert nights.night().scopes_failed == 0
     assert nights.history(stage) == [("certificate_present", 1, 2), ("no_http_integration", 2, None)]
+
+
+def test_a_certificate_is_late_until_another_deployment_is_served(make_nights: MakeNights) -> None:
+    """Given nights on which the order is seen, and one on which it is not, then nothing is claimed of the latter."""
+    nights = make_nights(policies=LATE)
+    place = nights.place()
+    stage = nights.stage()
+    other = nights.stage("other", certificate=nights.certificate())
+    first = place.apis[stage.api_id].stages["prod"].deployment_id
+    nights.night()
+    nights.attach(stage, nights.certificate())
+    nights.nights(2)
+    place.set_integrations(stage.api_id, ["MOCK"])
+    nights.night()
+    nights.attach(stage, nights.certificate())
+    nights.night()
+    place.serve(stage.api_id, "prod", first)
+    nights.night()
+    # when both change between two readings
+    nights.attach(stage, nights.certificate())
+    place.set_integrations(stage.api_id, ["HTTP"])
+    nights.night()
+    assert nights.history(stage, LATE) == [
+        ("certificate_empty", 1, 2),
+        ("attached_late", 2, 4),
+        ("deployed_since", 4, 5),
+        ("attached_late", 5, 6),
+        ("deployed_since", 6, 7),
+        ("order_unknown", 7, None),
+    ]
+    assert nights.history(other, LATE) == [("order_unknown", 1, None)]
+    assert nights.asked("GetDeployment") == nights.asked("GetDeployments") == 0
 
 
 def test_a_stage_that_could_not_be_read_is_not_said_to_name_what_was_deleted(nights: Nights) -> None:

@@ -75,6 +75,7 @@ TRACING, WAF, ACCESS = (
     "rest-api-stage-waf-web-acl",
     "rest-api-stage-access-logging",
 )
+LATE = "rest-api-stage-certificate-attached-late"
 SECRETS, TLS, TYPE = "rest-api-stage-variable-secrets", "rest-api-tls-policy", "rest-api-endpoint-type"
 OPEN, PRIVATE_POLICY = "rest-api-open-policy", "rest-api-private-policy"
 
@@ -119,6 +120,9 @@ ROWS = [
     Row(PRIVATE_POLICY, "policy_unreadable", UNKNOWN, api={**PRIVATE, "policy": "{not JSON"}),
     Row(PRIVATE_POLICY, "no_vpc_named", api={**PRIVATE, **policy_of(statement())}),
     Row(PRIVATE_POLICY, "vpc_named", OK, api={**PRIVATE, **policy_of(statement(Condition=FROM_ENDPOINT))}),
+    Row(LATE, "certificate_empty", NA, stage={"clientCertificateId": " "}),
+    Row(LATE, "order_unknown", UNKNOWN, stage={"clientCertificateId": "cert01"}),
+    Row(LATE, "deployment_unknown", UNKNOWN, stage={"clientCertificateId": "cert01", "deploymentId": None}),
     Row(SECRETS, "no_variables", NA),
     Row(SECRETS, "no_secret_found", OK, stage={"variables": {"url": "backend.example.com"}}),
     Row(

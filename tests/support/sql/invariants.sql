@@ -122,11 +122,16 @@ ended AS (
 named AS (
     SELECT v.*,
            lag(client_certificate_id) OVER w AS previous_id, lag(certificate_named_at) OVER w AS previous_at,
+           lag(deployment_id) OVER w AS previous_deployment, lag(deployment_served_at) OVER w AS previous_served_at,
            lag(valid_to) OVER w AS previous_to, lag(item_id) OVER w AS previous
     FROM (
-        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
+               deployment_served_at
+        FROM cmdb.stage
         UNION ALL
-        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage_closed
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
+               deployment_served_at
+        FROM cmdb.stage_closed
     ) AS v
     WINDOW w AS (PARTITION BY item_id ORDER BY valid_from)
 )
@@ -198,6 +203,13 @@ WHERE certificate_named_at IS DISTINCT FROM CASE
     WHEN previous IS NOT NULL AND previous_to = valid_from
          AND previous_id IS NOT DISTINCT FROM client_certificate_id
     THEN previous_at ELSE valid_from END
+UNION ALL
+SELECT 'since when a deployment is served does not follow', format('stage %s at %s', item_id, valid_from)
+FROM named
+WHERE deployment_served_at IS DISTINCT FROM CASE
+    WHEN previous IS NOT NULL AND previous_to = valid_from
+         AND previous_deployment IS NOT DISTINCT FROM deployment_id
+    THEN previous_served_at ELSE valid_from END
 UNION ALL
 SELECT 'states of a scope overlap or leave a gap', format('%s/%s at %s', account_region_id, item_type, valid_from)
 FROM state

@@ -25,7 +25,7 @@ def ids(patterns: list[str] | None, *folders: Path) -> list[str]:
     [
         ([TRACING], [TRACING]),
         (["rest-api-stage-x-ray-tracing"], [TRACING]),
-        (["rest-api-stage-*certificate*"], [EXPIRY, SSL]),
+        (["rest-api-stage-*-certificate*"], [EXPIRY, SSL]),
         (["*/rest-api-stage-x-ray-tracing", "rest-api-stage-ssl-certificate"], [SSL, TRACING]),
     ],
 )
