@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cmdb.snapshot import Reading
-from collectors import account_settings, domain_names, usage_plans
+from collectors import account_settings, domain_names, drafts, usage_plans
 from collectors.reader import Reader, Readings, RegionAccess
 
 #: Scopes that every run reads.
@@ -20,6 +20,7 @@ ALWAYS = frozenset({"rest_api", "stage", "deployment", "client_certificate", "ac
 FURTHER: tuple[Reader, ...] = (
     domain_names.READER,
     usage_plans.READER,
+    drafts.READER,
     account_settings.READER,
 )
 

@@ -11,6 +11,7 @@ from cmdb.items.declaration import DeclarationError, ItemType
 from cmdb.items.deployment import DEPLOYMENT
 from cmdb.items.domain_mapping import DOMAIN_MAPPING
 from cmdb.items.domain_name import DOMAIN_NAME
+from cmdb.items.draft import DRAFT
 from cmdb.items.integration import INTEGRATION
 from cmdb.items.rest_api import REST_API
 from cmdb.items.stage import STAGE
@@ -103,6 +104,7 @@ for _declared in (
     DOMAIN_MAPPING,
     USAGE_PLAN,
     ACCOUNT_SETTINGS,
+    DRAFT,
 ):
     _add(_declared)
 _check_references()

@@ -15,6 +15,7 @@ PRESENT = ("COMPLIANT", "certificate_present")
 DELETED = ("INCOMPLIANT", "certificate_deleted")
 NO_HTTP = ("INAPPLICABLE", "no_http_integration")
 UNKNOWN = ("UNDETERMINED", "integrations_unknown")
+DRAFT = "/gateledger/aws/apigateway/rest-api-stage-draft"
 LATE = "/gateledger/aws/apigateway/rest-api-stage-certificate-attached-late"
 CERTIFICATE_UNKNOWN = ("UNDETERMINED", "certificates_unknown")
 
@@ -341,6 +342,42 @@ def test_a_certificate_is_late_until_another_deployment_is_served(make_nights: M
     ]
     assert nights.history(other, LATE) == [("order_unknown", 1, None)]
     assert nights.asked("GetDeployment") == nights.asked("GetDeployments") == 0
+
+
+def test_a_draft_that_is_not_deployed_for_long_is_found(make_nights: MakeNights) -> None:
+    """Given a draft that is edited, deployed and edited again, then only what lasts is found, by its methods."""
+    nights = make_nights(policies=DRAFT)
+    place = nights.place()
+    stage = nights.stage()
+    place.serve(stage.api_id, "prod", place.create_deployment(stage.api_id))
+    nights.night()
+    assert calls(nights, "GetResources") == 1
+    place.change_integration(stage.api_id, "/path1", "GET", type="MOCK", uri=None)
+    nights.nights(2)
+    nights.skip(28)
+    nights.night()
+    assert "GET /path1" in nights.finding(stage, DRAFT)["message"]
+    place.serve(stage.api_id, "prod", place.create_deployment(stage.api_id))
+    nights.night()
+    # when the draft cannot be read for too long
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources")
+    nights.nights(4)
+    nights.mend(denied)
+    nights.night()
+    assert nights.history(stage, DRAFT) == [
+        ("draft_served", 1, 2),
+        ("draft_differs_recently", 2, 32),
+        ("draft_differs", 32, 33),
+        ("draft_served", 33, 37),
+        ("draft_unknown", 37, 38),
+        ("draft_served", 38, None),
+    ]
+
+
+def test_drafts_are_not_read_unless_something_asks_for_them(nights: Nights) -> None:
+    nights.stage()
+    nights.night()
+    assert nights.asked("GetResources") == 0
 
 
 def test_a_stage_that_could_not_be_read_is_not_said_to_name_what_was_deleted(nights: Nights) -> None:

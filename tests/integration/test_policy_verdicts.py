@@ -123,6 +123,8 @@ ROWS = [
     Row(LATE, "certificate_empty", NA, stage={"clientCertificateId": " "}),
     Row(LATE, "order_unknown", UNKNOWN, stage={"clientCertificateId": "cert01"}),
     Row(LATE, "deployment_unknown", UNKNOWN, stage={"clientCertificateId": "cert01", "deploymentId": None}),
+    Row("rest-api-stage-draft", "draft_unknown", UNKNOWN),
+    Row("rest-api-stage-draft", "private_endpoint", NA, api=PRIVATE),
     Row(SECRETS, "no_variables", NA),
     Row(SECRETS, "no_secret_found", OK, stage={"variables": {"url": "backend.example.com"}}),
     Row(

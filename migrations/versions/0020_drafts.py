@@ -1,4 +1,4 @@
-"""Stages note since when they serve their deployment."""
+"""Drafts of REST APIs; stages note since when they serve their deployment."""
 
 from __future__ import annotations
 
