@@ -5,8 +5,7 @@ SELECT CASE item_type
            ELSE report.finding_uid(policy_id, split_part(resource_arn, ':', 2), account_id, region, resource_arn)
        END AS finding_id,
        policy_id, resource_arn, split_part(resource_arn, ':', 2) AS partition, account_id, account_name, region,
-       rest_api_id, stage_name, status, condition, valid_from, valid_to, since, policy_version,
-       item_type
+       rest_api_id, stage_name, status, condition, valid_from, valid_to, since, policy_version, item_type, name
 FROM report.finding_history
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
