@@ -145,7 +145,9 @@ READER = Reader(
         "domain_name": "1",
         "domain_mapping": "1 for each domain name, 2 where its routing mode has rules and mappings",
     },
-    resources=("domainnames", "domainnames/*"),
+    resources=("domainnames",),
     of_accounts=("domainnames/*",),
+    # Service Authorization Reference, API Gateway Management V2: no matter of apigateway:GET.
+    actions={"apigateway:ListRoutingRules": "domainnames/*"},
     is_first=True,
 )

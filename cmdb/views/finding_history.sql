@@ -17,8 +17,7 @@ SELECT
     i.item_id,
     i.item_type,
     r.subjects,
-    r.subject_count,
-    i.name
+    r.subject_count
 FROM (
     SELECT policy_key, item_id, condition_key, policy_version_id, status_since, valid_from,
            NULL::timestamptz AS valid_to, subjects, subject_count
@@ -51,4 +50,3 @@ COMMENT ON COLUMN report.finding_history.item_id IS 'Key of the item in the CMDB
 COMMENT ON COLUMN report.finding_history.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when the policy did not say.';
-COMMENT ON COLUMN report.finding_history.name IS 'What people call the item; null when it has no name.';

@@ -89,7 +89,7 @@ API_KEYS = (
 _WHERE = (
     Column("account_id", "account"),
     Column("region", "region"),
-    Column("rest_api_id", "API"),
+    Column("rest_api_id", "API or other"),
     Column("stage_name", "stage"),
 )
 _STAGE = ("rest_api_id", "stage_name")
@@ -220,8 +220,13 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
-    """Add what a table has room for: the last part of the policy's id, and that an exception covers it."""
+    """Add what a table has room for: the last part of the policy's id, and that an exception covers it.
+
+    What belongs to no REST API goes by the end of its ARN, such as ``domainnames/api.example.com``.
+    """
     told = _of_policy(row)
+    if row["rest_api_id"] is None:
+        told["rest_api_id"] = str(row["resource_arn"]).rpartition(":/")[2]
     if row["exception_id"] is not None:
         told["condition"] = f"{row['condition']} (excepted)"
     return told
