@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cmdb.items.api import API
+from cmdb.items.api_integrations import API_INTEGRATIONS
+from cmdb.items.api_routes import API_ROUTES
+from cmdb.items.api_stage import API_STAGE
 from cmdb.items.certificate import CERTIFICATE
 from cmdb.items.declaration import DeclarationError, ItemType
 from cmdb.items.deployment import DEPLOYMENT
@@ -89,6 +93,16 @@ def _check_references() -> None:
                 )
 
 
-for _declared in (REST_API, STAGE, DEPLOYMENT, INTEGRATION, CERTIFICATE):
+for _declared in (
+    REST_API,
+    STAGE,
+    DEPLOYMENT,
+    INTEGRATION,
+    API,
+    API_STAGE,
+    API_ROUTES,
+    API_INTEGRATIONS,
+    CERTIFICATE,
+):
     _add(_declared)
 _check_references()
