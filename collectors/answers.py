@@ -14,8 +14,6 @@ from typing import Any
 
 #: Part of every digest; a new number after a change of what is made of an answer.
 _FORM = b"2"
-#: What names the next page, in API Gateway and in its V2.
-_TOKENS = ("position", "NextToken")
 #: Under what key of an answer's ``ResponseMetadata`` the parsers note its body.
 BODY = "Body"
 
@@ -70,17 +68,15 @@ class Answers:
 def bodies_of(answers: Iterable[dict[str, Any]]) -> list[bytes] | None:
     """Return the bodies of parsed answers; None when one was not noted.
 
-    The token of the next page is no content and may differ each time.
+    The position of the next page is no content and may differ each time.
     """
     bodies = []
     for answer in answers:
         body = answer.get("ResponseMetadata", {}).get(BODY)
         if not isinstance(body, bytes):
             return None
-        tokens = [answer[name] for name in _TOKENS if isinstance(answer.get(name), str)]
-        for token in tokens:
-            body = body.replace(token.encode(), b"")
-        bodies.append(body)
+        position = answer.get("position", answer.get("NextToken"))
+        bodies.append(body.replace(position.encode(), b"") if isinstance(position, str) else body)
     return bodies
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from cmdb.snapshot import FailureKind, Item
 from collectors import normalise
 from collectors.answers import bodies_of
 from collectors.calls import Caller
 from collectors.errors import ReadFailure, malformed
-from collectors.paging import Paging, pages
+from collectors.paging import REST, pages
 from collectors.values import Hasher, sequence
 
-SERVICE = "apigateway"
-#: Most items a page may have (API Gateway API reference).
-PAGE_SIZE = 500
-_PAGING = Paging("limit", PAGE_SIZE, "position", "items", PAGE_SIZE)
+SERVICE = REST.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +30,9 @@ class Listing:
 def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing:
     """Return all REST APIs."""
     operation = "GetRestApis"
-    pages = list(_pages(caller, operation, {}))
-    found = [normalise.rest_api(record, hasher) for page in pages for record in page["items"]]
-    return Listing(distinct(operation, found), bodies_of(pages))
+    answers = list(pages(caller, REST, operation, {}))
+    found = [normalise.rest_api(record, hasher) for page in answers for record in page["items"]]
+    return Listing(distinct(operation, found), bodies_of(answers))
 
 
 def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing:
@@ -79,11 +74,13 @@ def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
 def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing:
     """Return all client certificates."""
     operation = "GetClientCertificates"
-    pages = list(_pages(caller, operation, {}))
+    answers = list(pages(caller, REST, operation, {}))
     found = [
-        normalise.client_certificate(operation, record, hasher) for page in pages for record in page["items"]
+        normalise.client_certificate(operation, record, hasher)
+        for page in answers
+        for record in page["items"]
     ]
-    return Listing(distinct(operation, found), bodies_of(pages))
+    return Listing(distinct(operation, found), bodies_of(answers))
 
 
 def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) -> Item | None:
@@ -104,10 +101,6 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
     if certificate.key != certificate_id:
         raise malformed(operation, "it is another certificate than the one asked for")
     return certificate
-
-
-def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return pages(caller, SERVICE, operation, parameters, _PAGING)
 
 
 def distinct(operation: str, items: list[Item]) -> list[Item]:

@@ -8,15 +8,13 @@ from typing import Any
 from cmdb.snapshot import FailureKind, Item
 from collectors import http_items
 from collectors.answers import bodies_of
-from collectors.apigateway import PAGE_SIZE, Listing, distinct
+from collectors.apigateway import Listing, distinct
 from collectors.calls import Caller
 from collectors.errors import ReadFailure, malformed
-from collectors.paging import Paging, pages
+from collectors.paging import HTTP, pages
 from collectors.values import Hasher
 
-SERVICE = "apigatewayv2"
-#: API Gateway V2 takes the size of a page as text.
-_PAGING = Paging("MaxResults", str(PAGE_SIZE), "NextToken", "Items", PAGE_SIZE)
+SERVICE = HTTP.service
 
 
 def get_apis(caller: Caller, hasher: Hasher) -> Listing:
@@ -78,8 +76,8 @@ def _listing(
 
 
 def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(pages(caller, SERVICE, operation, parameters, _PAGING))
+    return list(pages(caller, HTTP, operation, parameters))
 
 
 def _records(answers: list[dict[str, Any]]) -> list[Any]:
-    return [record for answer in answers for record in answer[_PAGING.items]]
+    return [record for answer in answers for record in answer[HTTP.items]]

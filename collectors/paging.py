@@ -1,4 +1,4 @@
-"""Listings in pages: followed to the end, or failed as a whole."""
+"""Listings in pages: all of them, or a failure. A listing ends only at a page that names no next one."""
 
 from __future__ import annotations
 
@@ -16,38 +16,48 @@ _MOST_PAGES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How a service pages: the parameter for the size of a page and its value, the token, the list."""
+    """How a family of listings is paged: its service, and what the members of a page are called.
 
-    size: str
-    value: int | str
-    token: str
-    """Names the next page, in answers and requests alike."""
+    ``position`` names the next page, in the answer and in the request. ``most`` items fit on a page.
+    """
+
+    service: str
     items: str
+    position: str
+    limit: str
     most: int
-    """Items that a page may hold."""
+    limit_is_text: bool = False
+
+
+#: API Gateway's listings (API reference: at most 500 items a page).
+REST = Paging("apigateway", "items", "position", "limit", 500)
+#: API Gateway V2's listings, and its routing rules (100 a page).
+HTTP = Paging("apigatewayv2", "Items", "NextToken", "MaxResults", 500, limit_is_text=True)
+ROUTING_RULES = Paging("apigatewayv2", "RoutingRules", "NextToken", "MaxResults", 100)
 
 
 def pages(
-    caller: Caller, service: str, operation: str, parameters: dict[str, Any], paging: Paging
+    caller: Caller, paging: Paging, operation: str, parameters: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the answers of all pages, whose items are lists; ends only at a page without a token."""
-    token: str | None = None
+    """Yield the answers of all pages, whose items are lists. Raises ``ReadFailure``."""
+    position: str | None = None
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
-        page = {**parameters, paging.size: paging.value}
-        if token is not None:
-            page[paging.token] = token
-        answer = caller.call(service, operation, page, expect=paging.items)
+        limit: int | str = str(paging.most) if paging.limit_is_text else paging.most
+        page = {**parameters, paging.limit: limit}
+        if position is not None:
+            page[paging.position] = position
+        answer = caller.call(paging.service, operation, page, expect=paging.items)
         records = sequence(operation, answer[paging.items], "the list of items")
         if len(records) > paging.most:
             raise malformed(operation, f"a page holds more than {paging.most} items")
         yield answer
-        token = answer.get(paging.token)
-        if token is None:
+        position = answer.get(paging.position)
+        if position is None:
             return
-        if not isinstance(token, str) or not token:
-            raise malformed(operation, f"a page's {paging.token} is not text")
-        if token in seen:
+        if not isinstance(position, str) or not position:
+            raise malformed(operation, "a page's position is not text")
+        if position in seen:
             raise malformed(operation, "its pages lead back to one already read")
-        seen.add(token)
+        seen.add(position)
     raise malformed(operation, f"it does not end after {_MOST_PAGES} pages")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 
 from cmdb.snapshot import (
     AccountKey,
@@ -25,24 +26,30 @@ from collectors.calls import Caller
 from collectors.certificates import CertificateReader
 from collectors.errors import ReadFailure
 from collectors.patience import Patience
+from collectors.readers import ALWAYS, RegionAccess, read_further
 from collectors.served import ApiStages, ServedReader
 from collectors.values import Hasher
-
-#: The scopes that an account-region is read in: those of all item types that are collected.
-READ_SCOPES = ("rest_api", "stage", "deployment", "client_certificate", "acm_certificate")
 
 
 class RegionReader:
     """Reads one account-region once."""
 
     def __init__(
-        self, caller: Caller, hasher: Hasher, account: AccountKey, region: str, known: KnownRegion
+        self,
+        caller: Caller,
+        hasher: Hasher,
+        account: AccountKey,
+        region: str,
+        known: KnownRegion,
+        wanted: Iterable[str] = ALWAYS,
     ) -> None:
+        """Take what is known, and the ``wanted`` scopes; those that every run reads are read in any case."""
         self._caller = caller
         self._hasher = hasher
         self._account = account
         self._region = region
         self._known = known
+        self._access = RegionAccess(caller, hasher, account, region, ALWAYS.union(wanted))
         self._patience = Patience()
         self._served = ServedReader(caller, hasher)
         self._apis: dict[str, ApiStages] = {}
@@ -52,6 +59,7 @@ class RegionReader:
     def read(self) -> AccountRegionSnapshot:
         """Return what was read, failures included; raises nothing of AWS."""
         began = time.monotonic()
+        first = read_further(self._access, {}, is_first=True)
         apis = self._read_apis()
         certificates = CertificateReader(
             self._caller,
@@ -67,6 +75,7 @@ class RegionReader:
         _conclude(own, "client certificates that", nothing_read=False)
         _conclude(acm_own, "ACM certificates that", nothing_read=not (acm_own.items or acm_own.absent))
         readings |= {"client_certificate": own, "acm_certificate": acm_own}
+        readings = read_further(self._access, first | readings, is_first=False)
         cost = self._caller.counts
         cost.duration_seconds = time.monotonic() - began
         return AccountRegionSnapshot(self._account, self._region, readings, cost)
@@ -152,9 +161,11 @@ class RegionReader:
         return {"rest_api": apis, "stage": stages, "deployment": deployments}
 
 
-def failed_snapshot(account: AccountKey, region: str, failure: Failure) -> AccountRegionSnapshot:
-    """Return the snapshot of an account-region of which nothing could be read, for one reason."""
-    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in READ_SCOPES}
+def failed_snapshot(
+    account: AccountKey, region: str, failure: Failure, wanted: Iterable[str] = ALWAYS
+) -> AccountRegionSnapshot:
+    """Return the snapshot of an account-region of which nothing wanted could be read, for one reason."""
+    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in ALWAYS.union(wanted)}
     return AccountRegionSnapshot(account, region, readings)
 
 

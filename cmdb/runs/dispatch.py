@@ -6,7 +6,7 @@ results. So nothing is stored twice, and nothing at all once the run has gone on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,6 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
-from cmdb.items import collected_scopes
 from cmdb.queries import query
 from cmdb.runs.runs import Run
 from cmdb.server.database import transaction
@@ -92,8 +91,8 @@ class Dispatch:
         with transaction(self._engine) as connection:
             connection.execute(query("dispatch_close"), self._where)
 
-    def mark_unreached(self, error: str) -> int:
-        """Tell in the scopes of account-regions that nobody read why; return how many scopes there are.
+    def mark_unreached(self, error: str, wanted: Iterable[str]) -> int:
+        """Tell in the ``wanted`` scopes of account-regions that nobody read why; return how many there are.
 
         To be called after the run's collection is finished, which marks known ones as uncollected.
         """
@@ -101,7 +100,7 @@ class Dispatch:
             **self._where,
             "as_of": self._run.as_of,
             "error": error,
-            "item_types": list(collected_scopes()),
+            "item_types": sorted(wanted),
         }
         with transaction(self._engine) as connection:
             row = connection.execute(query("dispatch_unreached"), values).fetchone()
