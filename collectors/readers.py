@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cmdb.snapshot import AccountKey, Reading
+from collectors import http_apis
 from collectors.calls import Caller
 from collectors.values import Hasher
 
@@ -55,8 +56,27 @@ class Reader:
     is_first: bool = False
 
 
+def _http_apis(access: RegionAccess, _: Readings) -> dict[str, Reading]:
+    return http_apis.read_apis(access.caller, access.hasher, access.wanted)
+
+
 #: In the order in which they are asked.
-FURTHER: tuple[Reader, ...] = ()
+FURTHER: tuple[Reader, ...] = (
+    # Before the REST APIs, since the certificates that stages name are read right after these.
+    Reader(
+        scopes=http_apis.SCOPES,
+        read=_http_apis,
+        calls=http_apis.calls,
+        costs={
+            "api": "1 per 500 HTTP and WebSocket APIs, at least 1",
+            "api_stage": "1 per HTTP or WebSocket API",
+            "api_routes": "1 per HTTP or WebSocket API",
+            "api_integrations": "1 per HTTP or WebSocket API",
+        },
+        resources=("apis", "apis/*"),
+        is_first=True,
+    ),
+)
 
 
 def readable() -> frozenset[str]:
