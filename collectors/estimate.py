@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from collectors.paging import REST
 from collectors.quota import Limit, Limits
+from collectors.reader import pages_for
 from collectors.readers import further
 
 
@@ -70,7 +69,7 @@ def estimate(
         for scope, calls in reader.calls(sizes or {}).items()
         if scope in names
     }
-    pages, certificate_pages = _pages(rest_apis), _pages(client_certificates)
+    pages, certificate_pages = pages_for(rest_apis), pages_for(client_certificates)
     stages = rest_apis + listed_again
     seconds = 0.0
     if limits is not None:
@@ -83,10 +82,6 @@ def least_seconds(regions: Iterable[float], threads: int) -> float:
     """Return the least seconds for account-regions read side by side by so many threads."""
     each = list(regions)
     return max(max(each, default=0.0), sum(each) / max(1, threads))
-
-
-def _pages(items: int) -> int:
-    return max(1, math.ceil(items / REST.most))
 
 
 def _least(calls: int, limit: Limit) -> float:

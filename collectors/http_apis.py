@@ -6,8 +6,7 @@ part is a scope of its own: what of one API could not be read leaves everything 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,10 +14,10 @@ from cmdb.snapshot import Failure, FailureKind, Item, Reading, ScopeStatus
 from collectors import apigatewayv2
 from collectors.apigateway import Listing
 from collectors.calls import Caller
-from collectors.concluding import because, conclude
 from collectors.errors import ReadFailure
-from collectors.paging import HTTP
 from collectors.patience import Patience
+from collectors.reader import Reader, Readings, RegionAccess, pages_for
+from collectors.readings import because, conclude
 from collectors.served import ServedReader
 from collectors.values import Hasher
 
@@ -27,15 +26,7 @@ _PARTS: Mapping[str, Callable[[Caller, Hasher, str], Listing]] = {
     "api_routes": lambda caller, _, api_id: apigatewayv2.get_routes(caller, api_id),
     "api_integrations": lambda caller, _, api_id: apigatewayv2.get_integrations(caller, api_id),
 }
-#: The scopes, in the order in which they are read.
-SCOPES = ("api", *_PARTS)
 _TITLES = {"api_stage": "stages", "api_routes": "routes", "api_integrations": "integrations"}
-
-
-def calls(sizes: Mapping[str, int]) -> dict[str, int]:
-    """Return how many calls reading takes at least, by scope, given how many live items each holds."""
-    apis = sizes.get("api", 0)
-    return {"api": max(1, math.ceil(apis / HTTP.most)), **dict.fromkeys(_PARTS, apis)}
 
 
 @dataclass(slots=True)
@@ -53,10 +44,10 @@ class _Part:
         self.failures.pop(api_id, None)
 
 
-def read_apis(caller: Caller, hasher: Hasher, wanted: Iterable[str]) -> dict[str, Reading]:
-    """Return the readings of the wanted scopes, and of the APIs in any case; raises nothing of AWS."""
-    names = frozenset(wanted)
-    parts = {scope: _Part(read) for scope, read in _PARTS.items() if scope in names}
+def read(access: RegionAccess, _so_far: Readings) -> dict[str, Reading]:
+    """Read the APIs and the wanted parts of each. Raises nothing of AWS."""
+    caller, hasher = access.caller, access.hasher
+    parts = {scope: _Part(read) for scope, read in _PARTS.items() if scope in access.wanted}
     try:
         listed = apigatewayv2.get_apis(caller, hasher)
     except ReadFailure as error:
@@ -147,3 +138,19 @@ def naming_stages(reading: Reading | None) -> list[NamingStages]:
         assert stage.parent is not None  # noqa: S101 - a stage belongs to an API
         by_api.setdefault(stage.parent, {})[stage.key] = stage
     return [NamingStages(api_id, stages, reading) for api_id, stages in by_api.items()]
+
+
+def _calls(sizes: Mapping[str, int]) -> dict[str, int]:
+    apis = sizes.get("api", 0)
+    return {"api": pages_for(apis), **dict.fromkeys(_PARTS, apis)}
+
+
+#: First, for the certificates that its stages name are read after the stages of REST APIs.
+READER = Reader(
+    scopes=("api", *_PARTS),
+    read=read,
+    calls=_calls,
+    costs={"api": "1", **dict.fromkeys(_PARTS, "1 per HTTP or WebSocket API")},
+    resources=("apis", "apis/*"),
+    is_first=True,
+)

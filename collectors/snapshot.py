@@ -23,11 +23,12 @@ from cmdb.snapshot import (
 from collectors import apigateway
 from collectors.calls import Caller
 from collectors.certificates import CertificateReader
-from collectors.concluding import because, conclude
 from collectors.errors import ReadFailure
 from collectors.http_apis import naming_stages
 from collectors.patience import Patience
-from collectors.readers import ALWAYS, RegionAccess, read_further
+from collectors.reader import RegionAccess
+from collectors.readers import ALWAYS, read_further
+from collectors.readings import because, conclude
 from collectors.served import ApiStages, ServedReader
 from collectors.values import Hasher
 
@@ -136,11 +137,11 @@ class RegionReader:
         """Return the readings of APIs, stages and deployments, as their stages were seen last."""
         if apis.status is ScopeStatus.FAILED:
             assert apis.failure is not None  # noqa: S101 - what failed says why
-            why = because("The REST APIs could not be listed", apis.failure)
+            unlisted = because("The REST APIs could not be listed", apis.failure)
             return {
                 "rest_api": apis,
-                "stage": Reading(ScopeStatus.FAILED, why),
-                "deployment": Reading(ScopeStatus.FAILED, why),
+                "stage": Reading(ScopeStatus.FAILED, unlisted),
+                "deployment": Reading(ScopeStatus.FAILED, unlisted),
             }
         gone = {rest_api_id for rest_api_id, found in self._apis.items() if found.is_gone}
         if gone:

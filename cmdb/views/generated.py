@@ -59,6 +59,17 @@ def _column(declared: ItemType, name: str) -> str | None:
 
 def arn_expression(declared: ItemType) -> str:
     """Return the SQL expression of an item's ARN over ``a`` (account), ``ar`` (region), ``i`` and ``p``."""
+    for alias, one in (("i", declared), ("p", _parent(declared))):
+        if one is not None and one.key_may_be_arn and one.key is not None:
+            key = f"{alias}.{one.key.name}"
+            after = declared.arn.partition(f"{{{one.key.name}}}")[2]
+            own = f"{key} || {_quoted(after)}" if after else key
+            return f"CASE WHEN {key} LIKE 'arn:%' THEN {own} ELSE {_composed(declared)} END"
+    return _composed(declared)
+
+
+def _composed(declared: ItemType) -> str:
+    """Return the expression of an ARN that is put together from its template."""
     parts = []
     position = 0
     for found in _PLACEHOLDER.finditer(declared.arn):
@@ -71,11 +82,7 @@ def arn_expression(declared: ItemType) -> str:
         parts.append(column)
         position = found.end()
     parts.append(_quoted(declared.arn[position:]))
-    composed = " || ".join(part for part in parts if part != "''")
-    if declared.key_may_be_arn and declared.key is not None:
-        key = f"i.{declared.key.name}"
-        return f"CASE WHEN {key} LIKE 'arn:%' THEN {key} ELSE {composed} END"
-    return composed
+    return " || ".join(part for part in parts if part != "''")
 
 
 def _joins(declared: ItemType) -> str:

@@ -7,13 +7,14 @@ import json
 import pytest
 
 from cmdb.snapshot import FailureKind, KnownRegion, Reading, ScopeStatus
-from collectors.http_apis import SCOPES
+from collectors.http_apis import READER
 from collectors.readers import readable
 from simulated_aws import AccountRegion, Estate, FaultKind, SimulatedAws
 from simulated_aws.faults import Occasion
 from tests.unit.collectors.conftest import KINDS, OWN, Read, patience
 
 COMPLETE, PARTIAL, FAILED = ScopeStatus.COMPLETE, ScopeStatus.PARTIAL, ScopeStatus.FAILED
+SCOPES = READER.scopes
 WANTED = {"scopes": frozenset(SCOPES)}
 PARTS = {
     "api_stage": "v2.GetStages",

@@ -1,4 +1,4 @@
-"""What a reading comes to once all of its parts were read or failed."""
+"""What a reading concludes from the parts of it that could not be read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cmdb.snapshot import Failure, Reading, ScopeStatus
 
 
 def because(what: str, failure: Failure) -> Failure:
-    """Return a failure that follows from another one."""
+    """Return the failure of what rests on something else that failed."""
     return Failure(failure.kind, failure.operation, f"{what}: {failure.message}")
 
 
 def conclude(reading: Reading, what: str, *, nothing_read: bool) -> None:
-    """Set a reading's status from what is unread in it.
+    """Set a reading's status from what is unread in it; ``what`` names the parts, in the plural.
 
     Where every single part failed the scope has failed: nothing was learned, and its last success stays.
     """
