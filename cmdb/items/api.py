@@ -5,7 +5,7 @@ from cmdb.items.declaration import NEVER, Field, ItemType, Kind, Scope
 API = ItemType(
     name="api",
     title="HTTP or WebSocket API",
-    resource_type="aws.apigateway.api",
+    resource_type="aws.apigatewayv2.api",
     arn="arn:{partition}:apigateway:{region}::/apis/{api_id}",
     scopes=(Scope("api", ("apigatewayv2:GetApis",)),),
     key=Field("api_id", Kind.TEXT, "ApiId", "AWS id of the HTTP or WebSocket API.", NEVER),

@@ -9,7 +9,8 @@ from cmdb.items.declaration import NEVER, Field, ItemType, Kind, Scope
 API_INTEGRATIONS = ItemType(
     name="api_integrations",
     title="integrations of an HTTP or WebSocket API",
-    resource_type="aws.apigateway.api_integrations",
+    resource_type="aws.apigatewayv2.integrations",
+    cloudformation="AWS::ApiGatewayV2::Integration",
     arn="arn:{partition}:apigateway:{region}::/apis/{api_id}/integrations",
     scopes=(Scope("api_integrations", ("apigatewayv2:GetIntegrations",)),),
     parent="api",

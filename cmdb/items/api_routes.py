@@ -9,7 +9,8 @@ from cmdb.items.declaration import NEVER, Field, ItemType, Kind, Scope
 API_ROUTES = ItemType(
     name="api_routes",
     title="routes of an HTTP or WebSocket API",
-    resource_type="aws.apigateway.api_routes",
+    resource_type="aws.apigatewayv2.routes",
+    cloudformation="AWS::ApiGatewayV2::Route",
     arn="arn:{partition}:apigateway:{region}::/apis/{api_id}/routes",
     scopes=(Scope("api_routes", ("apigatewayv2:GetRoutes",)),),
     parent="api",

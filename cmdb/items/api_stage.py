@@ -5,7 +5,8 @@ from cmdb.items.declaration import NEVER, Field, ItemType, Kind, Reference, Scop
 API_STAGE = ItemType(
     name="api_stage",
     title="HTTP or WebSocket API stage",
-    resource_type="aws.apigateway.api_stage",
+    resource_type="aws.apigatewayv2.stage",
+    cloudformation="AWS::ApiGatewayV2::Stage",
     arn="arn:{partition}:apigateway:{region}::/apis/{api_id}/stages/{stage_name}",
     scopes=(Scope("api_stage", ("apigatewayv2:GetStages",)),),
     parent="api",

@@ -203,4 +203,5 @@ def _cause(cause: Cause) -> str:
 
 def _stage(row: Row) -> str:
     policy = row["policy_id"].rsplit("/", 1)[-1]
-    return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"
+    item = "/".join(filter(None, (row["api_id"], row["stage_name"])))
+    return f"{_account(row)} {row['region']} {item} under {policy}"

@@ -42,6 +42,8 @@ FINDING_KEYS = (
     "subject_count",
     "exception_id",
     "exception_until",
+    "api_id",
+    "api_name",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -61,16 +63,17 @@ HISTORY_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
+    "api_id",
 )
-PAST_KEYS = (*HISTORY_KEYS, "exception_id", "exception_until")
+PAST_KEYS = (*HISTORY_KEYS[:-1], "exception_id", "exception_until", "api_id")
 """Keys of findings of the past."""
 _WHERE = (
     Column("account_id", "account"),
     Column("region", "region"),
-    Column("rest_api_id", "API"),
+    Column("api_id", "API"),
     Column("stage_name", "stage"),
 )
-_STAGE = ("rest_api_id", "stage_name")
+_STAGE = ("api_id", "stage_name")
 _NOW = (
     Column("status", "status"),
     Column("since", "since"),
