@@ -44,6 +44,13 @@ LEFT JOIN LATERAL (
     SELECT x.client_certificate_id, x.valid_from
     FROM cmdb.stage_closed AS x
     WHERE x.item_id = r.item_id AND x.valid_from <= e.as_of AND x.superseded_at > e.as_of
+    UNION ALL
+    SELECT s.client_certificate_id, s.valid_from FROM cmdb.api_stage AS s
+    WHERE s.item_id = r.item_id AND s.valid_from <= e.as_of
+    UNION ALL
+    SELECT x.client_certificate_id, x.valid_from
+    FROM cmdb.api_stage_closed AS x
+    WHERE x.item_id = r.item_id AND x.valid_from <= e.as_of AND x.superseded_at > e.as_of
     ORDER BY valid_from DESC
     LIMIT 1
 ) AS named ON true
