@@ -12,6 +12,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from gateledger.exports.resources import cloudformation_type, name_of
+
 SCHEMA_VERSION = "1.6.0"
 CLASS_UID = 2003
 _CREATE, _UPDATE, _CLOSE = 1, 2, 3
@@ -140,8 +142,8 @@ def _event(row: Row, policy: PolicyFacts, activity: int, time: datetime, changed
         "resources": [
             {
                 "uid": row["resource_arn"],
-                "name": row["stage_name"],
-                "type": "AWS::ApiGateway::Stage",
+                "name": name_of(row),
+                "type": cloudformation_type(row),
                 "region": row["region"],
                 "cloud_partition": row["partition"],
             }

@@ -1,4 +1,4 @@
--- What must hold of the whole history whatever happened: one row per breach, none when all is well.
+-- What must hold of the whole history whatever happened: one row per breach, none when all is well. What stands in braces follows from the declarations.
 WITH
 collecting AS (
     SELECT DISTINCT as_of FROM cmdb.run WHERE kind IN ('run', 'collect')
@@ -46,7 +46,7 @@ judgeable AS (
 born AS (
     SELECT g.resource_type, g.item_id, min(v.valid_from) AS born_at
     FROM judgeable AS g
-    JOIN version AS v ON v.item_key = g.item_id AND v.item_type = g.item_type
+    JOIN version AS v ON v.item_key = g.item_id AND v.item = g.item
     GROUP BY g.resource_type, g.item_id
 ),
 counted AS (
@@ -120,7 +120,7 @@ WHERE m.moment IS NOT NULL
       JOIN collecting AS k ON k.as_of = m.moment
       WHERE st.account_region_id = c.account_region_id
         -- What belongs to an item that is gone from a complete listing goes with it.
-        AND (st.item_type = c.item OR (m.is_end AND (c.item, st.item_type) IN (VALUES {above})))
+        AND (st.item_type = c.item OR (m.is_end AND st.item_type = c.listed_with))
         AND (st.status IN ('complete', 'partial') OR st.read_before = m.moment)
         AND st.valid_from <= m.moment AND (st.valid_to IS NULL OR st.valid_to > m.moment)
   )
@@ -133,8 +133,6 @@ WHERE m.moment IS NOT NULL
   ))
 UNION ALL
 {orphans}
-UNION ALL
-{payloads}
 UNION ALL
 SELECT 'a certificate that was seen, without payload', c.item_id::text
 FROM cmdb.certificate AS c LEFT JOIN cmdb.certificate_payload AS p ON p.item_id = c.item_id

@@ -1,7 +1,7 @@
 -- Is there a role to write the logs that stages of REST APIs ask for? The first branch that holds decides.
 -- Execution logs, and access logs that go to a log group, need the role; access logs that go to Firehose do not.
 WITH logging AS (
-    SELECT s.account_region_id, a.rest_api_id || '/' || s.stage_name AS stage
+    SELECT s.account_region_id, array_agg(a.rest_api_id || '/' || s.stage_name ORDER BY a.rest_api_id, s.stage_name) AS stages
     FROM stage AS s
     JOIN rest_api AS a ON a.item_id = s.parent_id
     WHERE s.disappeared_at IS NULL
@@ -16,14 +16,13 @@ WITH logging AS (
                 WHERE NOT starts_with(e.key, '/') AND coalesce(e.setting ->> 'loggingLevel', 'OFF') <> 'OFF'
             )
         )
+    GROUP BY s.account_region_id
 )
 SELECT
     CASE
-        WHEN coalesce(btrim(account_settings.cloudwatch_role_arn), '') = ''
-            AND EXISTS (SELECT 1 FROM logging AS l WHERE l.account_region_id = account_settings.account_region_id)
+        WHEN coalesce(btrim(account_settings.cloudwatch_role_arn), '') = '' AND l.stages IS NOT NULL
             THEN 'role_missing'
-        WHEN EXISTS (SELECT 1 FROM logging AS l WHERE l.account_region_id = account_settings.account_region_id)
-            THEN 'role_set'
+        WHEN l.stages IS NOT NULL THEN 'role_set'
         WHEN listed.is_fresh IS NOT TRUE
             OR read.is_fresh IS NOT TRUE
             OR EXISTS (
@@ -48,13 +47,9 @@ SELECT
             THEN 'stages_unknown'
         WHEN account_settings.item_id IS NOT NULL THEN 'no_stage_logs'
     END AS condition,
-    ARRAY(
-        SELECT l.stage
-        FROM logging AS l
-        WHERE l.account_region_id = account_settings.account_region_id
-        ORDER BY 1
-    ) AS subjects
+    l.stages AS subjects
 FROM account_settings
+LEFT JOIN logging AS l ON l.account_region_id = account_settings.account_region_id
 LEFT JOIN scope AS listed
     ON listed.account_region_id = account_settings.account_region_id AND listed.item_type = 'rest_api'
 LEFT JOIN scope AS read
