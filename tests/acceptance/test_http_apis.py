@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from gateledger.cli.entry import execute
 from gateledger.nightly.jobs import exit_code
 from gateledger.terminal.exits import ExitCode
 from simulated_aws import Estate, FaultKind
 from tests.support.checks import checksums
 from tests.support.nights import ACCOUNT, REGION, MakeNights, Nights, Verdict
+from tests.support.published import asff_problems, ocsf_validator
 
 POLICIES = (
     "http-api-stage-access-logging",
@@ -151,7 +155,61 @@ OF_SOCKET = {
 }
 
 
-def test_apis_are_judged_from_aws_to_findings_over_four_nights(nights: Nights) -> None:
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    """Return what a command prints as JSON, an object or a list of them, or one object a line."""
+    capsys.readouterr()
+    assert execute([*arguments, "--format", "json"] if "--format" not in arguments else [*arguments]) == 0
+    text = capsys.readouterr().out
+    found = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
+    return list(found)
+
+
+def look_at_it_with_every_command(
+    nights: Nights, made: Furnished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Findings, explanations, histories, exports and exceptions treat these items as any other."""
+    http, stage = made.arn(made.http), made.arn(made.socket, stage=True)
+    listed = told(capsys, "findings", "--policy", "api-route-authorization-type")
+    assert {row["resource_arn"] for row in listed} == {made.arn(api_id) for api_id in made.apis}
+    by_arn = told(capsys, "explain", http, "--policy", "api-route-authorization-type")
+    assert [evidence["item"] for evidence in by_arn[0]["evidence"]] == ["api", "api_routes"]
+    for text in (
+        stage,
+        f"{made.socket}/live",
+        f"wss://{made.socket}.execute-api.{REGION}.amazonaws.com/live",
+    ):
+        explained = told(capsys, "explain", text, "--policy", "websocket-api-stage-client-certificate")
+        assert (explained[0]["condition"], explained[0]["commands"]) == ("certificate_empty", [])
+        history = told(capsys, "history", text, "--policy", "api-stage-metrics")
+        assert [row["condition"] for row in history] == ["metrics_off"]
+    events = told(capsys, "export", "--format", "ocsf")
+    assert [list(ocsf_validator().iter_errors(event)) for event in events] == [[]] * len(events)
+    assert {event["resources"][0]["type"] for event in events} == {
+        "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::Stage",
+    }
+    (request,) = told(capsys, "export", "--format", "asff")
+    assert asff_problems(request) == ""
+    kinds = {finding["Resources"][0]["Type"] for finding in request["Findings"]}
+    assert kinds == {"AwsApiGatewayV2Api", "AwsApiGatewayV2Stage"}
+    since = ["--reason", "Known.", "--owner", "shop", "--until", "2027-06-01"]
+    for name, policy, of in (
+        ("a", "*cors*", ["--api", "store*"]),
+        ("b", "*description", ["--tag", "team=shop"]),
+    ):
+        assert execute(["exceptions", "add", name, "--policy", policy, *of, *since]) == 0
+    covered = nights.rows(
+        "SELECT exception_id, resource_arn FROM report.finding WHERE exception_id IS NOT NULL"
+    )
+    assert {(row["exception_id"], row["resource_arn"]) for row in covered} == {
+        ("a", http),
+        ("b", made.arn(made.http, stage=True)),
+    }
+
+
+def test_apis_are_judged_from_aws_to_findings_over_four_nights(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Given two APIs with everything wrong, when all is put right, undone in part and one API is deleted, then each
     policy follows, findings name API and routes, and a quiet night changes nothing."""
     made = furnished(nights)
@@ -187,6 +245,8 @@ def test_apis_are_judged_from_aws_to_findings_over_four_nights(nights: Nights) -
         "api_name": "storefront",
         "item_type": "api",
     }
+    look_at_it_with_every_command(nights, made, capsys)
+
     before = checksums(nights.engine, *ITEMS, "compliance.record")
     quiet = nights.night()
     assert checksums(nights.engine, *ITEMS, "compliance.record") == before
