@@ -145,7 +145,7 @@ READER = Reader(
         "domain_name": "1",
         "domain_mapping": "1 for each domain name, 2 where its routing mode has rules and mappings",
     },
-    resources=("domainnames", "domainnames/*"),
+    resources=("domainnames",),
     of_accounts=("domainnames/*",),
     is_first=True,
 )

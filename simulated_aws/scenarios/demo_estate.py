@@ -90,6 +90,7 @@ def demo_estate(first_night: datetime, *, seed: str = "demo") -> tuple[Estate, C
             _everyday(estate.region(account_id, region), _SUBJECTS[account_id], dice)
     cast = Cast()
     _characters(estate, cast, first_night)
+    _fronts(estate, cast)
     estate.now = first_night - timedelta(hours=6)
     return estate, cast
 
@@ -152,3 +153,36 @@ def _characters(estate: Estate, cast: Cast, first_night: datetime) -> None:
     follow("directory", platform, certificate=certificate("directory", platform, days_left=300))
     follow("beta-portal", platform)
     follow("unseen", estate.region(PLATFORM, WEST), certificate="q7w2e9")
+
+
+def _fronts(estate: Estate, cast: Cast) -> None:
+    """Give APIs that the story follows domain names, usage plans and settings, in every state."""
+    shop, payments, platform = (estate.region(each, CENTRAL) for each in (SHOP, PAYMENTS, PLATFORM))
+    checkout, wishlist, settlement, own_ca = (
+        cast.stages[who].api_id for who in ("checkout", "wishlist", "settlement", "own-ca")
+    )
+    shop.add_domain_name("shop.example.com", tags={"team": "shop"})
+    shop.map_api("shop.example.com", checkout, "prod", path="checkout/v1")
+    shop.map_api("shop.example.com", wishlist, "prod", path="wishlist")
+    shop.update_api(wishlist, disableExecuteApiEndpoint=True)
+    shop.add_domain_name("www.example.com", endpoint_type="EDGE", securityPolicy="TLS_1_0")
+    trusted = {"truststoreUri": "s3://payments-trust/partners.pem", "truststoreVersion": "3"}
+    payments.add_domain_name("partners.example.com", mutualTlsAuthentication=trusted)
+    payments.map_api("partners.example.com", settlement, "prod")
+    payments.add_domain_name(
+        "banks.example.com",
+        routingMode="ROUTING_RULE_ONLY",
+        mutualTlsAuthentication={
+            **trusted,
+            "truststoreWarnings": ["A certificate in the truststore has expired."],
+        },
+    )
+    payments.add_routing_rule("banks.example.com", own_ca, "prod", priority=1, base_paths=["v1"])
+    platform.add_domain_name(
+        "id.example.com", securityPolicy="SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09", endpointAccessMode="BASIC"
+    )
+    shop.add_usage_plan("partners", stages=[(checkout, "prod")], rate_limit=50.0, burst_limit=100)
+    payments.add_usage_plan("banks", stages=[(settlement, "prod")], quota={"limit": 100000, "period": "DAY"})
+    payments.set_account(cloudwatch_role_arn=f"arn:aws:iam::{PAYMENTS}:role/api-gateway-logs")
+    for place, api_id in ((payments, settlement), (shop, checkout)):
+        place.update_stage(api_id, "prod", methodSettings={"*/*": {"loggingLevel": "ERROR"}})
