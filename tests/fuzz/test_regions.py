@@ -125,6 +125,12 @@ def test_the_small_estate_asks_every_operation(fuzzed: Fuzzed) -> None:
         "GetClientCertificates",
         "GetClientCertificate",
         "DescribeCertificate",
+        "GetDomainNames",
+        "v2.GetApiMappings",
+        "GetBasePathMappings",
+        "v2.ListRoutingRules",
+        "GetUsagePlans",
+        "GetAccount",
     }
     assert fuzzed.truth.readings["client_certificate"].status is ScopeStatus.COMPLETE
 
