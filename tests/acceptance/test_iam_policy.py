@@ -163,8 +163,15 @@ def test_what_enabled_policies_read_needs_all_that_is_printed_for_it(
     make_nights: Callable[..., Nights], capsys: pytest.CaptureFixture[str]
 ) -> None:
     # given every kind of what only some policies read
-    nights = make_nights(policies="rest-api-default-endpoint,usage-plan-throttling,account-logging-role")
+    policies = (
+        "rest-api-default-endpoint",
+        "usage-plan-throttling",
+        "account-logging-role",
+        "api-route-authorization-type",
+    )
+    nights = make_nights(policies=",".join(policies))
     nights.stage()
+    nights.place().add_http_api("orders")
     nights.place().add_domain_name("api.example.com", routingMode="ROUTING_RULE_THEN_BASE_PATH_MAPPING")
     nights.place().add_domain_name("in.example.com", endpoint_type="PRIVATE")
     capsys.readouterr()
