@@ -18,7 +18,6 @@ SELECT
     i.item_type,
     r.subjects,
     r.subject_count,
-    i.name,
     i.api_id
 FROM (
     SELECT policy_key, item_id, condition_key, policy_version_id, status_since, valid_from,
@@ -53,4 +52,3 @@ COMMENT ON COLUMN report.finding_history.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
-COMMENT ON COLUMN report.finding_history.name IS 'What people call the item; null when it has no name.';
