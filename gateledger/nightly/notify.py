@@ -203,5 +203,4 @@ def _cause(cause: Cause) -> str:
 
 def _stage(row: Row) -> str:
     policy = row["policy_id"].rsplit("/", 1)[-1]
-    item = "/".join(filter(None, (row["api_id"], row["stage_name"])))
-    return f"{_account(row)} {row['region']} {item} under {policy}"
+    return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"

@@ -1,20 +1,20 @@
 -- The findings that the table lists, worst and longest first; their texts are made for these alone, not for all that are sorted.
-SELECT f.policy_id, f.resource_arn, f.account_id, f.account_name, f.region,
-       f.api_id AS rest_api_id, f.api_name AS rest_api_name, f.stage_name, f.client_certificate_id, f.status,
-       f.condition, f.message, f.remediation, f.since, f.evidence_at, f.item_id
+SELECT f.policy_id, f.resource_arn, f.account_id, f.account_name, f.region, f.rest_api_id, f.rest_api_name,
+       f.stage_name, f.client_certificate_id, f.status, f.condition, f.message, f.remediation, f.since,
+       f.evidence_at, f.item_id
 FROM (
-    SELECT policy_id, item_id, account_id, region, api_id, stage_name, status, since
+    SELECT policy_id, item_id, account_id, region, rest_api_id, stage_name, status, since
     FROM report.finding
-    ORDER BY array_position(%(order)s::text[], status), since, account_id, region, api_id, stage_name,
-             policy_id, item_id
+    ORDER BY array_position(%(order)s::text[], status), since, account_id, region, rest_api_id, stage_name,
+             policy_id
     LIMIT %(limit)s
 ) AS listed
 CROSS JOIN LATERAL (
-    SELECT policy_id, resource_arn, account_id, account_name, region, api_id, api_name, stage_name,
+    SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
            client_certificate_id, status, condition, message, remediation, since, evidence_at, item_id
     FROM report.finding
     WHERE policy_id = listed.policy_id AND item_id = listed.item_id
     OFFSET 0
 ) AS f
-ORDER BY array_position(%(order)s::text[], f.status), f.since, f.account_id, f.region, f.api_id,
-         f.stage_name, f.policy_id, f.item_id
+ORDER BY array_position(%(order)s::text[], f.status), f.since, f.account_id, f.region, f.rest_api_id,
+         f.stage_name, f.policy_id

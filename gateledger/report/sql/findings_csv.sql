@@ -5,8 +5,7 @@ COPY (
            CASE WHEN stage_name ~ '^[-=+@\t\r]' THEN '''' || stage_name ELSE stage_name END AS stage_name,
            CASE WHEN client_certificate_id ~ '^[-=+@\t\r]' THEN '''' || client_certificate_id
                 ELSE client_certificate_id END AS client_certificate_id,
-           policy_id, status, condition, since, api_id,
-           CASE WHEN api_name ~ '^[-=+@\t\r]' THEN '''' || api_name ELSE api_name END AS api_name
+           policy_id, status, condition, since
     FROM report.finding
-    ORDER BY account_id, region, api_id, stage_name, policy_id
+    ORDER BY account_id, region, rest_api_id, stage_name, policy_id
 ) TO STDOUT (FORMAT csv, HEADER true)
