@@ -32,7 +32,8 @@ def read(access: RegionAccess, so_far: Readings) -> dict[str, Reading]:
             if reading.failure is not None:
                 failure = because("Whether there are APIs is not known", reading.failure)
                 return {"account_settings": Reading(ScopeStatus.FAILED, failure)}
-        return {"account_settings": Reading(ScopeStatus.COMPLETE)}
+        nothing = access.hasher.answers.of()
+        return {"account_settings": Reading(ScopeStatus.COMPLETE, answer=nothing)}
     try:
         answer = access.caller.call(SERVICE, _OPERATION, {}, expect="throttleSettings")
         found = Listing([normalise.account_settings(answer, access.hasher)], bodies_of([answer]))

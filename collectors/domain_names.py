@@ -147,5 +147,7 @@ READER = Reader(
     },
     resources=("domainnames",),
     of_accounts=("domainnames/*",),
+    # Service Authorization Reference, API Gateway Management V2: no matter of apigateway:GET.
+    actions={"apigateway:ListRoutingRules": "domainnames/*"},
     is_first=True,
 )

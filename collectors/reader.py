@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cmdb.snapshot import AccountKey, Reading
 from collectors.calls import Caller
@@ -37,7 +37,9 @@ class Reader:
     nothing of AWS; a scope that it leaves out counts as not covered. ``calls`` returns by scope how many calls
     that takes at least, given how many live items each scope holds; ``costs`` says the same in words.
     ``resources`` are the names under ``/`` that the rights to ``apigateway:GET`` have to cover; those in
-    ``of_accounts`` carry the account's id in their ARN. ``is_first``: it is asked before the REST APIs are.
+    ``of_accounts`` carry the account's id in their ARN. ``actions`` are further actions that IAM has for some
+    calls, each with the name that it is for (its ARN carries the account's id too). ``is_first``: it is asked
+    before the REST APIs are.
     """
 
     scopes: tuple[str, ...]
@@ -46,6 +48,7 @@ class Reader:
     costs: Mapping[str, str]
     resources: tuple[str, ...]
     of_accounts: tuple[str, ...] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
     is_first: bool = False
 
 

@@ -70,7 +70,7 @@ PAST_KEYS = (*HISTORY_KEYS[:-1], "exception_id", "exception_until", "api_id")
 _WHERE = (
     Column("account_id", "account"),
     Column("region", "region"),
-    Column("api_id", "API"),
+    Column("api_id", "API or other"),
     Column("stage_name", "stage"),
 )
 _STAGE = ("api_id", "stage_name")
@@ -171,8 +171,13 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
-    """Add what a table has room for: the last part of the policy's id, and that an exception covers it."""
+    """Add what a table has room for: the last part of the policy's id, and that an exception covers it.
+
+    What belongs to no API goes by the end of its ARN, such as ``domainnames/api.example.com``.
+    """
     told = {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
+    if row["api_id"] is None:
+        told["api_id"] = str(row["resource_arn"]).rpartition(":/")[2]
     if row["exception_id"] is not None:
         told["condition"] = f"{row['condition']} (excepted)"
     return told

@@ -1,6 +1,6 @@
 """The rights in AWS that collecting needs, and no more: as an IAM policy, or as a role for every account.
 
-Actions and resources are those of the Service Authorization Reference (Amazon API Gateway Management, AWS
+Actions and resources are those of the Service Authorization Reference (Amazon API Gateway Management and V2, AWS
 Certificate Manager, Amazon EC2, AWS STS, AWS Organizations). GetCallerIdentity needs no right.
 """
 
@@ -51,24 +51,26 @@ def reading(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _further(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the statement for what only some runs read, if they do."""
+    """Return the statements for what only some runs read, if they do."""
     from collectors.readers import further
 
-    resources = [
-        f"arn:{partition}:apigateway:*:{account}:/{name}"
-        for reader in further(scopes)
-        for account, names in (("", reader.resources), ("*", reader.of_accounts))
-        for name in names
-    ]
-    if not resources:
-        return []
+    by_action: dict[str, list[str]] = {}
+    for reader in further(scopes):
+        named = [("apigateway:GET", "", name) for name in reader.resources]
+        named += [("apigateway:GET", "*", name) for name in reader.of_accounts]
+        named += [(action, "*", name) for action, name in reader.actions.items()]
+        for action, account, name in named:
+            resource = f"arn:{partition}:apigateway:*:{account}:/{name}"
+            by_action.setdefault(action, []).append(resource)
+    sids = {"apigateway:GET": "ReadWhatEnabledPoliciesAskFor"}
     return [
         {
-            "Sid": "ReadWhatEnabledPoliciesAskFor",
+            "Sid": sids.get(action, action.rpartition(":")[2]),
             "Effect": "Allow",
-            "Action": ["apigateway:GET"],
+            "Action": [action],
             "Resource": list(dict.fromkeys(resources)),
         }
+        for action, resources in by_action.items()
     ]
 
 

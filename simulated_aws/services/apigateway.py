@@ -31,6 +31,9 @@ def read_route(method: str, target: str, accept: str) -> Route:
     account_settings.check(route)
     if route.operation == "GetExport":
         return rest_apis.export_route(route, accept)
+    if route.operation == "v2.ListRoutingRules":
+        # Service Authorization Reference, API Gateway Management V2: an action of its own, on rules by account.
+        return replace(route, action="apigateway:ListRoutingRules", resource=_of_rules(route))
     if "domainNameId" in route.parameters:
         return replace(route, resource=_of_private_domain(route))
     return route
@@ -54,3 +57,9 @@ def _of_private_domain(route: Route) -> str:
         if route.operation == "GetDomainName"
         else f"{of_domain}/{route.resource.rpartition('/')[2]}"
     )
+
+
+def _of_rules(route: Route) -> str:
+    own_id = route.parameters.get("domainNameId")
+    domain = route.resource_id if own_id is None else f"{route.resource_id}+{own_id}"
+    return f"arn:{{partition}}:apigateway:{{region}}:{{account}}:/domainnames/{domain}/routingrules/*"
