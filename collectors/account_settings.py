@@ -18,7 +18,7 @@ from collectors.readings import because
 
 _OPERATION = "GetAccount"
 #: Scopes of what the settings concern, as far as the run reads them.
-_USERS = ("rest_api", "http_api", "domain_name")
+_USERS = ("rest_api", "api", "domain_name")
 
 
 def read(access: RegionAccess, so_far: Readings) -> dict[str, Reading]:

@@ -58,12 +58,12 @@ def stage(rest_api_id: str, record: Any, hasher: Hasher, operation: str = "GetSt
             )
     variables = [fields.get("variables"), (fields.get("canarySettings") or {}).get("stageVariableOverrides")]
     values.optional_key(operation, fields, "deploymentId")
-    named = _named(values.optional_key(operation, fields, "clientCertificateId"))
+    named = certificate_named(values.optional_key(operation, fields, "clientCertificateId"))
     return Item(
         values.key_text(operation, fields, "stageName"),
         payload,
         rest_api_id,
-        {"client_certificate_id": named, "secret_variables": _secret_names(variables)},
+        {"client_certificate_id": named, "secret_variables": secret_names(variables)},
     )
 
 
@@ -253,7 +253,7 @@ def _payload(operation: str, fields: dict[str, Any], hasher: Hasher) -> dict[str
     return payload
 
 
-def _secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | None:
+def secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | None:
     """Return the names of variables whose values look like secrets; None: there are no variables."""
     given = [variables for variables in maps if variables]
     if not given:
@@ -262,7 +262,7 @@ def _secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | No
     return tuple(sorted(values.clean("GetStages", name) for name in found))
 
 
-def _named(certificate_id: str | None) -> str | None:
+def certificate_named(certificate_id: str | None) -> str | None:
     """Return the certificate that a stage names; a blank name, of whatever white space, names none."""
     return certificate_id if certificate_id and certificate_id.strip() else None
 

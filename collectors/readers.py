@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cmdb.snapshot import Reading
-from collectors import account_settings, domain_names, drafts, usage_plans
+from collectors import account_settings, domain_names, drafts, http_apis, usage_plans
 from collectors.reader import Reader, Readings, RegionAccess
 
 #: Scopes that every run reads.
@@ -18,6 +18,7 @@ ALWAYS = frozenset({"rest_api", "stage", "deployment", "client_certificate", "ac
 
 #: In the order in which they are asked. The settings of accounts come last: they are read where others found APIs.
 FURTHER: tuple[Reader, ...] = (
+    http_apis.READER,
     domain_names.READER,
     usage_plans.READER,
     drafts.READER,

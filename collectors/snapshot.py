@@ -24,6 +24,7 @@ from collectors import apigateway
 from collectors.calls import Caller
 from collectors.certificates import CertificateReader
 from collectors.errors import ReadFailure
+from collectors.http_apis import naming_stages
 from collectors.patience import Patience
 from collectors.reader import RegionAccess
 from collectors.readers import ALWAYS, read_further
@@ -70,7 +71,9 @@ class RegionReader:
             self._known.absent_certificates,
             self._served,
         )
-        certificates.read(self._apis, self._named_before)
+        stages = first.get("api_stage")
+        self._note_named_before(stages)
+        certificates.read([*self._apis.values(), *naming_stages(stages)], self._named_before)
         own, acm_own = certificates.own, certificates.acm
         readings = self._conclude_apis(apis)
         conclude(own, "client certificates that", nothing_read=False)
@@ -80,6 +83,15 @@ class RegionReader:
         cost = self._caller.counts
         cost.duration_seconds = time.monotonic() - began
         return AccountRegionSnapshot(self._account, self._region, readings, cost)
+
+    def _note_named_before(self, stages: Reading | None) -> None:
+        """Note the certificates that stages of HTTP and WebSocket APIs named which could not be read tonight."""
+        if stages is None:
+            return
+        of_rest = {*self._apis, *self._stages.unread}
+        for api_id, names in self._known.named_certificates.items():
+            if api_id in stages.unread or (stages.status is ScopeStatus.FAILED and api_id not in of_rest):
+                self._named_before.update(names)
 
     def _read_apis(self) -> Reading:
         """List the REST APIs and read the stages of each, and what they serve."""

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cmdb.items.account_settings import ACCOUNT_SETTINGS
+from cmdb.items.api import API
+from cmdb.items.api_integrations import API_INTEGRATIONS
+from cmdb.items.api_routes import API_ROUTES
+from cmdb.items.api_stage import API_STAGE
 from cmdb.items.certificate import CERTIFICATE
 from cmdb.items.declaration import DeclarationError, ItemType
 from cmdb.items.deployment import DEPLOYMENT
@@ -99,6 +103,10 @@ for _declared in (
     STAGE,
     DEPLOYMENT,
     INTEGRATION,
+    API,
+    API_STAGE,
+    API_ROUTES,
+    API_INTEGRATIONS,
     CERTIFICATE,
     DOMAIN_NAME,
     DOMAIN_MAPPING,

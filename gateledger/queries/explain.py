@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from gateledger.queries.stages import StageUnknown, find_stage
 from gateledger.terminal.console import Format, cell, emit, iso, say, short_time
 from gateledger.terminal.logs import one_line
 
+Row = Mapping[str, Any]
 STEP_KEYS = ("policy_id", "account_id", "resource_arn", "position", "condition", "held", "asks", "saw")
 
 
@@ -63,18 +64,7 @@ def _told(
     policies: Sequence[str] | None,
 ) -> Iterator[dict[str, Any]]:
     named = find_stage(connection, arn, accounts)
-    found = records(
-        connection,
-        "explain_stages",
-        {
-            "arn": named.resource_arn,
-            "region": named.region,
-            "rest_api_id": named.rest_api_id,
-            "stage_name": named.stage_name,
-            "accounts": list(named.accounts),
-        },
-    )
-    for stage in found:
+    for stage in named.items:
         served = _served(connection, stage["item_id"], as_of)
         for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
@@ -118,11 +108,10 @@ def _evidence(explanation: Explanation, item: str) -> Evidence | None:
     return next((evidence for evidence in explanation.evidence if evidence.item == item), None)
 
 
-def _target(connection: Connection, stage: dict[str, Any], explanation: Explanation) -> Target:
-    """Return the stage with the certificate that it named when it was judged."""
-    where = {
-        name: stage[name] for name in ("account_id", "account_name", "region", "rest_api_id", "stage_name")
-    }
+def _target(connection: Connection, stage: Row, explanation: Explanation) -> Target:
+    """Return the stage with the certificate that it named when it was judged; of other items only the names."""
+    where: dict[str, Any] = {name: stage[name] or "" for name in ("account_id", "region", "stage_name")}
+    where |= {"account_name": stage["account_name"], "rest_api_id": stage["api_id"] or ""}
     version = _evidence(explanation, "stage")
     named = (version.facts["client_certificate_id"] or "").strip() if version is not None else ""
     if not named:
@@ -144,8 +133,8 @@ def _target(connection: Connection, stage: dict[str, Any], explanation: Explanat
 
 
 def _commands(explanation: Explanation, target: Target) -> list[str]:
-    """Return commands for policies about certificates; others only have their remediation in words."""
-    if "certificate" not in explanation.relations:
+    """Return commands for policies about certificates of REST APIs; others only have their remediation in words."""
+    if not {"stage", "certificate"} <= set(explanation.relations):
         return []
     certificate = _evidence(explanation, "certificate")
     exists = certificate is not None and certificate.facts["absent_since"] is None
@@ -158,9 +147,7 @@ def _commands(explanation: Explanation, target: Target) -> list[str]:
     return [*remediation.new_certificate(target), *remediation.rotation(target, exists=False)]
 
 
-def _changes(
-    connection: Connection, stage: dict[str, Any], explanation: Explanation, target: Target
-) -> list[str]:
+def _changes(connection: Connection, stage: Row, explanation: Explanation, target: Target) -> list[str]:
     """Return, in sentences, what was found to have changed when the status began."""
     since = explanation.since
     told = []
@@ -173,6 +160,10 @@ def _changes(
         ("rest_api", "REST API"),
         ("deployment", "A deployment that it serves"),
         ("integration", "Integrations of the API's draft"),
+        ("api_stage", "The stage"),
+        ("api", "The HTTP or WebSocket API"),
+        ("api_routes", "Routes of the API"),
+        ("api_integrations", "Integrations of the API"),
     ):
         evidence = _evidence(explanation, item)
         if evidence is not None and evidence.valid_from == since and "first time" not in "".join(told):

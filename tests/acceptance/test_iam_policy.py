@@ -163,8 +163,15 @@ def test_what_enabled_policies_read_needs_all_that_is_printed_for_it(
     make_nights: Callable[..., Nights], capsys: pytest.CaptureFixture[str]
 ) -> None:
     # given every kind of what only some policies read
-    nights = make_nights(policies="rest-api-default-endpoint,usage-plan-throttling,account-logging-role")
+    policies = (
+        "rest-api-default-endpoint",
+        "usage-plan-throttling",
+        "account-logging-role",
+        "api-route-authorization-type",
+    )
+    nights = make_nights(policies=",".join(policies))
     nights.stage()
+    nights.place().add_http_api("orders")
     nights.place().add_domain_name("api.example.com", routingMode="ROUTING_RULE_THEN_BASE_PATH_MAPPING")
     nights.place().add_domain_name("in.example.com", endpoint_type="PRIVATE")
     capsys.readouterr()
@@ -177,7 +184,7 @@ def test_what_enabled_policies_read_needs_all_that_is_printed_for_it(
     parts = [
         (each, name) for each in printed["Statement"] if each["Sid"] in sids for name in each["Resource"]
     ]
-    assert len(parts) == 5
+    assert len(parts) == 7
     for further, left_out in parts:
         nights.aws.permissions.clear()
         kept = [name for name in further["Resource"] if name != left_out] or ["arn:aws:apigateway:::/none"]

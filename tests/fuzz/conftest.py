@@ -70,6 +70,10 @@ def fuzzed() -> Iterator[Fuzzed]:
     private = place.add_domain_name("in.example.com", endpoint_type="PRIVATE", tags={"team": "blue"})
     place.map_api(private.key, api.id, "prod")
     place.add_usage_plan("gold", stages=[(api.id, "prod"), (api.id, "test")], rate_limit=10.0, burst_limit=5)
+    socket = place.add_http_api("socket", "WEBSOCKET", tags={"team": "green"})
+    calls = place.add_http_integration(socket.id, integrationUri="https://backend.example.com/secret")
+    place.add_route(socket.id, "$connect", integration_id=calls)
+    place.add_http_stage(socket.id, "live", stageVariables={"a": "value"}, clientCertificateId="ghost2")
     wire = Wire(estate)
     with pytest.MonkeyPatch.context() as patch, SimulatedAws(estate) as aws:
         environment = aws.environment(OWN)

@@ -14,7 +14,12 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 #: Scopes that only some runs read, and the calls that say which items there are.
 _DOMAINS = frozenset({"GetDomainNames", "GetDomainName"})
+_APIS = frozenset({"v2.GetApis", "v2.GetApi"})
 _FURTHER = {
+    "api": _APIS,
+    "api_stage": _APIS | {"v2.GetStages", "v2.GetStage"},
+    "api_routes": _APIS,
+    "api_integrations": _APIS,
     "domain_name": _DOMAINS,
     "domain_mapping": _DOMAINS,
     "usage_plan": frozenset({"GetUsagePlans"}),

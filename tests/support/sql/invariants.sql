@@ -96,6 +96,14 @@ named AS (
         SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
                deployment_served_at
         FROM cmdb.stage_closed
+        UNION ALL
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, NULL::text,
+               NULL::timestamptz
+        FROM cmdb.api_stage
+        UNION ALL
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, NULL::text,
+               NULL::timestamptz
+        FROM cmdb.api_stage_closed
     ) AS v
     WINDOW w AS (PARTITION BY item_id ORDER BY valid_from)
 )

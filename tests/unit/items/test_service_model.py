@@ -15,6 +15,8 @@ SHAPES = [
     ("rest_api", "apigateway", "RestApi"),
     ("stage", "apigateway", "Stage"),
     ("certificate", "apigateway", "ClientCertificate"),
+    ("api", "apigatewayv2", "Api"),
+    ("api_stage", "apigatewayv2", "Stage"),
     ("domain_name", "apigateway", "DomainName"),
     ("usage_plan", "apigateway", "UsagePlan"),
     ("account_settings", "apigateway", "Account"),
@@ -93,6 +95,8 @@ def test_a_declared_field_has_the_type_that_aws_gives_it(item: str, service: str
     [
         ("rest_api", [("apigateway", "RestApi")]),
         ("stage", [("apigateway", "Stage")]),
+        ("api", [("apigatewayv2", "Api")]),
+        ("api_stage", [("apigatewayv2", "Stage")]),
         ("certificate", [("apigateway", "ClientCertificate"), ("acm", "CertificateDetail")]),
         ("domain_name", [("apigateway", "DomainName")]),
         ("usage_plan", [("apigateway", "UsagePlan")]),
