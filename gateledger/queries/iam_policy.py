@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from cmdb.errors import GateledgerError
 
+#: What every run reads.
+_ALWAYS = ("restapis", "restapis/*", "clientcertificates", "clientcertificates/*")
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 #: The role's name in the template unless the settings name one.
 DEFAULT_ROLE = "gateledger-reader"
@@ -27,12 +29,7 @@ def reading(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
             "Sid": "ReadRestApisAndClientCertificates",
             "Effect": "Allow",
             "Action": ["apigateway:GET"],
-            "Resource": [
-                f"arn:{partition}:apigateway:*::/restapis",
-                f"arn:{partition}:apigateway:*::/restapis/*",
-                f"arn:{partition}:apigateway:*::/clientcertificates",
-                f"arn:{partition}:apigateway:*::/clientcertificates/*",
-            ],
+            "Resource": [f"arn:{partition}:apigateway:*::/{name}" for name in _ALWAYS],
         },
         *_further(partition, scopes),
         {
@@ -56,7 +53,7 @@ def _further(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
 
     by_action: dict[str, list[str]] = {}
     for reader in further(scopes):
-        named = [("apigateway:GET", "", name) for name in reader.resources]
+        named = [("apigateway:GET", "", name) for name in reader.resources if name not in _ALWAYS]
         named += [("apigateway:GET", "*", name) for name in reader.of_accounts]
         named += [(action, "*", name) for action, name in reader.actions.items()]
         for action, account, name in named:

@@ -90,19 +90,19 @@ named AS (
            lag(valid_to) OVER w AS previous_to, lag(item_id) OVER w AS previous
     FROM (
         SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
-               deployment_served_at
+               deployment_served_at, true AS serves_deployments
         FROM cmdb.stage
         UNION ALL
         SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
-               deployment_served_at
+               deployment_served_at, true
         FROM cmdb.stage_closed
         UNION ALL
         SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, NULL::text,
-               NULL::timestamptz
+               NULL::timestamptz, false
         FROM cmdb.api_stage
         UNION ALL
         SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, NULL::text,
-               NULL::timestamptz
+               NULL::timestamptz, false
         FROM cmdb.api_stage_closed
     ) AS v
     WINDOW w AS (PARTITION BY item_id ORDER BY valid_from)
@@ -156,7 +156,7 @@ WHERE certificate_named_at IS DISTINCT FROM CASE
 UNION ALL
 SELECT 'since when a deployment is served does not follow', format('stage %s at %s', item_id, valid_from)
 FROM named
-WHERE deployment_served_at IS DISTINCT FROM CASE
+WHERE serves_deployments AND deployment_served_at IS DISTINCT FROM CASE
     WHEN previous IS NOT NULL AND previous_to = valid_from
          AND previous_deployment IS NOT DISTINCT FROM deployment_id
     THEN previous_served_at ELSE valid_from END
