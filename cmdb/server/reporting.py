@@ -26,6 +26,7 @@ VIEWS = (
     "item_identity",
     "item_changed",
     "item_tags",
+    "item_owner",
     "item",
     "policy",
     "exception_moment",

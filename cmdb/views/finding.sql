@@ -45,12 +45,15 @@ SELECT
           AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
         ORDER BY v.valid_until DESC, v.exception_id
         LIMIT 1
-    ) AS exception_until
+    ) AS exception_until,
+    o.name AS owner
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
 JOIN report.item_identity AS i ON i.item_id = r.item_id AND i.valid_to IS NULL
+LEFT JOIN compliance.item_owner AS io ON io.item_id = r.item_id
+LEFT JOIN compliance.owner AS o ON o.owner_key = io.owner_key
 LEFT JOIN cmdb.scope AS sc ON sc.account_region_id = i.account_region_id AND sc.item_type = i.scope_type
 LEFT JOIN cmdb.unread_item AS u
     ON u.account_region_id = i.account_region_id AND u.item_type = i.scope_type
@@ -86,3 +89,4 @@ COMMENT ON COLUMN report.finding.subjects IS 'What within the item is at fault (
 COMMENT ON COLUMN report.finding.subject_count IS 'How many subjects there are in all; null when the policy does not say.';
 COMMENT ON COLUMN report.finding.exception_id IS 'Id of the exception that covers it; of several, the one in force longest. Null: none.';
 COMMENT ON COLUMN report.finding.exception_until IS 'When that exception ends.';
+COMMENT ON COLUMN report.finding.owner IS 'Owner of the item; null: none is known.';

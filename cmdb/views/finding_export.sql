@@ -56,12 +56,16 @@ SELECT
             (greatest(v.entered_at, v.valid_from, x.valid_from)), (least(v.ended_at, v.valid_until, x.valid_to))
         ) AS h (changed_at)
         WHERE x.item_id = r.item_id AND p.policy_id LIKE ANY (v.policies_like) AND h.changed_at <= m.moment
-    ) AS exception_changed_at
+    ) AS exception_changed_at,
+    n.name AS owner,
+    io.valid_from AS owner_changed_at
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
 JOIN report.item_identity AS i ON i.item_id = r.item_id
+LEFT JOIN compliance.item_owner AS io ON io.item_id = r.item_id
+LEFT JOIN compliance.owner AS n ON n.owner_key = io.owner_key
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
 ) AS e ON e.policy_key = r.policy_key
@@ -110,3 +114,5 @@ COMMENT ON COLUMN report.finding_export.exception_until IS 'When that exception 
 COMMENT ON COLUMN report.finding_export.exception_reason IS 'Why it was accepted.';
 COMMENT ON COLUMN report.finding_export.exception_owner IS 'Who answers for the exception.';
 COMMENT ON COLUMN report.finding_export.exception_changed_at IS 'When an exception last began or ended to match it; null: none ever did.';
+COMMENT ON COLUMN report.finding_export.owner IS 'Owner of the item; null: none is known.';
+COMMENT ON COLUMN report.finding_export.owner_changed_at IS 'Since when that is so; null: it never had an owner that was known.';

@@ -48,6 +48,7 @@ FINDING_KEYS = (
     "exception_id",
     "exception_until",
     "exception_reason",
+    "owner",
 )
 HISTORY_KEYS = (
     "finding_id",
@@ -65,6 +66,7 @@ HISTORY_KEYS = (
     "valid_to",
     "since",
     "policy_version",
+    "owner",
 )
 
 
@@ -92,6 +94,7 @@ class Export:
     policies: Sequence[str] | None = None
     accounts: Sequence[str] | None = None
     regions: Sequence[str] | None = None
+    owners: Sequence[str] | None = None
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the export queries."""
@@ -100,6 +103,7 @@ class Export:
             "policies": self.policies,
             "accounts": self.accounts,
             "regions": self.regions,
+            "owners": self.owners,
         }
         return {
             "since": self.since,

@@ -32,6 +32,8 @@ from gateledger.exceptions.notices import notices
 from gateledger.nightly import run_summary as outcomes
 from gateledger.nightly.notify import notify_of_changes
 from gateledger.nightly.summary import RunSummary
+from gateledger.owners.resolving import resolve_owners
+from gateledger.owners.rules import OwnerRules, read_rules
 from gateledger.report.build import write_nightly
 from gateledger.settings.model import Settings
 from gateledger.terminal.progress import Progress
@@ -63,17 +65,18 @@ def run(
     plan: CollectionPlan | None = None,
     include_excepted: bool = False,
 ) -> RunSummary:
-    """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first.
+    """Collect, then evaluate all policies. Raises ``GateledgerError``; policies and owners are checked first.
 
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
     Messages leave out findings that an exception covers unless ``include_excepted``.
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
+    owners = read_rules(settings)
     plan = plan or collection_plan(settings)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, settings, plan, progress)
-        _evaluate(job, settings, policies, progress)
+        _evaluate(job, settings, policies, owners, progress)
         _prune(job, settings)
     write_nightly(engine, policies, settings)
     summary = _summary(job)
@@ -103,8 +106,9 @@ def evaluate(
     ``backfilling``: every past night, instead of tonight.
     """
     policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids, settings)
+    owners = read_rules(settings)
     with _job(engine, RunKind.EVALUATE, as_of) as job:
-        _evaluate(job, settings, policies, progress, backfill if backfilling else evaluate_policy)
+        _evaluate(job, settings, policies, owners, progress, backfill if backfilling else evaluate_policy)
         job.scopes = outcomes.scope_counts(engine)
     return _summary(job)
 
@@ -118,10 +122,11 @@ def retire(
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
+    owners = read_rules(settings)
     check_retirable(engine, account)
     with _job(engine, RunKind.RETIRE, as_of) as job:
         job.totals.items_changed = retire_account(engine, account, job.run.as_of).items
-        _evaluate(job, settings, policies, progress)
+        _evaluate(job, settings, policies, owners, progress)
         job.scopes = outcomes.scope_counts(engine)
     return _summary(job)
 
@@ -144,6 +149,7 @@ def collection_plan(settings: Settings) -> CollectionPlan:
         accepted_denials=settings.accept_denied,
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
+        account_tags=bool(settings.owner_tags),
         threads=settings.threads,
         quota=API_GATEWAY.share(settings.quota_share),
     )
@@ -224,12 +230,14 @@ def _evaluate(
     job: _Job,
     settings: Settings,
     policies: Sequence[Policy],
+    owners: OwnerRules,
     progress: Progress,
     judge: Callable[..., Evaluation] = evaluate_policy,
 ) -> None:
     progress.phase("evaluate")
     progress.started(len(policies))
     match_changed(job.engine, job.run.as_of)
+    resolve_owners(job.engine, owners, job.run)
     for policy in policies:
         evaluation = judge(
             job.engine,

@@ -42,6 +42,7 @@ FINDING_KEYS = (
     "subject_count",
     "exception_id",
     "exception_until",
+    "owner",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -61,6 +62,7 @@ HISTORY_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
+    "owner",
 )
 PAST_KEYS = (*HISTORY_KEYS, "exception_id", "exception_until")
 """Keys of findings of the past."""
@@ -85,6 +87,7 @@ _THEN = (
     Column("condition", "condition"),
     Column("policy_name", "policy"),
 )
+_OWNER = Column("owner", "owner")
 _NOW_NARROW = (
     Column("status", "status / since", lines=(("status",), ("since",))),
     Column("account_id", "account, region / API, stage", lines=(("account_id", "region"), _STAGE)),
@@ -107,6 +110,9 @@ class Selection:
     as_of: datetime | None = None
     excepted: bool | None = None
     """Only those that an exception covers (True) or does not cover (False)."""
+    owners: Sequence[str] | None = None
+    unowned: bool = False
+    """Only those of items whose owner is not known."""
 
     def parameters(self, limit: int | None = None) -> dict[str, Any]:
         """Return the parameters of the findings queries."""
@@ -118,6 +124,8 @@ class Selection:
             "order": [str(status) for status in Status],
             "as_of": self.as_of,
             "excepted": self.excepted,
+            "owners": None if self.owners is None else list(self.owners),
+            "unowned": self.unowned,
             "limit": limit,
         }
 
@@ -141,7 +149,7 @@ def list_findings(
         answer = stream(connection, "findings_as_of" if past else "findings", selection.parameters(limit))
         if form is Format.TABLE:
             shown = (_named(row) for number, row in enumerate(answer) if limit is None or number < FIRST)
-            table, narrow = (_THEN, _THEN_NARROW) if past else (_NOW, _NOW_NARROW)
+            table, narrow = _columns(connection, past=past)
             written = emit(shown, form, keys=(), table=table, narrow=narrow)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
@@ -163,8 +171,19 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
     """Write the first findings as a table and return how many more there are."""
     with reading(engine) as connection:
         answer = stream(connection, "findings", selection.parameters(number))
-        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=_NOW, narrow=_NOW_NARROW)
+        table, narrow = _columns(connection, past=False)
+        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=table, narrow=narrow)
         return sum(count_findings(connection, selection).values()) - shown
+
+
+def _columns(connection: Connection, *, past: bool) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """Return the columns of a table, of a wide terminal and of a narrow one; owners where there are any."""
+    table, narrow = (_THEN, _THEN_NARROW) if past else (_NOW, _NOW_NARROW)
+    ((has_owners,),) = rows(connection, "owners_any")
+    if not has_owners:
+        return table, narrow
+    last = Column("condition", "condition / policy, owner", lines=(("condition",), ("policy_name", "owner")))
+    return (*table, _OWNER), (*narrow[:-1], last)
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +204,6 @@ def _say_how_many_more(connection: Connection, selection: Selection) -> None:
     more = sum(count_findings(connection, selection).values()) - FIRST
     if more > 0:
         say(
-            f"{more:,} more: add --all, narrow with --status, --account, --region or --policy, "
+            f"{more:,} more: add --all, narrow with --status, --account, --region, --owner or --policy, "
             "or use --format csv."
         )

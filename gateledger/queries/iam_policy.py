@@ -52,8 +52,12 @@ def caller_policy(
     accounts: Literal["self", "organization"] | tuple[str, ...],
     role_name: str | None,
     partition: str = "aws",
+    *,
+    account_tags: bool = False,
 ) -> dict[str, Any]:
     """Return the policy of whoever runs gateledger: reads its own account, enters the others.
+
+    ``account_tags``: it reads the tags of accounts, which may name owners.
 
     Raises ``RoleMissing`` when accounts are to be entered and no role is named.
     """
@@ -80,6 +84,15 @@ def caller_policy(
                 "Effect": "Allow",
                 "Action": ["organizations:ListAccounts"],
                 "Resource": ["*"],
+            }
+        )
+    if account_tags:
+        statements.append(
+            {
+                "Sid": "ReadTagsOfAccounts",
+                "Effect": "Allow",
+                "Action": ["organizations:ListTagsForResource"],
+                "Resource": [f"arn:{partition}:organizations::*:account/*"],
             }
         )
     return {"Version": "2012-10-17", "Statement": statements}

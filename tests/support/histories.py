@@ -193,6 +193,8 @@ class History:
         self.regions: list[RegionMade] = []
         self.policies: Sequence[str] | None = None
         """Ids of the policies to judge; None: all."""
+        self.account_tags: dict[str, dict[str, str]] = {}
+        """Tags by account id; an account that is missing could not be asked."""
 
     @property
     def last_as_of(self) -> datetime:
@@ -236,6 +238,7 @@ class History:
                     regions[0].account_name,
                     ScopeStatus.COMPLETE,
                     regions=tuple(region.name for region in regions),
+                    tags=self.account_tags.get(account.account_id),
                 )
             )
             for region in regions:

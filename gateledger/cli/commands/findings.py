@@ -11,6 +11,7 @@ from gateledger.cli.options import (
     FailOnOption,
     FormatOption,
     IncludeExceptedOption,
+    OwnerOption,
     PolicyOption,
     RegionOption,
     check_time,
@@ -25,6 +26,7 @@ _EXAMPLES = (
     "gateledger findings --status INCOMPLIANT",
     "gateledger findings --account 111122223333 --format csv > findings.csv",
     "gateledger findings --as-of 2026-10-01 --format json | jq length",
+    "gateledger findings --owner team-billing --status INCOMPLIANT",
     "gateledger findings --excepted --format csv   # what was knowingly accepted",
     "gateledger findings --policy rest-api-stage-ssl-certificate --fail-on INCOMPLIANT",
 )
@@ -49,6 +51,8 @@ def findings(
     policy: PolicyOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
+    owner: OwnerOption = None,
+    unowned: Annotated[bool, typer.Option("--unowned", help="Only items whose owner is not known.")] = False,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -92,6 +96,8 @@ def findings(
             regions=region or None,
             as_of=time,
             excepted=excepted,
+            owners=owner or None,
+            unowned=unowned,
         )
         code = list_findings(
             engine,

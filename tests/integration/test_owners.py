@@ -1,0 +1,294 @@
+"""Owners: whose the items are, night by night, and who owned them on a past day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from cmdb.runs.runs import Run
+from cmdb.storage.prune import prune
+from gateledger.owners.file import OwnerRule, OwnersWrong, read_owner_file
+from gateledger.owners.resolving import resolve_owners
+from gateledger.owners.rules import OwnerRules
+from tests.support.command_line import CommandLine
+from tests.support.histories import FIRST_NIGHT, History
+from tests.support.questions import ask
+
+SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
+DAY = timedelta(days=1)
+SHOP, BANK = "111122223333", "444455556666"
+HOSTILE = ("$(rm -rf ~)", "<script>alert(1)</script>", "'; DROP TABLE compliance.owner; --", "=HYPERLINK(0)")
+
+
+class Owned(History):
+    """Nights whose items get their owners, as the nightly job does it."""
+
+    rules = OwnerRules()
+    changed = 0
+
+    def collect(self) -> Run:
+        run = super().collect()
+        self.changed = resolve_owners(self.engine, self.rules, run)
+        return run
+
+
+@pytest.fixture
+def nights(engine: Engine) -> Owned:
+    made = Owned(engine)
+    made.policies = [SSL]
+    made.rules = OwnerRules(tags=("owner", "team"))
+    return made
+
+
+def owner(engine: Engine, stage: str = "prod") -> str | None:
+    (row,) = ask(engine, "SELECT owner FROM report.finding WHERE stage_name = %s", (stage,))
+    found: str | None = row["owner"]
+    return found
+
+
+def owners(engine: Engine, nights: int, stage: str = "prod") -> list[str | None]:
+    """Return whose a stage was on each night, as is known today."""
+    told: list[str | None] = []
+    for night in range(nights):
+        rows = ask(
+            engine,
+            "SELECT owner FROM report.finding_as_of(%s) WHERE stage_name = %s",
+            (FIRST_NIGHT + night * DAY, stage),
+        )
+        told += [row["owner"] for row in rows]
+    return told
+
+
+def writes(engine: Engine) -> list[object]:
+    """Return where rows of owners are stored; they move when they are written again."""
+    return [
+        list(row.values())
+        for table in ("owner", "item_owner", "item_owner_closed", "owner_resolution")
+        for row in ask(engine, f"SELECT ctid::text, x.* FROM compliance.{table} AS x ORDER BY 1")
+    ]
+
+
+def test_the_tag_nearest_to_the_item_names_its_owner(engine: Engine, nights: Owned) -> None:
+    """Given tags on account, API and stage, when they come one by one, then each night the nearest counts."""
+    api = nights.region().api("a1b2c3d4e5")
+    stage = api.stage("prod")
+    nights.night()
+    nights.account_tags = {SHOP: {"team": "of the account"}}
+    nights.night()
+    api.tags = {"team": "of the API"}
+    nights.night()
+    stage.payload = {"tags": {"team": "second", "owner": "first"}}
+    nights.night()
+    stage.payload = {"tags": {"team": "second", "owner": " "}}
+    nights.night()
+    stage.payload, api.tags = {}, {}
+    nights.night()
+    nights.account_tags = {SHOP: {}}
+    nights.night()
+    expected = [None, "of the account", "of the API", "first", "second", "of the account", None]
+    assert owners(engine, 7) == expected
+    assert owner(engine) is None
+    history = ask(engine, "SELECT owner, valid_to FROM report.finding_history WHERE stage_name = 'prod'")
+    assert [row["owner"] for row in history] == [None]
+    (item,) = ask(engine, "SELECT owner FROM report.item WHERE item_type = 'stage'")
+    (own,) = ask(engine, "SELECT owner FROM report.stage")
+    assert (item["owner"], own["owner"]) == (None, None)
+
+
+def test_account_tags_that_cannot_be_read_leave_owners_as_they_were(engine: Engine, nights: Owned) -> None:
+    api = nights.region().api("a1b2c3d4e5")
+    api.stage("prod", certificate="cert01")
+    nights.night()
+    nights.account_tags = {SHOP: {"owner": "shop"}}
+    nights.night()
+    nights.account_tags = {}
+    nights.night()
+    api.stage("new")
+    nights.night()
+    assert owners(engine, 4) == [None, "shop", "shop", "shop"]
+    assert owner(engine, "new") == "shop"
+
+
+def test_an_unchanged_night_writes_nothing(engine: Engine, nights: Owned) -> None:
+    nights.account_tags = {SHOP: {"owner": "shop"}}
+    nights.region().api("a1b2c3d4e5").stage("prod")
+    nights.night()
+    before = writes(engine)
+    # Items that changed in the last run are looked at once more, and are found as they were.
+    nights.nights(2)
+    settled = writes(engine)
+    assert before[:-1] == settled[:-1]
+    nights.nights(2)
+    assert writes(engine) == settled
+    assert nights.changed == 0
+
+
+def test_the_first_rule_of_the_file_wins_over_later_ones_and_over_tags(engine: Engine, nights: Owned) -> None:
+    """Given rules of every kind, when the file changes, then that night owners do and no day before."""
+    nights.account_tags = {SHOP: {"owner": "tagged"}}
+    region = nights.region()
+    billing = region.api("a1b2c3d4e5", "billing-core", tags={"env": "live"})
+    for name in ("prod", "beta", "test"):
+        billing.stage(name)
+    region.api("z9y8x7w6v5", "other").stage("else")
+    nights.region(BANK, "us-east-1").api("b1b2b3b4b5", "bank").stage("till")
+    nights.rules = OwnerRules(
+        ("owner",),
+        (
+            OwnerRule("by-arn", {"arn": "arn:aws:apigateway:eu-*::/restapis/a1b2c3d4e5/stages/beta"}),
+            OwnerRule("by-name", {"api": "billing-*", "account": SHOP}),
+            OwnerRule("by-region", {"region": "us-*"}),
+            OwnerRule("by-tag", {"tags": {"env": "l*"}}),
+        ),
+    )
+    nights.night()
+    assert {name: owner(engine, name) for name in ("prod", "beta", "test", "else", "till")} == {
+        "prod": "by-name",
+        "beta": "by-arn",
+        "test": "by-name",
+        "else": "tagged",
+        "till": "by-region",
+    }
+    nights.rules = OwnerRules(("owner",), nights.rules.rules[3:])
+    nights.night()
+    assert owners(engine, 2, "beta") == ["by-arn", "by-tag"]
+    assert owners(engine, 2, "till") == ["by-region", None]
+    nights.rules = OwnerRules()
+    nights.night()
+    assert owners(engine, 3, "beta") == ["by-arn", "by-tag", None]
+    assert owner(engine, "else") is None
+
+
+def test_a_stage_that_goes_keeps_its_owner_until_it_comes_back(engine: Engine, nights: Owned) -> None:
+    api = nights.region().api("a1b2c3d4e5")
+    stage = api.stage("prod", tags={"owner": "before"})
+    nights.night()
+    del api.stages["prod"]
+    nights.night()
+    (gone,) = ask(engine, "SELECT owner FROM report.finding_export WHERE stage_name = 'prod'")
+    assert gone["owner"] == "before"
+    stage.payload = {"tags": {"owner": "after"}}
+    api.stages["prod"] = stage
+    nights.night()
+    assert owners(engine, 3) == ["before", "after"]
+
+
+def test_a_night_that_runs_twice_at_one_time_keeps_one_owner(engine: Engine, nights: Owned) -> None:
+    stage = nights.region().api("a1b2c3d4e5").stage("prod", tags={"owner": "one"})
+    nights.night()
+    for name in ("two", "three"):
+        stage.payload = {"tags": {"owner": name}}
+        nights.night()
+        nights.next_as_of -= DAY
+    assert owners(engine, 2) == ["one", "three"]
+    kept = ask(engine, "SELECT DISTINCT owner, valid_to IS NULL AS now FROM report.item_owner ORDER BY owner")
+    assert [tuple(row.values()) for row in kept] == [("one", False), ("three", True)]
+
+
+def test_hashed_values_name_nobody(engine: Engine, nights: Owned) -> None:
+    nights.region().api("a1b2c3d4e5").stage("prod", tags={"owner": "hmac:" + "0a" * 16})
+    nights.night()
+    assert owner(engine) is None
+
+
+def test_findings_and_exports_are_of_an_owner_whatever_it_is_called(
+    engine: Engine, nights: Owned, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command_line = CommandLine(database_url, monkeypatch)
+    api = nights.region().api("a1b2c3d4e5")
+    for number, name in enumerate(HOSTILE):
+        api.stage(f"stage{number}", tags={"owner": name})
+    api.stage("nobodys")
+    nights.night()
+    for number, name in enumerate(HOSTILE):
+        found = command_line("findings", "--owner", name, "--format", "csv").out.splitlines()
+        assert [line.split(",")[7] for line in found[1:]] == [f"stage{number}"]
+        assert name in command_line("findings", "--owner", name).out
+        for form in ("asff", "ocsf", "json"):
+            exported = command_line("export", "--format", form, "--owner", name).out
+            assert name in exported
+            others = [f"stage{other}" for other in range(len(HOSTILE)) if other != number]
+            assert not any(other in exported for other in others)
+    unowned = command_line("findings", "--unowned", "--format", "csv").out.splitlines()
+    assert [line.split(",")[7] for line in unowned[1:]] == ["nobodys"]
+    past = command_line(
+        "findings", "--owner", HOSTILE[0], "--as-of", FIRST_NIGHT.isoformat(), "--format", "csv"
+    )
+    assert len(past.out.splitlines()) == 2
+
+
+def test_an_export_since_a_time_holds_findings_whose_owner_changed(
+    engine: Engine, nights: Owned, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command_line = CommandLine(database_url, monkeypatch)
+    api = nights.region().api("a1b2c3d4e5")
+    stage = api.stage("prod", tags={"owner": "one"})
+    api.stage("calm", tags={"owner": "one"})
+    nights.night()
+    stage.payload = {"tags": {"owner": "two"}}
+    nights.night()
+    since = nights.last_as_of.isoformat()
+    lines = command_line("export", "--format", "csv", "--since", since).out.splitlines()
+    assert [line.rsplit(",", 1)[1] for line in lines] == ["owner", "two"]
+
+
+def test_pruning_drops_owners_that_nothing_has_any_more(engine: Engine, nights: Owned) -> None:
+    stage = nights.region().api("a1b2c3d4e5").stage("prod", tags={"owner": "one"})
+    nights.night()
+    stage.payload = {"tags": {"owner": "two"}}
+    nights.nights(3)
+    prune(engine, FIRST_NIGHT + 2 * DAY)
+    assert [row["name"] for row in ask(engine, "SELECT name FROM compliance.owner")] == ["two"]
+    assert owners(engine, 4)[2:] == ["two", "two"]
+    (known,) = ask(engine, "SELECT known_from FROM compliance.owner_resolution")
+    assert known["known_from"] == FIRST_NIGHT + 2 * DAY
+
+
+GOOD = """owners:
+  - owner: team-billing
+    match: {account: "111122223333", api: "billing-*"}
+    notify: json://billing.example.com/x
+  - owner: team-shop
+    notify: [json://shop.example.com/x, json://shop.example.com/y]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("teams: []\n", None, "one key `owners`"),
+        ("owners:\n  - just text\n", 2, "write `owner: ...` and the other keys"),
+        (GOOD.replace("owner: team-shop", "owner: ''"), 5, "`owner` is empty"),
+        (GOOD.replace("{account", "{accounts"), 3, "the key `match.accounts` is unknown"),
+        (GOOD.replace('"111122223333"', '"1111"'), 3, "write the 12 digits"),
+        (GOOD.replace('{account: "111122223333", api: "billing-*"}', "{}"), 3, "`match` is empty"),
+        (GOOD + "  - owner: team-x\n", 7, "neither `match` nor `notify`"),
+        (GOOD + "  - owner: team-shop\n    notify: json://c4nary\n", 8, "given on line 6 too"),
+        (GOOD.replace('api: "billing-*"', "tags: {Mail: x}"), 3, "kept only as a hash"),
+        (GOOD.replace("notify: json", "notifies: json"), 4, "the key `notifies` is unknown"),
+        (GOOD.replace("notify: json://billing.example.com/x", "notify: 5"), 4, "`notify"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_line(
+    text: str, line: int | None, words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "owners.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(OwnersWrong) as refused:
+        read_owner_file(file, ("mail",))
+    told = refused.value.mistakes[0]
+    assert told.startswith(f"{file}, line {line}: " if line else f"{file}: ")
+    assert words in told
+    assert "c4nary" not in told
+
+
+def test_the_file_gives_rules_in_their_order_and_routes(tmp_path: Path) -> None:
+    file = tmp_path / "owners.yaml"
+    file.write_text(GOOD, encoding="utf-8")
+    found = read_owner_file(file)
+    assert [rule.owner for rule in found.rules] == ["team-billing"]
+    assert found.routes["team-shop"] == ("json://shop.example.com/x", "json://shop.example.com/y")
+    assert "example.com" not in repr(found)
