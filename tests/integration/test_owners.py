@@ -10,6 +10,9 @@ from sqlalchemy import Engine
 
 from cmdb.runs.runs import Run
 from cmdb.storage.prune import prune
+from gateledger.exceptions import store
+from gateledger.exceptions.entry import Entry, ExceptionGiven
+from gateledger.exceptions.store import Terms
 from gateledger.owners.file import OwnerRule, OwnersWrong, read_owner_file
 from gateledger.owners.resolving import resolve_owners
 from gateledger.owners.rules import OwnerRules
@@ -233,6 +236,77 @@ def test_an_export_since_a_time_holds_findings_whose_owner_changed(
     since = nights.last_as_of.isoformat()
     lines = command_line("export", "--format", "csv", "--since", since).out.splitlines()
     assert [line.rsplit(",", 1)[1] for line in lines] == ["owner", "two"]
+
+
+def test_days_of_owners_add_up_to_all_and_no_day_is_rewritten(
+    engine: Engine, nights: Owned, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given stages that change owner, certificate and exception, then each day says what was so at its end."""
+    region = nights.region()
+    region.certificate("cert01")
+    api = region.api("a1b2c3d4e5")
+    moving = api.stage("moving", tags={"owner": "one"})
+    fixed = api.stage("fixed", tags={"owner": "two"})
+    api.stage("nobodys")
+    nights.rules = OwnerRules()
+    nights.night()
+    nights.rules = OwnerRules(("owner",))
+    nights.night()
+    accepted = ExceptionGiven.model_validate(
+        {
+            "id": "x",
+            "policies": ["*"],
+            "match": {"arn": "*/moving"},
+            "reason": "r",
+            "owner": "o",
+            "until": "2026-06-01",
+        }
+    )
+    at = nights.last_as_of + timedelta(hours=1)
+    store.apply(engine, [Entry.of(accepted)], Terms("me", timedelta(days=366), at))
+    moving.payload = {"tags": {"owner": "two"}}
+    nights.night()
+    fixed.certificate = "cert01"
+    nights.nights(2)
+    found = ask(
+        engine,
+        "SELECT day, owner, compliant, incompliant, excepted FROM report.compliance_daily_owner ORDER BY day, owner",
+    )
+    told = [((row.pop("day") - FIRST_NIGHT.date()).days + 1, *row.values()) for row in found]
+    nobodys = [(day, None, 0, 1, 0) for day in range(2, 6)]
+    assert [row for row in told if row[1] is None] == nobodys
+    assert [row for row in told if row[1] is not None] == [
+        (2, "one", 0, 1, 1),
+        (2, "two", 0, 1, 0),
+        (3, "two", 0, 2, 1),
+        (4, "two", 1, 1, 1),
+        (5, "two", 1, 1, 1),
+    ]
+    sums = ask(
+        engine,
+        "SELECT t.day FROM report.compliance_daily_total AS t "
+        "JOIN (SELECT day, policy_id, sum(compliant) AS compliant, sum(incompliant) AS incompliant, "
+        "      sum(excepted) AS excepted FROM report.compliance_daily_owner GROUP BY 1, 2) AS o USING (day, policy_id) "
+        "WHERE (t.compliant, t.incompliant, t.excepted) = (o.compliant, o.incompliant, o.excepted)",
+    )
+    assert len(sums) == 4
+    times = ask(
+        engine,
+        "SELECT owner, remediated, median_days, still_open, excepted "
+        "FROM report.time_to_remediate_owner ORDER BY owner",
+    )
+    assert [tuple(row.values()) for row in times] == [("two", 1, 3, 1, 1), (None, 0, None, 1, 0)]
+    command_line = CommandLine(database_url, monkeypatch)
+    shown = command_line("trend", "--by", "owner").out
+    assert "(no owner known)" in shown
+    days = command_line("trend", "--by", "owner", "--format", "csv").out.splitlines()
+    assert len(days) == 1 + len(told)
+    assert days[1].split(",")[2:] == ["owner", "one", "0", "1", "0", "0", "0", "1", ""]
+    by_severity = command_line("trend", "--by", "severity", "--format", "csv").out.splitlines()
+    assert len(by_severity) == 6
+    refused = command_line("trend", "--by", "owner", "--account", SHOP)
+    assert (refused.code, refused.out) == (1, "")
+    assert "leave --account and --region out" in refused.err
 
 
 def test_pruning_drops_owners_that_nothing_has_any_more(engine: Engine, nights: Owned) -> None:
