@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
-from gateledger.queries.reading import Connection, reading, rows, stream
+from evaluator.catalog.policy import Policy
+from gateledger.queries.changes import by_id, change_of
+from gateledger.queries.reading import Connection, reading, records, rows, stream
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Column, Format, emit, on_terminal, say
 from gateledger.terminal.exits import ExitCode
+from gateledger.terminal.logs import one_line
 
 #: Rows shown on a terminal unless all are asked for.
 FIRST = 50
@@ -138,8 +141,11 @@ def list_findings(
     everything: bool,
     fail_on: Sequence[str],
     include_excepted: bool = False,
+    policies: Callable[[], Sequence[Policy]] = tuple,
 ) -> ExitCode:
     """Write the findings to stdout and return how the command ends.
+
+    A table ends with the change that closes the most of them, in the words of ``policies``.
 
     ``fail_on`` leaves those that an exception covers out unless ``include_excepted``.
     """
@@ -153,6 +159,8 @@ def list_findings(
             written = emit(shown, form, keys=(), table=table, narrow=narrow)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
+            if written and not past:
+                _say_what_first(connection, selection, policies)
         else:
             emit(answer, form, keys=PAST_KEYS if past else FINDING_KEYS, table=())
         if fail_on:
@@ -198,6 +206,19 @@ def count_findings(connection: Connection, selection: Selection) -> dict[str, in
     """Return how many of the selected findings have each status."""
     name = "findings_count" if selection.as_of is None else "findings_count_as_of"
     return {status: int(number) for status, number in rows(connection, name, selection.parameters())}
+
+
+def _say_what_first(
+    connection: Connection, selection: Selection, policies: Callable[[], Sequence[Policy]]
+) -> None:
+    """Name the change that closes the most findings that nobody accepted, where some are listed."""
+    listed = selection.statuses is None or Status.INCOMPLIANT in selection.statuses
+    if not listed or selection.excepted:
+        return
+    found = records(connection, "findings_changes", selection.parameters(limit=1))
+    if found:
+        total = int(found[0]["total"])
+        say(one_line(f"Do first: {change_of(found[0], by_id(policies())).sentence(total)}"))
 
 
 def _say_how_many_more(connection: Connection, selection: Selection) -> None:

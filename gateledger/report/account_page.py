@@ -20,7 +20,7 @@ ROWS_AT_LEAST = 5
 SHOWN_CERTIFICATES = 10
 _KEYS = (
     "account_id", "policy_id", "region", "rest_api_id", "rest_api_name", "stage_name", "status", "condition",
-    "message", "since",
+    "message", "since", "owner", "exception_id",
 )  # fmt: skip
 
 

@@ -43,11 +43,13 @@ class Site:
     facts: Facts
     policies: Sequence[PolicyEntry]
     accounts: Mapping[str, str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Pages of owners by their names."""
     rows_limit: int = 0
 
     @classmethod
     def of(cls, folder: Path, facts: Facts, catalog: Sequence[Policy], rows_limit: int) -> Site:
-        """Name the pages of all policies and accounts."""
+        """Name the pages of all policies, accounts and owners."""
         taken: set[str] = set()
         known = {policy.id: policy for policy in catalog}
         entries = [
@@ -66,7 +68,9 @@ class Site:
             for account_id in facts.accounts
             if account_id in paged
         }
-        return cls(folder, facts, entries, accounts, rows_limit)
+        owner_names: set[str] = {"index"}
+        owners = {name: f"owners/{file_name(name, owner_names)}.html" for name in facts.paged_owners()}
+        return cls(folder, facts, entries, accounts, owners, rows_limit)
 
     def write(self, page: str, template: str, **values: Any) -> None:
         """Render a page and write it."""

@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from cmdb.runs.runs import Run
 from cmdb.storage.prune import prune
 from gateledger.exceptions import store
 from gateledger.exceptions.entry import Entry, ExceptionGiven
 from gateledger.exceptions.store import Terms
 from gateledger.owners.file import OwnerRule, OwnersWrong, read_owner_file
-from gateledger.owners.resolving import resolve_owners
 from gateledger.owners.rules import OwnerRules
 from tests.support.command_line import CommandLine
 from tests.support.histories import FIRST_NIGHT, History
 from tests.support.questions import ask
+from tests.support.reports import written
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 DAY = timedelta(days=1)
@@ -26,23 +25,11 @@ SHOP, BANK = "111122223333", "444455556666"
 HOSTILE = ("$(rm -rf ~)", "<script>alert(1)</script>", "'; DROP TABLE compliance.owner; --", "=HYPERLINK(0)")
 
 
-class Owned(History):
-    """Nights whose items get their owners, as the nightly job does it."""
-
-    rules = OwnerRules()
-    changed = 0
-
-    def collect(self) -> Run:
-        run = super().collect()
-        self.changed = resolve_owners(self.engine, self.rules, run)
-        return run
-
-
 @pytest.fixture
-def nights(engine: Engine) -> Owned:
-    made = Owned(engine)
+def nights(engine: Engine) -> History:
+    made = History(engine)
     made.policies = [SSL]
-    made.rules = OwnerRules(tags=("owner", "team"))
+    made.owners = OwnerRules(tags=("owner", "team"))
     return made
 
 
@@ -65,6 +52,21 @@ def owners(engine: Engine, nights: int, stage: str = "prod") -> list[str | None]
     return told
 
 
+def accept(engine: Engine, nights: History, arn: str) -> None:
+    """Enter an exception an hour after the last night."""
+    given = {
+        "id": "x",
+        "policies": ["*"],
+        "match": {"arn": arn},
+        "reason": "r",
+        "owner": "o",
+        "until": "2026-06-01",
+    }
+    at = nights.last_as_of + timedelta(hours=1)
+    entry = Entry.of(ExceptionGiven.model_validate(given))
+    store.apply(engine, [entry], Terms("me", timedelta(days=366), at))
+
+
 def writes(engine: Engine) -> list[object]:
     """Return where rows of owners are stored; they move when they are written again."""
     return [
@@ -74,7 +76,7 @@ def writes(engine: Engine) -> list[object]:
     ]
 
 
-def test_the_tag_nearest_to_the_item_names_its_owner(engine: Engine, nights: Owned) -> None:
+def test_the_tag_nearest_to_the_item_names_its_owner(engine: Engine, nights: History) -> None:
     """Given tags on account, API and stage, when they come one by one, then each night the nearest counts."""
     api = nights.region().api("a1b2c3d4e5")
     stage = api.stage("prod")
@@ -101,7 +103,7 @@ def test_the_tag_nearest_to_the_item_names_its_owner(engine: Engine, nights: Own
     assert (item["owner"], own["owner"]) == (None, None)
 
 
-def test_account_tags_that_cannot_be_read_leave_owners_as_they_were(engine: Engine, nights: Owned) -> None:
+def test_account_tags_that_cannot_be_read_leave_owners_as_they_were(engine: Engine, nights: History) -> None:
     api = nights.region().api("a1b2c3d4e5")
     api.stage("prod", certificate="cert01")
     nights.night()
@@ -115,7 +117,7 @@ def test_account_tags_that_cannot_be_read_leave_owners_as_they_were(engine: Engi
     assert owner(engine, "new") == "shop"
 
 
-def test_an_unchanged_night_writes_nothing(engine: Engine, nights: Owned) -> None:
+def test_an_unchanged_night_writes_nothing(engine: Engine, nights: History) -> None:
     nights.account_tags = {SHOP: {"owner": "shop"}}
     nights.region().api("a1b2c3d4e5").stage("prod")
     nights.night()
@@ -126,10 +128,11 @@ def test_an_unchanged_night_writes_nothing(engine: Engine, nights: Owned) -> Non
     assert before[:-1] == settled[:-1]
     nights.nights(2)
     assert writes(engine) == settled
-    assert nights.changed == 0
 
 
-def test_the_first_rule_of_the_file_wins_over_later_ones_and_over_tags(engine: Engine, nights: Owned) -> None:
+def test_the_first_rule_of_the_file_wins_over_later_ones_and_over_tags(
+    engine: Engine, nights: History
+) -> None:
     """Given rules of every kind, when the file changes, then that night owners do and no day before."""
     nights.account_tags = {SHOP: {"owner": "tagged"}}
     region = nights.region()
@@ -138,7 +141,7 @@ def test_the_first_rule_of_the_file_wins_over_later_ones_and_over_tags(engine: E
         billing.stage(name)
     region.api("z9y8x7w6v5", "other").stage("else")
     nights.region(BANK, "us-east-1").api("b1b2b3b4b5", "bank").stage("till")
-    nights.rules = OwnerRules(
+    nights.owners = OwnerRules(
         ("owner",),
         (
             OwnerRule("by-arn", {"arn": "arn:aws:apigateway:eu-*::/restapis/a1b2c3d4e5/stages/beta"}),
@@ -155,17 +158,17 @@ def test_the_first_rule_of_the_file_wins_over_later_ones_and_over_tags(engine: E
         "else": "tagged",
         "till": "by-region",
     }
-    nights.rules = OwnerRules(("owner",), nights.rules.rules[3:])
+    nights.owners = OwnerRules(("owner",), nights.owners.rules[3:])
     nights.night()
     assert owners(engine, 2, "beta") == ["by-arn", "by-tag"]
     assert owners(engine, 2, "till") == ["by-region", None]
-    nights.rules = OwnerRules()
+    nights.owners = OwnerRules()
     nights.night()
     assert owners(engine, 3, "beta") == ["by-arn", "by-tag", None]
     assert owner(engine, "else") is None
 
 
-def test_a_stage_that_goes_keeps_its_owner_until_it_comes_back(engine: Engine, nights: Owned) -> None:
+def test_a_stage_that_goes_keeps_its_owner_until_it_comes_back(engine: Engine, nights: History) -> None:
     api = nights.region().api("a1b2c3d4e5")
     stage = api.stage("prod", tags={"owner": "before"})
     nights.night()
@@ -179,7 +182,7 @@ def test_a_stage_that_goes_keeps_its_owner_until_it_comes_back(engine: Engine, n
     assert owners(engine, 3) == ["before", "after"]
 
 
-def test_a_night_that_runs_twice_at_one_time_keeps_one_owner(engine: Engine, nights: Owned) -> None:
+def test_a_night_that_runs_twice_at_one_time_keeps_one_owner(engine: Engine, nights: History) -> None:
     stage = nights.region().api("a1b2c3d4e5").stage("prod", tags={"owner": "one"})
     nights.night()
     for name in ("two", "three"):
@@ -191,14 +194,14 @@ def test_a_night_that_runs_twice_at_one_time_keeps_one_owner(engine: Engine, nig
     assert [tuple(row.values()) for row in kept] == [("one", False), ("three", True)]
 
 
-def test_hashed_values_name_nobody(engine: Engine, nights: Owned) -> None:
+def test_hashed_values_name_nobody(engine: Engine, nights: History) -> None:
     nights.region().api("a1b2c3d4e5").stage("prod", tags={"owner": "hmac:" + "0a" * 16})
     nights.night()
     assert owner(engine) is None
 
 
 def test_findings_and_exports_are_of_an_owner_whatever_it_is_called(
-    engine: Engine, nights: Owned, database_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, nights: History, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command_line = CommandLine(database_url, monkeypatch)
     api = nights.region().api("a1b2c3d4e5")
@@ -224,7 +227,7 @@ def test_findings_and_exports_are_of_an_owner_whatever_it_is_called(
 
 
 def test_an_export_since_a_time_holds_findings_whose_owner_changed(
-    engine: Engine, nights: Owned, database_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, nights: History, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command_line = CommandLine(database_url, monkeypatch)
     api = nights.region().api("a1b2c3d4e5")
@@ -239,7 +242,7 @@ def test_an_export_since_a_time_holds_findings_whose_owner_changed(
 
 
 def test_days_of_owners_add_up_to_all_and_no_day_is_rewritten(
-    engine: Engine, nights: Owned, database_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, nights: History, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given stages that change owner, certificate and exception, then each day says what was so at its end."""
     region = nights.region()
@@ -248,22 +251,11 @@ def test_days_of_owners_add_up_to_all_and_no_day_is_rewritten(
     moving = api.stage("moving", tags={"owner": "one"})
     fixed = api.stage("fixed", tags={"owner": "two"})
     api.stage("nobodys")
-    nights.rules = OwnerRules()
+    nights.owners = OwnerRules()
     nights.night()
-    nights.rules = OwnerRules(("owner",))
+    nights.owners = OwnerRules(("owner",))
     nights.night()
-    accepted = ExceptionGiven.model_validate(
-        {
-            "id": "x",
-            "policies": ["*"],
-            "match": {"arn": "*/moving"},
-            "reason": "r",
-            "owner": "o",
-            "until": "2026-06-01",
-        }
-    )
-    at = nights.last_as_of + timedelta(hours=1)
-    store.apply(engine, [Entry.of(accepted)], Terms("me", timedelta(days=366), at))
+    accept(engine, nights, "*/moving")
     moving.payload = {"tags": {"owner": "two"}}
     nights.night()
     fixed.certificate = "cert01"
@@ -309,7 +301,7 @@ def test_days_of_owners_add_up_to_all_and_no_day_is_rewritten(
     assert "leave --account and --region out" in refused.err
 
 
-def test_pruning_drops_owners_that_nothing_has_any_more(engine: Engine, nights: Owned) -> None:
+def test_pruning_drops_owners_that_nothing_has_any_more(engine: Engine, nights: History) -> None:
     stage = nights.region().api("a1b2c3d4e5").stage("prod", tags={"owner": "one"})
     nights.night()
     stage.payload = {"tags": {"owner": "two"}}
@@ -319,6 +311,58 @@ def test_pruning_drops_owners_that_nothing_has_any_more(engine: Engine, nights: 
     assert owners(engine, 4)[2:] == ["two", "two"]
     (known,) = ask(engine, "SELECT known_from FROM compliance.owner_resolution")
     assert known["known_from"] == FIRST_NIGHT + 2 * DAY
+
+
+def test_an_owners_page_says_what_to_do_first(
+    engine: Engine, nights: History, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given findings of two owners, one of them excepted, then a page names the change that closes the most."""
+    region = nights.region()
+    public = region.api("a1b2c3d4e5", "public", tags={"owner": "shop"})
+    public.stage("accepted")
+    for number in range(3):
+        public.stage(f"bare{number}")
+    guarded = public.stage("armed", webAclArn="arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/x/1")
+    region.api("z9y8x7w6v5", "calm", tags={"owner": "calm"}).stage("fine", certificate="cert01")
+    region.certificate("cert01")
+    nights.night()
+    accept(engine, nights, "*/accepted")
+    nights.night()
+    written(engine, tmp_path / "site")
+    page = (tmp_path / "site/owners/shop.html").read_text(encoding="utf-8")
+    said = "<li>Attach one client certificate per account and region to 4 stages: closes all incompliant findings.</li>"
+    assert said in page
+    places = [page.index(f">{name}</bdi>") for name in ("bare0", "bare1", "bare2", guarded.name)]
+    assert places == sorted(places)
+    assert page.count("public, no WAF, 1 method without authorization") == 3
+    assert page.count("public, WAF, 1 method") == 1
+    assert ">accepted</bdi>" not in page
+    assert (
+        'class="mark" href="../exceptions.html"' in (tmp_path / "site/accounts/111122223333.html").read_text()
+    )
+    command_line = CommandLine(database_url, monkeypatch)
+    table = command_line("findings", "--owner", "shop").out
+    assert table.splitlines()[-1].startswith(
+        "Do first: Attach one client certificate per account and region to 4 stages"
+    )
+    assert "Do first" not in command_line("findings", "--owner", "calm").out
+    order = command_line(
+        "findings", "--status", "INCOMPLIANT", "--no-excepted", "--format", "csv"
+    ).out.splitlines()
+    assert [line.split(",")[7] for line in order[1:]] == ["bare0", "bare1", "bare2", "armed"]
+    calm = (tmp_path / "site/owners/calm.html").read_text(encoding="utf-8")
+    assert "Nothing of this owner is incompliant without an exception" in calm
+
+
+def test_a_report_without_owners_has_no_pages_for_them(
+    engine: Engine, nights: History, tmp_path: Path
+) -> None:
+    nights.owners = OwnerRules()
+    nights.region().api("a1b2c3d4e5").stage("prod")
+    nights.night()
+    site = written(engine, tmp_path / "site")
+    assert not (site / "owners").exists()
+    assert "Owner" not in (site / "findings.html").read_text(encoding="utf-8")
 
 
 GOOD = """owners:

@@ -77,17 +77,18 @@ def findings(
     include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """List findings, incompliant ones first.
+    """List findings, incompliant ones first, and those to act on by severity, age and exposure.
 
     Every stage is listed under every policy unless narrowed. Data goes to stdout; on a terminal the table
-    stops after 50 rows and says how many more there are. CSV holds values exactly as they are: open it in a
+    stops after 50 rows and says how many more there are; below it stands the one change that closes the most
+    findings. CSV holds values exactly as they are: open it in a
     spreadsheet by importing its columns as text.
     """
     app = App.of(context)
     time = read_time(as_of)
     with app.database() as engine:
         from gateledger.queries.findings import Selection, list_findings
-        from gateledger.queries.policy_ids import resolve_policies
+        from gateledger.queries.policy_ids import catalog_of, resolve_policies
 
         selection = Selection(
             statuses=status or None,
@@ -106,5 +107,6 @@ def findings(
             everything=everything,
             fail_on=fail_on or [],
             include_excepted=include_excepted,
+            policies=lambda: catalog_of(app.settings).policies,
         )
     raise typer.Exit(code)
