@@ -13,7 +13,13 @@ SELECT
     round(extract(epoch FROM coalesce(e.ended_at, l.as_of) - e.started_at) / 86400, 2) AS days,
     i.account_name,
     i.item_id,
-    i.item_type
+    i.item_type,
+    (
+        SELECT w.owner
+        FROM report.item_owner AS w
+        WHERE w.item_id = e.item_id AND (w.valid_from <= e.ended_at OR e.ended_at IS NULL)
+          AND (w.valid_to IS NULL OR w.valid_to > e.ended_at)
+    ) AS owner
 FROM (
     SELECT policy_key, item_id, started_at, ended_at, outcome FROM compliance.episode
     UNION ALL
@@ -41,3 +47,4 @@ COMMENT ON COLUMN report.episode.days IS 'Length in days, two decimals; of one t
 COMMENT ON COLUMN report.episode.account_name IS 'Name of the account today.';
 COMMENT ON COLUMN report.episode.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.episode.item_type IS 'Type of the item.';
+COMMENT ON COLUMN report.episode.owner IS 'Who owned the item when the episode ended; of one that goes on, now; null: no owner was known.';

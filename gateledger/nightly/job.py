@@ -80,7 +80,7 @@ def run(
         _prune(job, settings)
     write_nightly(engine, policies, settings)
     summary = _summary(job)
-    notify_of_changes(engine, settings, summary, include_excepted=include_excepted)
+    notify_of_changes(engine, settings, summary, include_excepted=include_excepted, routes=owners.routes)
     return summary
 
 
