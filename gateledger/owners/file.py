@@ -17,6 +17,7 @@ from gateledger.exceptions.listing import EMPTY_MATCH, Place, read_list
 
 MOST = 10_000
 """Entries that the file may hold."""
+_SAID = 10
 LONGEST_NAME = 256
 """Letters of an owner's name, as many as a tag's value may have."""
 
@@ -25,9 +26,10 @@ class OwnersWrong(GateledgerError):
     """The mapping file cannot be used; ``mistakes`` are sentences, one for each thing to correct."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
-        """Keep the mistakes; together they are the sentence."""
+        """Keep the mistakes; the first of them are what is said."""
         self.mistakes = tuple(mistakes)
-        super().__init__(" ".join(mistakes))
+        more = len(mistakes) - _SAID
+        super().__init__(" ".join(mistakes[:_SAID]) + (f" And {more:,} more." if more > 0 else ""))
 
 
 class OwnerGiven(Model):

@@ -30,6 +30,8 @@ PAGES = (
     f"accounts/{ACCOUNTS[0]}.html",
     "findings.html",
     "exceptions.html",
+    "owners/index.html",
+    "owners/team-good.html",
 )
 
 

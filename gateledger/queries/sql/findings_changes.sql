@@ -2,7 +2,8 @@
 SELECT policy_id, condition, item_type, severity, count(*) AS findings, count(DISTINCT account_id) AS accounts,
        (sum(count(*)) OVER ())::bigint AS total
 FROM report.finding
-WHERE status = 'INCOMPLIANT' AND exception_id IS NULL
+-- As a CASE, which the planner takes for half of all: for a handful it would loop over all items for each.
+WHERE CASE WHEN status = 'INCOMPLIANT' THEN exception_id IS NULL ELSE false END
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
   AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
