@@ -145,7 +145,7 @@ def list_findings(
 ) -> ExitCode:
     """Write the findings to stdout and return how the command ends.
 
-    A table ends with the change that closes the most of them, in the words of ``policies``.
+    On a terminal a table ends with the change that closes the most of them, in the words of ``policies``.
 
     ``fail_on`` leaves those that an exception covers out unless ``include_excepted``.
     """
@@ -159,7 +159,7 @@ def list_findings(
             written = emit(shown, form, keys=(), table=table, narrow=narrow)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
-            if written and not past:
+            if written and not past and on_terminal():
                 _say_what_first(connection, selection, policies)
         else:
             emit(answer, form, keys=PAST_KEYS if past else FINDING_KEYS, table=())

@@ -14,6 +14,7 @@ from gateledger.exceptions.entry import Entry, ExceptionGiven
 from gateledger.exceptions.store import Terms
 from gateledger.owners.file import OwnerRule, OwnersWrong, read_owner_file
 from gateledger.owners.rules import OwnerRules
+from gateledger.queries import findings
 from tests.support.command_line import CommandLine
 from tests.support.histories import FIRST_NIGHT, History
 from tests.support.questions import ask
@@ -341,6 +342,7 @@ def test_an_owners_page_says_what_to_do_first(
         'class="mark" href="../exceptions.html"' in (tmp_path / "site/accounts/111122223333.html").read_text()
     )
     command_line = CommandLine(database_url, monkeypatch)
+    monkeypatch.setattr(findings, "on_terminal", lambda: True)
     table = command_line("findings", "--owner", "shop").out
     assert table.splitlines()[-1].startswith(
         "Do first: Attach one client certificate per account and region to 4 stages"
