@@ -412,3 +412,18 @@ def test_the_file_gives_rules_in_their_order_and_routes(tmp_path: Path) -> None:
     assert [rule.owner for rule in found.rules] == ["team-billing"]
     assert found.routes["team-shop"] == ("json://shop.example.com/x", "json://shop.example.com/y")
     assert "example.com" not in repr(found)
+
+
+def test_a_wrong_file_ends_a_run_with_a_sentence_before_anything_is_written(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command_line = CommandLine(database_url, monkeypatch)
+    file = tmp_path / "owners.yaml"
+    monkeypatch.setenv("GATELEDGER_OWNERS", str(file))
+    for text, words in ((None, "the file is missing"), ("owners:\n  - owner: x\n", ", line 2: ")):
+        if text is not None:
+            file.write_text(text, encoding="utf-8")
+        ended = command_line("evaluate")
+        assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+        assert words in ended.err
+    assert ask(engine, "SELECT run_id FROM cmdb.run") == []
