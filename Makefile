@@ -13,12 +13,12 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --constraint constraints.txt
 # Processes that run tests side by side, and further pytest arguments.
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST_ARGS ?=
-# Random histories that the model test tries; incremental evaluation, backfill and pruning try a fifth of them.
+# Random histories that the model test tries; incremental evaluation, backfill, pruning and exceptions a fifth.
 EXAMPLES ?= 500
 # Tests of random histories outside tests/model.
-RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py
+RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py tests/integration/test_exceptions_daily.py
 # Spoiled answers that the fuzz test tries.
 SPOILED ?= 5000
 # Kills at random moments that the chaos test survives.
@@ -73,6 +73,7 @@ lint: $(DEV_STAMP)  ## Check style, format, types, and that tables and migration
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy/grafana/dashboard.py
 	$(BIN)/python .ci/check_migrations.py
 
 model: $(DEV_STAMP)  ## Let random estates live beside a plain model of them (EXAMPLES=500).

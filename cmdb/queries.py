@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 
 @cache
-def query_text(name: str, package: str = "cmdb.sql") -> LiteralString:
+def query_text(name: str, package: str) -> LiteralString:
     """Return the text of ``<package>/<name>.sql``.
 
     It is our own file, so it may stand where psycopg wants a literal string.
@@ -20,7 +20,7 @@ def query_text(name: str, package: str = "cmdb.sql") -> LiteralString:
     return resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
-def query(name: str, package: str = "cmdb.sql") -> sql.SQL:
+def query(name: str, package: str) -> sql.SQL:
     """Return ``<package>/<name>.sql`` for psycopg to run."""
     return sql.SQL(query_text(name, package))
 

@@ -1,7 +1,10 @@
-"""Parsers of AWS's JSON that refuse what botocore's let pass: something else where a list is promised.
+"""Parsers of AWS's answers that refuse what botocore's let pass, and let pass what they refuse.
 
-botocore walks over whatever stands there, so that an empty object or text becomes an empty list (from which
-everything would be concluded to be deleted), and a text becomes a list of its letters.
+botocore walks over whatever stands where a list is promised, so that an empty object or text becomes an empty
+list (from which everything would be concluded to be deleted), and a text becomes a list of its letters.
+
+An error in a form that is not AWS's comes from a proxy or gateway on the way: its HTTP status is what can be
+believed of it, where botocore's XML parsers would complain about the form.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from typing import Any
 
 from botocore.parsers import (
     PROTOCOL_PARSERS,
+    EC2QueryParser,
     JSONParser,
+    QueryParser,
     ResponseParserError,
     ResponseParserFactory,
     RestJSONParser,
@@ -29,6 +34,27 @@ class _ListsAreLists:
         return super()._handle_list(shape, node)  # type: ignore[misc]
 
 
+class _ErrorsByStatus:
+    """Makes of an error that is not AWS's own one without code and words, whose status is known."""
+
+    def parse(self, response: Any, shape: Any) -> Any:
+        try:
+            return super().parse(response, shape)  # type: ignore[misc]
+        except ResponseParserError:
+            if response["status_code"] < 400:
+                raise
+            metadata = {"HTTPStatusCode": response["status_code"], "HTTPHeaders": dict(response["headers"])}
+            return {"Error": {"Code": "", "Message": ""}, "ResponseMetadata": metadata}
+
+
+class _Query(_ErrorsByStatus, QueryParser):
+    pass
+
+
+class _Ec2(_ErrorsByStatus, EC2QueryParser):
+    pass
+
+
 class _Json(_ListsAreLists, JSONParser):
     pass
 
@@ -42,7 +68,7 @@ class _RestJson(_ListsAreLists, RestJSONParser):
         return parsed
 
 
-_STRICT = {"json": _Json, "rest-json": _RestJson}
+_STRICT = {"json": _Json, "rest-json": _RestJson, "query": _Query, "ec2": _Ec2}
 
 
 class StrictParsers(ResponseParserFactory):

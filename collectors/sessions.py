@@ -21,6 +21,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, Credentials, RefreshableCredentials
 from botocore.exceptions import NoCredentialsError
+from botocore.handlers import BUILTIN_HANDLERS
 from botocore.loaders import Loader, create_loader
 
 from cmdb.snapshot import AccountKey, Failure, FailureKind
@@ -33,6 +34,8 @@ from collectors.provider_failures import explain
 
 #: Region of account-wide services where the environment names none, by partition (AWS endpoint data).
 HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+#: The services that are called, by the SDK's names.
+SERVICES = frozenset({"account", "acm", "apigateway", "apigatewayv2", "ec2", "organizations", "sts"})
 SESSION_NAME = "gateledger"
 #: Failures whose sentence ends with the next step.
 _SAYS_MORE = frozenset({FailureKind.CREDENTIALS, FailureKind.UNREACHABLE})
@@ -195,6 +198,7 @@ class Sessions:
         return client
 
     def _new_client(self, service: str, region: str) -> Any:
+        assert service in SERVICES, service  # noqa: S101 - the SDK's handlers of others are left out
         create = cast("Callable[..., Any]", self._session.create_client)
         try:
             return create(service, region_name=region, config=self._config)
@@ -237,7 +241,19 @@ def _open_session(
     ready.register_component("data_loader", _models(ready.get_config_variable("data_path")))
     ready.register_component("credential_provider", CredentialResolver([cast("Any", _Provider(stand_in))]))
     ready.register_component("response_parser_factory", StrictParsers())
+    _leave_others_out(ready)
     return ready, own
+
+
+def _leave_others_out(session: botocore.session.Session) -> None:
+    """Remove the SDK's handlers of services that are not read.
+
+    Each client gets a copy of all of them, which is half of what making a client costs.
+    """
+    for event, handler, *_ in BUILTIN_HANDLERS:
+        kind, _, rest = event.partition(".")
+        if kind == "docs" or (rest and rest.partition(".")[0] not in SERVICES):
+            session.unregister(event, handler)
 
 
 @cache

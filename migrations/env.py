@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
@@ -28,6 +29,12 @@ def include_object(
     return not (type_ == "table" and name == "alembic_version")
 
 
+def _applied(*, step: MigrationInfo, **_: object) -> None:
+    applied = context.config.attributes.get("applied")
+    if applied is not None:
+        applied(step.up_revision_id)
+
+
 def run(connection: Connection) -> None:
     connection.execute(text("SET LOCAL lock_timeout = '30s'"))
     connection.execute(text("SET LOCAL statement_timeout = '30min'"))
@@ -42,6 +49,7 @@ def run(connection: Connection) -> None:
         version_table_schema="cmdb",
         compare_server_default=False,
         transactional_ddl=True,
+        on_version_apply=_applied,
     )
     migrations = context.get_context()
     script = context.script

@@ -25,6 +25,7 @@ LIST_KEYS = {
     "GetDeployment": "id",
     "GetRestApi": "id",
     "GetDomainNames": "item",
+    "GetDomainName": "domainName",
     "GetBasePathMappings": "item",
     "GetAccount": "throttleSettings",
     "GetUsagePlans": "item",

@@ -64,7 +64,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres_server_kind" not in metafunc.fixturenames:
         return
     if metafunc.definition.get_closest_marker("both_servers") is not None:
-        kinds = [EMBEDDED] if find_system_15() is None else [EMBEDDED, SYSTEM_15]
+        # All other tests run on the embedded server: where there are two, these run on it only at length.
+        kinds = (
+            [pytest.param(EMBEDDED)]
+            if find_system_15() is None
+            else [pytest.param(SYSTEM_15), pytest.param(EMBEDDED, marks=pytest.mark.long)]
+        )
         metafunc.parametrize("postgres_server_kind", kinds, indirect=True)
 
 

@@ -28,7 +28,10 @@ from pathlib import Path
 from cmdb.server.database import open_engine
 from evaluator.catalog.loading import load_catalog
 from gateledger.report.build import write_report
-written = write_report(open_engine(sys.argv[1]), load_catalog().policies, Path(sys.argv[2]))
+catalog = load_catalog()
+written = write_report(
+    open_engine(sys.argv[1]), catalog.policies, Path(sys.argv[2]), frameworks=catalog.frameworks
+)
 peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 print(json.dumps({"seconds": written.seconds, "bytes": written.size, "peak": peak}))
 """

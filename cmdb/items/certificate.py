@@ -25,6 +25,7 @@ CERTIFICATE = ItemType(
     ),
     label="certificate_id",
     key_may_be_arn=True,
+    cloudformation="AWS::ApiGateway::ClientCertificate",
     absence=Absence.PROOF,
     fields=(
         Field("kind", Kind.TEXT, "kind", "API_GATEWAY or ACM.", NEVER, stored=True, derived=True),

@@ -15,6 +15,7 @@ from functools import cached_property
 #: Longest name of an item type: table and index names that are made of it stay below PostgreSQL's 63 bytes.
 _LONGEST_NAME = 28
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_API = re.compile(r":/(?:rest)?apis/\{\w+\}$")
 
 #: What a field says of null when it has none.
 NEVER = "Never."
@@ -148,6 +149,7 @@ class ItemType:
     ``key_may_be_arn``: some items are named by an ARN, which is then the item's own.
     ``collected``: whether it is still read; the history of one that no longer is stays.
     ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
+    ``cloudformation``: what CloudFormation calls it, where that is not made of ``resource_type`` and ``name``.
     """
 
     name: str
@@ -167,6 +169,7 @@ class ItemType:
     has_payload: bool = True
     key_may_be_arn: bool = False
     collected: bool = True
+    cloudformation: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be stored. Raises ``DeclarationError``."""
@@ -305,6 +308,19 @@ class ItemType:
     def volatile(self) -> frozenset[str]:
         """Top-level keys of the payload that change by themselves."""
         return frozenset(field.keys[0] for field in self.fields if field.volatile)
+
+    @property
+    def is_api(self) -> bool:
+        """Whether it is an API, of which stages and the like are parts: AWS names it by /restapis/ or /apis/."""
+        return self.parent is None and _API.search(self.arn) is not None
+
+    @property
+    def cloudformation_type(self) -> str:
+        """What other tools know it by: CloudFormation's name, such as ``AWS::ApiGateway::RestApi``."""
+        if self.cloudformation is not None:
+            return self.cloudformation
+        service = "ApiGatewayV2" if ".apigatewayv2." in self.resource_type else "ApiGateway"
+        return f"AWS::{service}::{''.join(part.capitalize() for part in self.name.split('_'))}"
 
     @property
     def proves_absence(self) -> bool:

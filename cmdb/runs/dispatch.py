@@ -1,12 +1,8 @@
-"""Account-regions that a run hands to workers: handing out, taking results, counting them.
-
-A worker stores a result in one transaction with the note that it is done, and only while the run takes
-results. So nothing is stored twice, and nothing at all once the run has gone on to evaluate or is over.
-"""
+"""Account-regions that a run hands to workers: handing out, and counting what comes back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +11,13 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
-from cmdb.items import collected_scopes
 from cmdb.queries import query
 from cmdb.runs.runs import Run
 from cmdb.server.database import transaction
-from cmdb.snapshot import AccountKey, AccountRegionSnapshot, MergeResult, ScopeStatus
-from cmdb.storage.inventory import PostgresInventory
-from cmdb.storage.merge import merge_snapshots
+from cmdb.snapshot import AccountKey
+
+_SQL = "cmdb.runs.sql"
+
 
 Row = tuple[Any, ...]
 
@@ -66,8 +62,8 @@ class Dispatch:
         self._run = run
         opened = {"run_id": run.run_id, "key_fingerprint": key_fingerprint, "plan": Jsonb(plan)}
         with transaction(engine) as connection:
-            connection.execute(query("dispatch_forget"), opened)
-            connection.execute(query("dispatch_open"), opened)
+            connection.execute(query("dispatch_forget", _SQL), opened)
+            connection.execute(query("dispatch_open", _SQL), opened)
 
     def add(self, account: AccountKey, regions: Sequence[str]) -> None:
         """Note regions of an account as handed out."""
@@ -78,22 +74,22 @@ class Dispatch:
             "regions": list(regions),
         }
         with transaction(self._engine) as connection:
-            connection.execute(query("dispatch_add_regions"), values)
-            connection.execute(query("dispatch_add"), values)
+            connection.execute(query("dispatch_add_regions", _SQL), values)
+            connection.execute(query("dispatch_add", _SQL), values)
 
     def count(self) -> list[Done]:
         """Return results that were not returned before."""
         with transaction(self._engine) as connection:
-            rows = connection.execute(query("dispatch_count"), self._where).fetchall()
+            rows = connection.execute(query("dispatch_count", _SQL), self._where).fetchall()
         return [Done(*row) for row in rows]
 
     def close(self) -> None:
         """Take no more results; those being stored now are waited for."""
         with transaction(self._engine) as connection:
-            connection.execute(query("dispatch_close"), self._where)
+            connection.execute(query("dispatch_close", _SQL), self._where)
 
-    def mark_unreached(self, error: str) -> int:
-        """Tell in the scopes of account-regions that nobody read why; return how many scopes there are.
+    def mark_unreached(self, error: str, wanted: Iterable[str]) -> int:
+        """Tell in the ``wanted`` scopes of account-regions that nobody read why; return how many there are.
 
         To be called after the run's collection is finished, which marks known ones as uncollected.
         """
@@ -101,10 +97,10 @@ class Dispatch:
             **self._where,
             "as_of": self._run.as_of,
             "error": error,
-            "item_types": list(collected_scopes()),
+            "item_types": sorted(wanted),
         }
         with transaction(self._engine) as connection:
-            row = connection.execute(query("dispatch_unreached"), values).fetchone()
+            row = connection.execute(query("dispatch_unreached", _SQL), values).fetchone()
         return 0 if row is None else int(row[0])
 
     @property
@@ -115,7 +111,7 @@ class Dispatch:
 def order_of(engine: Engine, run_id: int) -> Order:
     """Return the order of a run; raises ``RunOver`` when it takes no more results."""
     with transaction(engine) as connection:
-        row = connection.execute(query("dispatch_order"), {"run_id": run_id}).fetchone()
+        row = connection.execute(query("dispatch_order", _SQL), {"run_id": run_id}).fetchone()
     if row is None:
         raise RunOver(f"Run {run_id} takes no more results.")
     return Order(run_id, row[0], row[1])
@@ -125,57 +121,6 @@ def run_with_other_key(engine: Engine, key_fingerprint: str) -> int | None:
     """Return the number of a run in progress that was begun with another key; None: there is none."""
     with transaction(engine) as connection:
         row = connection.execute(
-            query("dispatch_other_keys"), {"key_fingerprint": key_fingerprint}
+            query("dispatch_other_keys", _SQL), {"key_fingerprint": key_fingerprint}
         ).fetchone()
     return None if row is None else int(row[0])
-
-
-class WorkerInventory(PostgresInventory):
-    """The worker's side: what is known, and where results go. Thread-safe."""
-
-    def __init__(self, engine: Engine, order: Order, worker: str) -> None:
-        super().__init__(engine, order.as_of)
-        self._order = order
-        self._worker = worker
-
-    def store(self, snapshot: AccountRegionSnapshot) -> MergeResult:
-        """Merge one account-region and note it as done, in one transaction.
-
-        One that another worker stored meanwhile is left alone. As with a run's own threads, the commit does
-        not wait for the disk: should the server crash, the note is gone too. Raises ``RunOver``.
-        """
-        where = {
-            "run_id": self._order.run_id,
-            "partition": snapshot.account.partition,
-            "account_id": snapshot.account.account_id,
-            "region": snapshot.region,
-        }
-        with transaction(self._engine) as connection, connection.cursor() as cursor:
-            cursor.execute(query("merge_settings"))
-            if cursor.execute(query("dispatch_is_open"), where).fetchone() is None:
-                raise RunOver(f"Run {self._order.run_id} takes no more results.")
-            claimed = cursor.execute(query("dispatch_claim"), where).fetchone()
-            if claimed is None:
-                return MergeResult()
-            merged = merge_snapshots(cursor, [snapshot], self._as_of)[0]
-            cursor.execute(query("dispatch_done"), {**where, **self._result(snapshot, merged, claimed[0])})
-        return merged
-
-    def _result(self, snapshot: AccountRegionSnapshot, merged: MergeResult, region_id: int) -> dict[str, Any]:
-        readings = snapshot.readings.values()
-        complete = sum(reading.status is ScopeStatus.COMPLETE for reading in readings)
-        skipped = sum(reading.status is ScopeStatus.SKIPPED for reading in readings)
-        return {
-            "account_region_id": region_id,
-            "worker": self._worker,
-            "scopes_ok": complete,
-            "scopes_failed": len(readings) - complete - skipped,
-            "items_seen": merged.items_seen,
-            "items_changed": merged.items_changed,
-            "calls": snapshot.cost.calls,
-            "throttles": snapshot.cost.throttles,
-            "waited_seconds": snapshot.cost.waited_seconds,
-            "peak_per_second": snapshot.cost.peak_per_second,
-            "quota_share": snapshot.cost.quota_share,
-            "step_backs": snapshot.cost.step_backs,
-        }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,9 @@ from sqlalchemy.pool import PoolProxiedConnection
 from cmdb.errors import AlreadyRunning, AsOfTooEarly, RunOvertaken
 from cmdb.queries import query
 from cmdb.server.database import Cursor, take_back, transaction
+from cmdb.snapshot import ACCOUNT_SCOPE, FailureKind, ScopeStatus
+
+_SQL = "cmdb.runs.sql"
 
 #: Session-level advisory lock that a run holds from start to end (an arbitrary number of our own).
 RUN_LOCK = 7_205_759_403_792_002
@@ -106,16 +109,29 @@ def _unlock(raw: PoolProxiedConnection, connection: PsycopgConnection[Any]) -> N
         raw.invalidate()
 
 
+_UNCOLLECTED = (
+    "The last run did not read it: it ended early, or the account or region is not among those to read."
+)
+_NOT_WANTED = "No enabled policy and no setting asks for it, so it is not read."
+
+
 def hold(cursor: Cursor, run_id: int) -> None:
     """Keep a run from being settled by another one until the end of the transaction.
 
     Whoever lost the session that held the run lock may have been overtaken. Raises ``RunOvertaken`` then.
     """
-    if cursor.execute(query("run_hold"), {"run_id": run_id}).fetchone() is None:
+    if cursor.execute(query("run_hold", _SQL), {"run_id": run_id}).fetchone() is None:
         raise RunOvertaken(
             f"Run {run_id} lost its connection to the database and another run has begun since: nothing more "
             "of it is kept; see `gateledger status`."
         )
+
+
+def clock_and_last_run(cursor: Cursor) -> tuple[datetime, datetime | None]:
+    """Return the database's clock, and the last run's time; None: there was none."""
+    row = cursor.execute(query("run_clock", _SQL)).fetchone()
+    assert row is not None  # noqa: S101 - the statement has no FROM
+    return row[0], row[1]
 
 
 def start(engine: Engine, kind: RunKind, as_of: datetime | None) -> Run:
@@ -126,26 +142,29 @@ def start(engine: Engine, kind: RunKind, as_of: datetime | None) -> Run:
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
         _abandon(cursor)
-        row = cursor.execute(query("run_clock")).fetchone()
-        clock, last = row if row is not None else (None, None)
+        clock, last = clock_and_last_run(cursor)
         if as_of is not None and last is not None and as_of < last:
             raise AsOfTooEarly(
                 f"--as-of {iso(as_of)} lies before the last run's {iso(last)}: history is only written "
                 "forward; give that time or a later one."
             )
         moment = as_of if as_of is not None else max(clock, last) if last is not None else clock
-        inserted = cursor.execute(query("run_open"), {"kind": kind, "as_of": moment}).fetchone()
+        inserted = cursor.execute(query("run_open", _SQL), {"kind": kind, "as_of": moment}).fetchone()
     if inserted is None:
         raise AlreadyRunning("The database did not take the run: look at `gateledger status`.")
     return Run(inserted[0], kind, moment)
 
 
-def finish_collection(engine: Engine, run: Run) -> tuple[int, int]:
-    """Note the scopes that the run did not cover; return how many are fine and how many failed."""
+def finish_collection(engine: Engine, run: Run, wanted: Iterable[str] | None = None) -> tuple[int, int]:
+    """Note the scopes that the run did not cover; return how many are fine and how many failed.
+
+    ``wanted`` are the scopes that it was to read in each account-region (None: not known, or all): what it did
+    not want is left out on purpose, and nothing else of it changes.
+    """
     with transaction(engine) as connection, connection.cursor() as cursor:
         hold(cursor, run.run_id)
-        _mark_uncollected(cursor, run.as_of)
-        row = cursor.execute(query("run_scopes"), {"as_of": run.as_of}).fetchone()
+        _mark_uncovered(cursor, run.as_of, wanted)
+        row = cursor.execute(query("run_scopes", _SQL), {"as_of": run.as_of}).fetchone()
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
 
@@ -161,7 +180,7 @@ def finish(
     with transaction(engine) as connection, connection.cursor() as cursor:
         hold(cursor, run.run_id)
         cursor.execute(
-            query("run_close"),
+            query("run_close", _SQL),
             {
                 "run_id": run.run_id,
                 "status": status,
@@ -185,11 +204,24 @@ def iso(moment: datetime) -> str:
 
 def _abandon(cursor: Cursor) -> None:
     """Settle a run whose process died: what it did not reach counts as not collected by it."""
-    for kind, as_of in cursor.execute(query("run_abandon")).fetchall():
+    for kind, as_of in cursor.execute(query("run_abandon", _SQL)).fetchall():
         if RunKind(kind).collects:
-            _mark_uncollected(cursor, as_of)
+            _mark_uncovered(cursor, as_of, None)
 
 
-def _mark_uncollected(cursor: Cursor, as_of: datetime) -> None:
-    for step in ("uncollected_close", "uncollected_open", "uncollected_store"):
-        cursor.execute(query(step), {"as_of": as_of})
+def _mark_uncovered(cursor: Cursor, as_of: datetime, wanted: Iterable[str] | None) -> None:
+    """Mark scopes that a run did not cover: as skipped what it did not want, the others as uncollected."""
+    names = None if wanted is None else sorted({ACCOUNT_SCOPE, *wanted})
+    uncollected = (True, ScopeStatus.UNCOLLECTED, None, _UNCOLLECTED)
+    skipped = (False, ScopeStatus.SKIPPED, FailureKind.NOT_WANTED, _NOT_WANTED)
+    for is_wanted, status, kind, error in (uncollected,) if names is None else (uncollected, skipped):
+        values = {
+            "as_of": as_of,
+            "wanted": names,
+            "is_wanted": is_wanted,
+            "status": status,
+            "kind": kind,
+            "error": error,
+        }
+        for step in ("uncovered_close", "uncovered_open", "uncovered_store"):
+            cursor.execute(query(step, _SQL), values)

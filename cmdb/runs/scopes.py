@@ -8,8 +8,10 @@ from datetime import datetime
 
 from cmdb.queries import query
 from cmdb.server.database import Cursor
+from cmdb.server.staging import stage_rows
 from cmdb.snapshot import CallCounts, Failure, ScopeStatus
-from cmdb.storage.copying import stage_rows
+
+_SQL = "cmdb.runs.sql"
 
 _OUTCOME = (
     ("account_region_id", "int4"),
@@ -65,7 +67,7 @@ class Held:
 
 def held(cursor: Cursor, region_ids: Sequence[int]) -> dict[tuple[int, str], Held]:
     """Return the scopes of account-regions by account-region and item type."""
-    cursor.execute(query("scope_held"), {"regions": list(region_ids)}, binary=True)
+    cursor.execute(query("scope_held", _SQL), {"regions": list(region_ids)}, binary=True)
     return {
         (region_id, item_type): Held(status, digest, troubled)
         for region_id, item_type, status, digest, troubled in cursor.fetchall()
@@ -77,7 +79,7 @@ def tokens(cursor: Cursor, item_type: str, region_ids: Sequence[int]) -> dict[in
     if not region_ids:
         return {}
     where = {"regions": list(region_ids), "item_type": item_type}
-    return dict(cursor.execute(query("scope_tokens"), where, binary=True).fetchall())
+    return dict(cursor.execute(query("scope_tokens", _SQL), where, binary=True).fetchall())
 
 
 def record(
@@ -113,7 +115,7 @@ def _see_again(
         return None if stood.digest == outcome.digest else outcome.digest
 
     cursor.execute(
-        query("scope_seen_again"),
+        query("scope_seen_again", _SQL),
         {
             "as_of": as_of,
             "regions": [outcome.account_region_id for outcome in quiet],
@@ -151,7 +153,7 @@ def _record(cursor: Cursor, outcomes: Sequence[Outcome], as_of: datetime) -> Non
         "scope_state_open",
         "scope_store",
     ):
-        cursor.execute(query(step), {"as_of": as_of})
+        cursor.execute(query(step, _SQL), {"as_of": as_of})
 
 
 def _row(outcome: Outcome) -> tuple[object, ...]:

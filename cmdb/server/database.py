@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +24,8 @@ from cmdb.server.address import Address, AddressWrong, read_address
 from cmdb.server.pooler import refuse_borrowed_session
 from cmdb.server.revisions import head_revision, known_revisions, migrations_folder
 from cmdb.server.session import connect
+
+_SQL = "cmdb.server.sql"
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -141,7 +143,7 @@ def check_server(engine: Engine) -> None:
 def _check(connection: Connection) -> None:
     revision = current_revision(connection)
     if revision is None:
-        foreign = connection.execute(text(query_text("foreign_tables"))).scalars().all()
+        foreign = connection.execute(text(query_text("foreign_tables", _SQL))).scalars().all()
         if foreign:
             name = connection.scalar(text("SELECT current_database()"))
             raise DatabaseForeign(
@@ -179,10 +181,11 @@ def unreachable(error: Exception, engine: Engine) -> DatabaseUnreachable:
     )
 
 
-def upgrade(engine: Engine) -> str:
+def upgrade(engine: Engine, applied: Callable[[str], None] | None = None) -> str:
     """Bring the schema and the reporting views up to date in one transaction; return the revision.
 
-    Raises what ``check_server`` raises; on any error the database stays as it was.
+    ``applied`` is called with each revision that has been applied, before the transaction ends. Raises what
+    ``check_server`` raises; on any error the database stays as it was.
     """
     from alembic import command  # noqa: PLC0415  only upgrades need it, and it takes a tenth of a second
 
@@ -190,7 +193,9 @@ def upgrade(engine: Engine) -> str:
         _check(connection)
         connection.rollback()
         with connection.begin():
-            command.upgrade(_alembic(connection), "head")
+            alembic = _alembic(connection)
+            alembic.attributes["applied"] = applied
+            command.upgrade(alembic, "head")
     return head_revision()
 
 

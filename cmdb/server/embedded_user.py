@@ -7,6 +7,7 @@ folders above (search, never read), and to read the PostgreSQL installation itse
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import pwd
@@ -14,6 +15,8 @@ import shutil
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +54,23 @@ def server_user(pgdata: Path) -> ServerUser | None:
         owner = pgdata.stat()
         if owner.st_uid != 0:
             return ServerUser(owner.st_uid, owner.st_gid)
-    return _known_user() or _create_user()
+    user = _known_user()
+    if user is not None:
+        return user
+    # Of programs that add users at the same moment one may undo what another did, whatever they lock.
+    with _only_one():
+        return _known_user() or _create_user()
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Let one command after the other pass."""
+    folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _known_user() -> ServerUser | None:
@@ -93,7 +112,7 @@ def _create_user() -> ServerUser:
             text=True,
             check=False,
         )
-        # Looked up again whatever the outcome: another command may have made the user at the same moment, and
+        # Looked up again whatever the outcome: another program may have made the user at the same moment, and
         # the loser of that race fails with "already exists" or "cannot lock /etc/passwd".
         user = _known_user()
         if user is not None:

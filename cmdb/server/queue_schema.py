@@ -15,6 +15,8 @@ from sqlalchemy import Connection, text
 from cmdb.errors import DatabaseOutdated
 from cmdb.queries import execute_script, query_text
 
+_SQL = "cmdb.server.sql"
+
 SCHEMA = "queue"
 
 
@@ -41,7 +43,7 @@ def create_queue(connection: Connection) -> None:
     if _held(connection) == _comment():
         return
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-    execute_script(connection, query_text("queue_clear"))
+    execute_script(connection, query_text("queue_clear", _SQL))
     before = connection.scalar(text("SHOW search_path"))
     connection.execute(text(f"SET LOCAL search_path = {SCHEMA}"))
     execute_script(connection, _definition())

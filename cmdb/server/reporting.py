@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 from cmdb.queries import execute_script, query_text
 from cmdb.views.generated import generated_views
 
+_SQL = "cmdb.server.sql"
+
 #: In the order of their dependence.
 VIEWS = (
     "filled_in",
@@ -22,8 +24,11 @@ VIEWS = (
     "severity_place",
     "weighted_percentiles",
     "changed_keys",
+    "method_changes",
+    "served_changes",
     "finding_uid",
     "item_region",
+    "item_api",
     "item_identity",
     "item_changed",
     "item_tags",
@@ -45,7 +50,9 @@ VIEWS = (
     "compliance_daily",
     "compliance_daily_total",
     "compliance_daily_owner",
+    "condition_count",
     "framework_compliance",
+    "api_compliance",
     "episode",
     "time_to_remediate",
     "time_to_remediate_owner",
@@ -107,4 +114,4 @@ def create_views(connection: Connection) -> None:
     for made in view_texts().values():
         execute_script(connection, made)
     connection.execute(text(f"COMMENT ON SCHEMA report IS '{wanted}'"))
-    execute_script(connection, query_text("grant_reader"))
+    execute_script(connection, query_text("grant_reader", _SQL))

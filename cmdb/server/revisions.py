@@ -35,6 +35,17 @@ def head_revision() -> str:
     return heads.pop()
 
 
+def revisions_after(revision: str | None) -> tuple[str, ...]:
+    """Return the revisions that lead from one (None: no schema yet) to this code's, in their order."""
+    before = _revisions()
+    found: list[str] = []
+    at: str | None = head_revision()
+    while at is not None and at != revision:
+        found.append(at)
+        at = before[at]
+    return tuple(reversed(found))
+
+
 def _revisions() -> dict[str, str | None]:
     """Return each revision with the one before it."""
     found = {}

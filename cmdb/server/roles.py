@@ -15,6 +15,8 @@ from cmdb.items import item_types
 from cmdb.queries import query, query_text
 from cmdb.server.database import transaction
 
+_SQL = "cmdb.server.sql"
+
 READER = "gateledger_reader"
 POLICY = "gateledger_policy"
 #: PostgreSQL cuts longer names off.
@@ -28,7 +30,7 @@ def policy_grants() -> str:
         for declared in item_types()
         for suffix in ("", "_closed", *(["_payload"] if declared.has_payload else []))
     ]
-    return query_text("grant_policy").replace("{items}", ", ".join(tables))
+    return query_text("grant_policy", _SQL).replace("{items}", ", ".join(tables))
 
 
 class RoleNameWrong(GateledgerError):
@@ -45,13 +47,13 @@ def roles_script(service: str | None, reader: str | None) -> str:
         _check(name)
     if len(set(names)) < len(names):
         raise RoleNameWrong(f"Service and reader are both {names[0]!r}: give each a login of its own.")
-    parts = [query("roles").format(names=sql.SQL(", ").join(map(sql.Literal, names))).as_string()]
+    parts = [query("roles", _SQL).format(names=sql.SQL(", ").join(map(sql.Literal, names))).as_string()]
     parts.append(policy_grants() + ";\n")
-    parts.append(query_text("grant_reader") + ";\n")
+    parts.append(query_text("grant_reader", _SQL) + ";\n")
     if service is not None:
-        parts.append(query("roles_service").format(service=sql.Literal(service)).as_string())
+        parts.append(query("roles_service", _SQL).format(service=sql.Literal(service)).as_string())
     if reader is not None:
-        parts.append(query("roles_reader").format(reader=sql.Literal(reader)).as_string())
+        parts.append(query("roles_reader", _SQL).format(reader=sql.Literal(reader)).as_string())
     return "\n".join(parts)
 
 

@@ -20,7 +20,8 @@ from psycopg import sql
 from cmdb.queries import query
 from cmdb.server.database import Cursor
 
-_WIRED = frozenset({"jsonb", "timestamptz", "text[]"})
+_SQL = "cmdb.storage.sql"
+
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TEXT_OID = 25
@@ -37,7 +38,7 @@ def take_ids(cursor: Cursor, count: int) -> Sequence[int]:
     """Return that many new ids for items and versions, in ascending order."""
     if not count:
         return ()
-    row = cursor.execute(query("version_ids"), {"count": count}, binary=True).fetchone()
+    row = cursor.execute(query("version_ids", _SQL), {"count": count}, binary=True).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always returns its row
     first, last, scattered = row
     return range(first, last + 1) if scattered is None else sorted(scattered)
@@ -69,21 +70,6 @@ def texts(values: tuple[str, ...]) -> bytes:
         encoded = value.encode()
         parts += [_LENGTH.pack(len(encoded)), encoded]
     return b"".join(parts)
-
-
-def copy_rows(
-    cursor: Cursor,
-    table: tuple[str, ...],
-    columns: Sequence[tuple[str, str]],
-    rows: Iterable[Sequence[Any]],
-) -> None:
-    """COPY rows into a table; columns are (name, type), those of the types above in wire form."""
-    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(*table), names)
-    with cursor.copy(statement) as copy:
-        copy.set_types(["bytea" if type_ in _WIRED else type_ for _, type_ in columns])
-        for row in rows:
-            copy.write_row(row)
 
 
 def copy_encoded(cursor: Cursor, table: str, columns: str, rows: Iterable[bytes]) -> None:
@@ -132,22 +118,3 @@ def run_for_rows(cursor: Cursor, statement: str, rows: Iterable[dict[str, Any]],
     rest = iter(rows)
     while slice_ := list(islice(rest, _SLICE_ROWS)):
         cursor.execute(sql.SQL(statement), {**values, "rows": orjson.dumps(slice_).decode()})
-
-
-def stage_rows(
-    cursor: Cursor,
-    name: str,
-    columns: Sequence[tuple[str, str]],
-    rows: Iterable[Sequence[Any]],
-) -> None:
-    """COPY rows into a temporary table of that name, which is emptied with the transaction."""
-    definition = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(type_)) for column, type_ in columns
-    )
-    cursor.execute(
-        sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS").format(
-            sql.Identifier(name), definition
-        )
-    )
-    cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier("pg_temp", name)))
-    copy_rows(cursor, ("pg_temp", name), columns, rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
+from cmdb.items import collected_scopes
 from cmdb.queries import query
 from cmdb.runs import scopes
 from cmdb.runs.runs import hold
@@ -27,6 +28,8 @@ from cmdb.snapshot import (
 )
 from cmdb.storage.merge import READ, account_region_ids, merge_snapshots
 
+_SQL = "cmdb.storage.sql"
+
 #: Region under which an account's own scope is kept.
 GLOBAL = "global"
 
@@ -35,12 +38,21 @@ class PostgresInventory:
     """``cmdb.snapshot.Inventory`` over Postgres, for one run's ``as_of``. Thread-safe.
 
     With the run's number nothing is stored any more once another run has overtaken it (``RunOvertaken``).
+    ``wanted`` are the scopes that the run reads in each account-region (None: all): what becomes of an account
+    concerns these.
     """
 
-    def __init__(self, engine: Engine, as_of: datetime, run_id: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        as_of: datetime,
+        run_id: int | None = None,
+        wanted: Iterable[str] | None = None,
+    ) -> None:
         self._engine = engine
         self._as_of = as_of
         self._run_id = run_id
+        self._wanted = collected_scopes() if wanted is None else tuple(sorted(wanted))
 
     def _hold(self, cursor: Cursor) -> None:
         if self._run_id is not None:
@@ -96,11 +108,12 @@ class PostgresInventory:
                 "payload": Jsonb(reading.payload),
                 "tags": None if reading.tags is None else Jsonb(reading.tags),
                 "as_of": self._as_of,
+                "wanted": list(self._wanted),
             }
-            cursor.execute(query("account_archive"), values)
-            cursor.execute(query("account_store"), values)
+            cursor.execute(query("account_archive", _SQL), values)
+            cursor.execute(query("account_store", _SQL), values)
             if reading.status is not ScopeStatus.SKIPPED:
-                cursor.execute(query("account_unretire"), values)
+                cursor.execute(query("account_unretire", _SQL), values)
             region_id = account_region_ids(cursor, [(reading.account, GLOBAL)])[reading.account, GLOBAL]
             left_out = _left_out(cursor, reading, values)
             before = scopes.held(cursor, sorted({region_id, *(region for region, _, _ in left_out)}))
@@ -121,13 +134,13 @@ class PostgresInventory:
         account-regions of a run that is still going on: the commit that closes a run waits, for them too.
         """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
-            cursor.execute(query("merge_settings"))
+            cursor.execute(query("merge_settings", _SQL))
             self._hold(cursor)
             return merge_snapshots(cursor, snapshots, self._as_of)
 
 
 def _rows(cursor: Cursor, name: str, where: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return cursor.execute(query(name), where).fetchall()
+    return cursor.execute(query(name, _SQL), where).fetchall()
 
 
 def _left_out(
@@ -137,7 +150,7 @@ def _left_out(
     read = list(reading.regions) if reading.status in READ else []
     return cast(
         "list[tuple[int, str, str]]",
-        cursor.execute(query("account_scopes"), {**values, "regions": read}).fetchall(),
+        cursor.execute(query("account_scopes", _SQL), {**values, "regions": read}).fetchall(),
     )
 
 

@@ -21,6 +21,8 @@ from cmdb.storage.compare import Work
 from cmdb.storage.digest import UNKNOWN
 from cmdb.storage.versions import Merge, close_children
 
+_SQL = "cmdb.storage.sql"
+
 READ = frozenset({ScopeStatus.COMPLETE, ScopeStatus.PARTIAL})
 
 Place = tuple[AccountKey, str]
@@ -145,7 +147,7 @@ def account_region_ids(cursor: Cursor, places: Sequence[Place]) -> dict[Place, i
     found = _locked(cursor, places)
     missing = sorted(set(places) - found.keys())
     if missing:
-        cursor.execute(query("account_region_add"), _columns(missing))
+        cursor.execute(query("account_region_add", _SQL), _columns(missing))
         found |= _locked(cursor, missing)
         for account, region in missing:
             if (account, region) not in found:
@@ -157,7 +159,7 @@ def account_region_ids(cursor: Cursor, places: Sequence[Place]) -> dict[Place, i
 
 
 def _locked(cursor: Cursor, places: Sequence[Place]) -> dict[Place, int]:
-    cursor.execute(query("account_region_lock"), _columns(places))
+    cursor.execute(query("account_region_lock", _SQL), _columns(places))
     return {
         (AccountKey(partition, account_id), region): key
         for partition, account_id, region, key in cursor.fetchall()

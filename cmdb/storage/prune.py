@@ -21,6 +21,8 @@ from cmdb.queries import query, query_text
 from cmdb.server.database import transaction
 from cmdb.storage import retention as statements
 
+_SQL = "cmdb.storage.sql"
+
 log = logging.getLogger(__name__)
 
 #: Rows (or things that disappeared) per transaction.
@@ -74,11 +76,13 @@ def prune(engine: Engine, limit: datetime, counts_limit: datetime | None = None)
     counts = limit if counts_limit is None else min(limit, counts_limit)
     _ended(engine, _COUNTS, {**values, "limit": counts}, pruned)
     with transaction(engine) as connection:
-        connection.execute(query("prune_unknown"), values)
-        connection.execute(query("prune_owners_known"), values)
-        pruned.add("compliance.owner", connection.execute(query("prune_owners")).rowcount)
-        pruned.add("compliance.evaluation", connection.execute(query("prune_evaluations"), values).rowcount)
-        pruned.add("cmdb.run", connection.execute(query("prune_runs"), values).rowcount)
+        connection.execute(query("prune_unknown", _SQL), values)
+        connection.execute(query("prune_owners_known", _SQL), values)
+        pruned.add("compliance.owner", connection.execute(query("prune_owners", _SQL)).rowcount)
+        pruned.add(
+            "compliance.evaluation", connection.execute(query("prune_evaluations", _SQL), values).rowcount
+        )
+        pruned.add("cmdb.run", connection.execute(query("prune_runs", _SQL), values).rowcount)
     log.info(
         "dropped %d rows of before %s", pruned.total, limit.isoformat(), extra={"event": "history.pruned"}
     )
@@ -98,7 +102,7 @@ def _repeat(engine: Engine, statement: str, values: Mapping[str, Any], pruned: P
 
 def _ended(engine: Engine, where: tuple[str, str, str], values: Mapping[str, Any], pruned: Pruned) -> None:
     table, key, ended = where
-    text = query_text("prune_ended")
+    text = query_text("prune_ended", _SQL)
     for place, part in (("table", table), ("key", key), ("ended", ended)):
         text = text.replace(f"{{{place}}}", part)
     _delete(engine, text, values, pruned, table)

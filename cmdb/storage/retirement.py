@@ -16,6 +16,8 @@ from cmdb.server.database import transaction
 from cmdb.snapshot import AccountKey
 from cmdb.storage.statements import close_regions
 
+_SQL = "cmdb.storage.sql"
+
 
 class AccountUnknown(GateledgerError):
     """The account was never collected; `gateledger accounts list` shows those that were."""
@@ -44,12 +46,12 @@ def retire(engine: Engine, account: AccountKey, as_of: datetime) -> Retired:
     ``AsOfTooEarly`` when a collection has that time already: it was there then.
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
-        if cursor.execute(query("retire_too_early"), {"as_of": as_of}).fetchone() is not None:
+        if cursor.execute(query("retire_too_early", _SQL), {"as_of": as_of}).fetchone() is not None:
             raise AsOfTooEarly(
                 f"A collection has the time {as_of.isoformat()} already: retire the account at a later one."
             )
         where = {"partition": account.partition, "account_id": account.account_id}
-        row = cursor.execute(query("retire_find"), where).fetchone()
+        row = cursor.execute(query("retire_find", _SQL), where).fetchone()
         account_key, _, regions = _checked(account, row)
         values = {
             "as_of": as_of,
@@ -63,7 +65,7 @@ def retire(engine: Engine, account: AccountKey, as_of: datetime) -> Retired:
             for declared in item_types()
         }
         for step in ("retire_state_close", "retire_state_open", "retire_scopes", "retire_account"):
-            cursor.execute(query(step), values)
+            cursor.execute(query(step, _SQL), values)
     return Retired(closed)
 
 
@@ -71,7 +73,7 @@ def check_retirable(engine: Engine, account: AccountKey) -> None:
     """Raise ``AccountUnknown`` or ``AccountRetired`` unless the account can be retired."""
     where = {"partition": account.partition, "account_id": account.account_id}
     with transaction(engine) as connection:
-        _checked(account, connection.execute(query("retire_find"), where).fetchone())
+        _checked(account, connection.execute(query("retire_find", _SQL), where).fetchone())
 
 
 def _checked(

@@ -1,7 +1,7 @@
 """The schema, described once: SQLAlchemy tables with constraints and comments.
 
 Migrations create it; ``alembic check`` proves that the two agree. Statements over these tables are SQL files
-in ``cmdb/sql``, ``cmdb/views`` and ``evaluator/judging/sql``.
+beside the code that runs them: in the ``sql`` directories of the rooms, and in ``cmdb/views``.
 """
 
 from cmdb.tables import collection, compliance, dispatch, exceptions, inventory, owners, scheduling

@@ -207,6 +207,26 @@ evaluation = Table(
     comment="Evaluations of policies by runs.",
 )
 
+backfill = Table(
+    "backfill",
+    metadata,
+    integer(
+        "policy_key",
+        "The policy.",
+        ForeignKey("compliance.policy.policy_key"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    time("first_judged_at", "as_of of the run that judged it first."),
+    time("tried_at", "as_of of the run that tried last in vain. Null: none did.", nullable=True),
+    text("error", "Why that try failed. Null: none did.", nullable=True),
+    time("done_at", "as_of of the run that judged the past nights. Null: none did yet.", nullable=True),
+    integer("nights", "Past nights that were judged then. Null: none were yet.", nullable=True),
+    CheckConstraint("(done_at IS NULL) = (nights IS NULL)", name="done"),
+    schema="compliance",
+    comment="Policies that were judged for the first time after earlier nights, and the state of their backfill.",
+)
+
 framework_section = Table(
     "framework_section",
     metadata,

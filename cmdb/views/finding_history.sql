@@ -18,6 +18,7 @@ SELECT
     i.item_type,
     r.subjects,
     r.subject_count,
+    i.name,
     (
         SELECT w.owner
         FROM report.item_owner AS w
@@ -56,4 +57,5 @@ COMMENT ON COLUMN report.finding_history.item_id IS 'Key of the item in the CMDB
 COMMENT ON COLUMN report.finding_history.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when the policy did not say.';
+COMMENT ON COLUMN report.finding_history.name IS 'What people call the item; null when it has no name.';
 COMMENT ON COLUMN report.finding_history.owner IS 'Owner of the item at the end of the interval, for one that holds now; null: none was known. Who owned it at a time: finding_as_of.';

@@ -66,6 +66,17 @@ def _column(declared: ItemType, name: str) -> str | None:
 
 def arn_expression(declared: ItemType) -> str:
     """Return the SQL expression of an item's ARN over ``a`` (account), ``ar`` (region), ``i`` and ``p``."""
+    for alias, one in (("i", declared), ("p", _parent(declared))):
+        if one is not None and one.key_may_be_arn and one.key is not None:
+            key = f"{alias}.{one.key.name}"
+            after = declared.arn.partition(f"{{{one.key.name}}}")[2]
+            own = f"{key} || {_quoted(after)}" if after else key
+            return f"CASE WHEN {key} LIKE 'arn:%' THEN {own} ELSE {_composed(declared)} END"
+    return _composed(declared)
+
+
+def _composed(declared: ItemType) -> str:
+    """Return the expression of an ARN that is put together from its template."""
     parts = []
     position = 0
     for found in _PLACEHOLDER.finditer(declared.arn):
@@ -78,11 +89,7 @@ def arn_expression(declared: ItemType) -> str:
         parts.append(column)
         position = found.end()
     parts.append(_quoted(declared.arn[position:]))
-    composed = " || ".join(part for part in parts if part != "''")
-    if declared.key_may_be_arn and declared.key is not None:
-        key = f"i.{declared.key.name}"
-        return f"CASE WHEN {key} LIKE 'arn:%' THEN {key} ELSE {composed} END"
-    return composed
+    return " || ".join(part for part in parts if part != "''")
 
 
 def _joins(declared: ItemType) -> str:
@@ -151,6 +158,43 @@ def item_region() -> str:
             {"item_id": "Key of the item in the CMDB.", "account_region_id": "Key of its account-region."},
         )
     )
+
+
+def item_api() -> str:
+    """Which API each item is or belongs to; a piece of other views."""
+    parts = []
+    for declared in item_types():
+        joins, alias, owner = "", "i", declared
+        while owner.parent is not None:
+            above = f"{alias}p"
+            joins += f"JOIN cmdb.{owner.parent} AS {above} ON {above}.item_id = {alias}.parent_id\n"
+            alias, owner = above, item_type(owner.parent)
+        if not owner.is_api or owner.key is None:
+            continue
+        name = f"{alias}.{owner.label}" if owner.label else "NULL::text"
+        key = f"{alias}.{owner.key.name}"
+        parts.append(
+            f"SELECT i.item_id, i.account_region_id, {alias}.item_id AS api_item_id,\n"
+            f"       {_quoted(owner.name)} AS api_type, {key} AS api_id, {name} AS api_name\n"
+            f"FROM cmdb.{declared.name} AS i\n{joins}"
+        )
+    return (
+        "-- Which API each item is or belongs to.\nCREATE VIEW report.item_api AS\n"
+        + "UNION ALL\n".join(parts)
+        + ";\n"
+        + _comments(
+            "item_api",
+            "One row per item that is an API or belongs to one, those that are gone included. A piece of other views.",
+            {
+                "item_id": "Key of the item in the CMDB.",
+                "account_region_id": "Key of its account-region.",
+                "api_item_id": "Key of the API in the CMDB.",
+                "api_type": "Type of the API.",
+                "api_id": "AWS id of the API.",
+                "api_name": "Name of the API; null when it has none.",
+            },
+        )
+    )  # fmt: skip
 
 
 def item_changed() -> str:
@@ -296,6 +340,7 @@ def generated_views(written: frozenset[str]) -> dict[str, Callable[[], str]]:
     """Return what makes the views that follow from declarations, by name, but those that have a file."""
     made: dict[str, Callable[[], str]] = {
         "item_region": item_region,
+        "item_api": item_api,
         "item_identity": item_identity,
         "item_changed": item_changed,
         "item_tags": item_tags,

@@ -11,7 +11,8 @@ SELECT
     n.mean_days,
     n.account_name,
     n.partition,
-    n.excepted
+    n.excepted,
+    n.oldest_open_since
 FROM (
     SELECT
         p.policy_id,
@@ -27,7 +28,8 @@ FROM (
         round(sum(e.minutes::bigint * e.episodes)::numeric / sum(e.episodes) / 1440, 2) AS mean_days,
         a.name AS account_name,
         a.partition,
-        coalesce(sum(e.excepted), 0)::bigint AS excepted
+        coalesce(sum(e.excepted), 0)::bigint AS excepted,
+        min(e.oldest) AS oldest_open_since
     FROM (
         SELECT policy_key, account_key, minutes, episodes, NULL::bigint AS still_open,
                NULL::timestamptz AS oldest, NULL::bigint AS excepted
@@ -69,3 +71,4 @@ COMMENT ON COLUMN report.time_to_remediate.mean_days IS 'Mean length in days of 
 COMMENT ON COLUMN report.time_to_remediate.account_name IS 'Name of the account today; null when it was never told.';
 COMMENT ON COLUMN report.time_to_remediate.partition IS 'AWS partition.';
 COMMENT ON COLUMN report.time_to_remediate.excepted IS 'Of the episodes that go on, those whose finding an exception covers now.';
+COMMENT ON COLUMN report.time_to_remediate.oldest_open_since IS 'When the oldest episode began that goes on; null when none does.';

@@ -8,6 +8,9 @@ within them; compares times of readings only with times that a complete reading 
 uses ``:as_of``, says in ``recheck_at`` when time alone changes the verdict. Then what may have changed since
 an evaluation, and the nights on which anything changed, follow from what it reads. Any other policy is judged
 in full, which is always right.
+
+What a LATERAL subquery of the outermost FROM computes of an item belongs to the item as what it reads does; it
+is computed once for all branches and outputs that name it.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cmdb.items import ItemType, item_type, item_types
+from evaluator.catalog.helpers import expanded
 from evaluator.catalog.offered import AS_OF, RECHECK, SCOPE, SUBJECTS, identity_columns
 from evaluator.catalog.parameters import placeholders
 from evaluator.catalog.shared import DEFAULT, SharedCondition, shared_conditions
@@ -63,8 +67,8 @@ class Local:
     """The judged one first."""
     reads: Mapping[str, frozenset[str]]
     """By alias: the columns that a verdict, its subjects or its recheck_at depend on; joins aside."""
-    from_text: str
-    """The text from FROM on."""
+    computed: str
+    """The joins of LATERAL subqueries, in their order."""
 
     @property
     def item(self) -> Joined:
@@ -83,6 +87,7 @@ class Composition:
     """What a logic is made of, ready to be put together with its relations."""
 
     text: str
+    """With the rows of helpers in their places."""
     item: Joined
     joined: tuple[Joined, ...]
     """Items in the outermost FROM, the judged one first."""
@@ -95,6 +100,8 @@ class Composition:
     asked: tuple[tuple[str, str], ...]
     """The branches in their order, shared ones first: the condition that each gives, and what it asks."""
     local: Local | None
+    is_computing: bool
+    """Whether a LATERAL subquery computes something of each item."""
 
     def select(
         self,
@@ -171,14 +178,15 @@ class _Case:
     default: Token | None
 
 
-def tokenize(text: str) -> list[Token]:
-    """Return the tokens of PostgreSQL text."""
-    return sqlglot.tokenize(text, dialect="postgres")
+@lru_cache(maxsize=500)
+def tokenize(text: str) -> Sequence[Token]:
+    """Return the tokens of PostgreSQL text; a process meets the same few texts again for every night."""
+    return tuple(sqlglot.tokenize(text, dialect="postgres"))
 
 
 def _joining(text: str, instead: Mapping[str, str]) -> str:
     """Return a FROM with other relations joined under the same aliases."""
-    tokens = tokenize(text) if instead else []
+    tokens = tokenize(text) if instead else ()
     for at in range(len(tokens) - 3, 0, -1):
         before, relation, word, alias = tokens[at - 1 : at + 3]
         if (
@@ -204,7 +212,42 @@ def _asked(item: Joined) -> list[tuple[SharedCondition, str]]:
     ]
 
 
-def _outermost_from(tokens: list[Token]) -> Token:
+def _fenced(text: str) -> str:
+    """Return SQL in which PostgreSQL computes each LATERAL subquery once, not in every place that names it."""
+    parts, position = [], 0
+    for end in sorted(close.start for _, close in _laterals(tokenize(text))):
+        parts += [text[position:end], " OFFSET 0"]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _laterals(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
+    """Yield the number of the token of each LATERAL before a parenthesis, and the token that closes that."""
+    for at, token in enumerate(tokens[:-1]):
+        if token.token_type is TokenType.LATERAL and tokens[at + 1].token_type is TokenType.L_PAREN:
+            depth = 0
+            for follower in tokens[at + 1 :]:
+                depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(follower.token_type, 0)
+                if depth == 0:
+                    yield at, follower
+                    break
+
+
+def _joins_of_computed(text: str) -> str:
+    """Return the joins of the LATERAL subqueries of the outermost FROM, as text."""
+    origin, tokens = _outermost_from(tokenize(text)), tokenize(text)
+    joins, end = [], origin.end
+    for at, close in _laterals(tokens):
+        if tokens[at].start > end:
+            alias = next(
+                one for one in tokens[at:] if one.start > close.end and one.token_type is not TokenType.ALIAS
+            )
+            joins.append(f"LEFT JOIN {text[tokens[at].start : alias.end + 1]} ON true")
+            end = alias.end
+    return "\n".join(joins)
+
+
+def _outermost_from(tokens: Sequence[Token]) -> Token:
     depth = 0
     before: TokenType | None = None
     for token in tokens:
@@ -218,7 +261,7 @@ def _outermost_from(tokens: list[Token]) -> Token:
     raise ValueError("the logic has no FROM")
 
 
-def _case_tokens(tokens: list[Token]) -> _Case:
+def _case_tokens(tokens: Sequence[Token]) -> _Case:
     """Return the outermost ``CASE ... END AS condition``: where it begins and ends, and what it gives."""
     open_cases: list[tuple[Token, list[Token], list[Token]]] = []
     depth = 0
@@ -247,6 +290,7 @@ def _case_tokens(tokens: list[Token]) -> _Case:
 @cache
 def compose(text: str, item_name: str) -> Composition:
     """Take a checked ``logic.sql`` apart; ``item_name`` is the item type that it judges."""
+    text = _fenced(expanded("logic.sql", text))
     tree = sqlglot.parse_one(text, dialect="postgres")
     assert isinstance(tree, exp.Select)  # noqa: S101 - the check has seen that
     declared = item_type(item_name)
@@ -255,8 +299,12 @@ def compose(text: str, item_name: str) -> Composition:
     item = Joined(origin.alias_or_name, declared)
     joined = [item]
     is_local = not any(tree.find_all(*_PARTS_OF_MANY))
+    computed = _computed_in(tree)
     for join in tree.args.get("joins") or []:
         relation = join.this
+        if relation.alias_or_name in computed:
+            is_local = is_local and _is_row_of_item(join)
+            continue
         if not isinstance(relation, exp.Table) or relation.name not in known:
             is_local = False
             continue
@@ -274,16 +322,16 @@ def compose(text: str, item_name: str) -> Composition:
         *(branch.args["true"].name for branch in branches.args["ifs"]),
         DEFAULT if default is None else default.name,
     )
-    looked_at = _looked_at(asked, [one.alias for one in joined])
-    reads = _reads(tree, shared, {one.alias for one in joined})
+    looked_at = _looked_at(asked, [one.alias for one in joined], computed)
+    reads = _reads(tree, shared, {one.alias for one in joined}, computed)
     relations = _relations(tree, shared)
     local = None
     if is_local and _only_offered(tree, joined) and _is_steady(tree, text):
-        local = Local(
-            tuple(joined), reads, text[_outermost_from(tokenize(text)).start :].rstrip().rstrip(";")
-        )
+        local = Local(tuple(joined), reads, _joins_of_computed(text))
     texts = tuple(zip(conditions, map(sql_text, asked), strict=False))
-    return Composition(text, item, tuple(joined), relations, looked_at, conditions, texts, local)
+    return Composition(
+        text, item, tuple(joined), relations, looked_at, conditions, texts, local, bool(computed)
+    )
 
 
 def _branches(tree: exp.Select) -> exp.Case:
@@ -315,22 +363,50 @@ def _pairs(on: exp.Expr | None, alias: str, before: set[str]) -> tuple[Pair, ...
     return tuple(pairs)
 
 
-def _looked_at(asked: Sequence[exp.Expr], aliases: Sequence[str]) -> dict[str, int]:
+def _is_row_of_item(join: exp.Join) -> bool:
+    """Return whether a LATERAL join adds what a subquery computes, under the names that the subquery gives."""
+    lateral = join.this
+    named = lateral.args.get("alias")
+    renames = isinstance(named, exp.TableAlias) and bool(named.columns)
+    return isinstance(lateral.this, exp.Subquery) and not renames and join.args.get("on") == exp.true()
+
+
+def _read_columns(part: exp.Expr, computed: Mapping[str, exp.Expr]) -> Iterator[exp.Column]:
+    """Yield the columns that a part of the logic reads, itself or by what is computed for it."""
+    for column in part.find_all(exp.Column):
+        yield column
+        if column.table in computed:
+            # A name within the subquery is its own before it is that of the subquery.
+            others = {alias: one for alias, one in computed.items() if alias != column.table}
+            yield from _read_columns(computed[column.table], others)
+
+
+def _computed_in(tree: exp.Expr) -> dict[str, exp.Expr]:
+    """Return the LATERAL subqueries of the outermost FROM by their aliases."""
+    laterals = [join.this for join in tree.args.get("joins") or [] if isinstance(join.this, exp.Lateral)]
+    return {one.alias_or_name: one.this for one in laterals}
+
+
+def _looked_at(
+    asked: Sequence[exp.Expr], aliases: Sequence[str], computed: Mapping[str, exp.Expr]
+) -> dict[str, int]:
     """Return the first branch that reads each relation."""
     found: dict[str, int] = {}
     for number, branch in enumerate(asked, start=1):
-        for column in branch.find_all(exp.Column):
+        for column in _read_columns(branch, computed):
             if column.table in aliases:
                 found.setdefault(column.table, number)
     return {alias: found[alias] for alias in aliases if alias in found}
 
 
-def _reads(tree: exp.Select, shared: Sequence[exp.Expr], aliases: set[str]) -> dict[str, frozenset[str]]:
+def _reads(
+    tree: exp.Select, shared: Sequence[exp.Expr], aliases: set[str], computed: Mapping[str, exp.Expr]
+) -> dict[str, frozenset[str]]:
     """Return the columns that verdicts depend on, by alias."""
     wanted = {"condition", RECHECK[0], SUBJECTS[0]}
     parts: list[exp.Expr] = [one for one in tree.expressions if one.alias_or_name in wanted]
     reads: dict[str, set[str]] = {alias: set() for alias in aliases}
-    for column in (column for part in [*parts, *shared] for column in part.find_all(exp.Column)):
+    for column in (column for part in [*parts, *shared] for column in _read_columns(part, computed)):
         if column.table in reads:
             reads[column.table].add(column.name)
     return {alias: frozenset(columns) for alias, columns in reads.items()}

@@ -7,7 +7,7 @@ that PostgreSQL and the parser could read differently (dollar quotes, backslashe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ from cmdb.errors import brief, shown
 from cmdb.items import ItemType, item_type
 from evaluator.catalog import logic_rules as rules
 from evaluator.catalog.composition import Composition, compose, tokenize
+from evaluator.catalog.helpers import expanded, helpers
 from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, VERDICT, offered
 from evaluator.catalog.parameters import placeholders
 from evaluator.catalog.shared import DEFAULT, shared_conditions
@@ -35,6 +36,7 @@ class Logic:
     """A checked ``logic.sql``."""
 
     text: str
+    """As written."""
     item_type: str
     """Name of the item type that it judges."""
     relations: frozenset[str]
@@ -52,15 +54,16 @@ class Logic:
         return compose(self.text, self.item_type)
 
     @property
-    def tokens(self) -> list[Token]:
-        """The text's tokens; comments are not among them."""
-        return tokenize(self.text)
+    def whole(self) -> str:
+        """The text with the rows of helpers in their places: it says by itself how it judges."""
+        return expanded("logic.sql", self.text)
 
     @property
     def canonical(self) -> str:
-        """The text without comments and with one blank between tokens: what decides verdicts."""
-        tokens = [token for token in self.tokens if token.token_type is not TokenType.SEMICOLON]
-        return " ".join(self.text[token.start : token.end + 1] for token in tokens)
+        """The whole text without comments and with one blank between tokens: what decides verdicts."""
+        text = self.whole
+        tokens = [token for token in tokenize(text) if token.token_type is not TokenType.SEMICOLON]
+        return " ".join(text[token.start : token.end + 1] for token in tokens)
 
 
 def check_logic(source: str, text: str, parameters: Iterable[str], item_name: str) -> Logic:
@@ -69,8 +72,9 @@ def check_logic(source: str, text: str, parameters: Iterable[str], item_name: st
     ``source`` names the file in the sentence of a ``PolicyError``.
     """
     item = item_type(item_name)
-    tokens = _tokens(source, text)
-    tree = _parse(source, text)
+    whole = expanded(source, text)
+    tokens = _tokens(source, whole)
+    tree = _parse(source, whole)
     _refuse_writes(source, tree)
     _check_calls(source, tokens)
     _check_parts(source, tree)
@@ -85,7 +89,7 @@ def check_logic(source: str, text: str, parameters: Iterable[str], item_name: st
     return Logic(text, item.name, relations, conditions, RECHECK[0] in outputs, SUBJECTS[0] in outputs)
 
 
-def _tokens(source: str, text: str) -> list[Token]:
+def _tokens(source: str, text: str) -> Sequence[Token]:
     for character in "$\\{}":
         if character in text:
             line = text[: text.index(character)].count("\n") + 1
@@ -171,7 +175,7 @@ def _check_cast(source: str, node: exp.Cast) -> None:
     )
 
 
-def _check_calls(source: str, tokens: list[Token]) -> None:
+def _check_calls(source: str, tokens: Sequence[Token]) -> None:
     for position, (word, after) in enumerate(pairwise(tokens)):
         if after.token_type is not TokenType.L_PAREN or not re.match(r"\w", word.text):
             continue
@@ -184,7 +188,7 @@ def _check_calls(source: str, tokens: list[Token]) -> None:
         qualified = before is TokenType.DOT
         if qualified or (name not in rules.FUNCTIONS and name not in rules.BEFORE_PARENTHESIS):
             hint = f"use the parameter :{AS_OF} for the time" if name in _CLOCKS else "use one of these: "
-            allowed = "" if name in _CLOCKS else ", ".join(sorted(rules.FUNCTIONS))
+            allowed = "" if name in _CLOCKS else ", ".join(sorted({*rules.FUNCTIONS, *helpers()}))
             raise PolicyError(
                 f"{source}: line {word.line} calls {brief(name)}(), which a policy may not; {hint}{allowed}."
             )
@@ -221,7 +225,7 @@ def _check_relations(source: str, tree: exp.Select) -> frozenset[str]:
     return frozenset(names)
 
 
-def _check_placeholders(source: str, tree: exp.Select, tokens: list[Token], declared: set[str]) -> None:
+def _check_placeholders(source: str, tree: exp.Select, tokens: Sequence[Token], declared: set[str]) -> None:
     used = [name for _, name in placeholders(tokens)]
     if len(used) != sum(1 for _ in tree.find_all(exp.Placeholder)):
         raise PolicyError(f"{source}: a parameter is not written as `:name`; write it so.")

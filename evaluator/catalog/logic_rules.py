@@ -8,7 +8,7 @@ from sqlglot import exp
 
 STRUCTURE: Final[tuple[type[exp.Expression], ...]] = (
     exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Distinct,
-    exp.Table, exp.TableAlias, exp.Alias, exp.Subquery, exp.With, exp.CTE, exp.Exists,
+    exp.Table, exp.TableAlias, exp.Alias, exp.Subquery, exp.With, exp.CTE, exp.Exists, exp.Union,
     exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Star, exp.Placeholder, exp.Paren,
     exp.Tuple, exp.Case, exp.If, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE,
     exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.ILike, exp.Any, exp.All,
@@ -39,7 +39,7 @@ FUNCTIONS: Final[frozenset[str]] = frozenset(
 BEFORE_PARENTHESIS: Final[frozenset[str]] = frozenset(
     {
         "all", "and", "any", "array", "as", "between", "by", "case", "cast", "distinct", "else", "exists",
-        "filter", "from", "having", "in", "interval", "is", "join", "like", "ilike", "materialized", "not",
+        "filter", "from", "having", "in", "interval", "is", "join", "lateral", "like", "ilike", "materialized", "not",
         "on", "or", "over", "select", "some", "then", "using", "when", "where", "numeric",
     }
 )  # fmt: skip

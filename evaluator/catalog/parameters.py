@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -133,7 +133,7 @@ def effective(
     return values
 
 
-def placeholders(tokens: list[Token]) -> list[tuple[Token, str]]:
+def placeholders(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
     """Return each ``:name`` of the SQL: the token of its colon, and the name."""
     return [
         (colon, name.text)
@@ -147,7 +147,7 @@ def placeholders(tokens: list[Token]) -> list[tuple[Token, str]]:
 
 def bound(
     text: str,
-    tokens: list[Token],
+    tokens: Sequence[Token],
     source: str,
     declared: Mapping[str, Parameter],
     values: Mapping[str, Value],

@@ -229,7 +229,7 @@ class Policy:
             "name": self.name,
             "contextual_name": self.contextual_name,
             "severity": self.severity,
-            "logic": self.logic_sql,
+            "logic": self.logic.whole,
             "parameters": _plain(self.values(given)),
             "conditions": [
                 {"name": c.name, "status": str(c.status), "message": c.message, "remediation": c.remediation}
@@ -244,7 +244,7 @@ class Policy:
         ``parameters`` may hold ``as_of`` (a datetime with a time zone); without it the caller adds it.
         Raises ``PolicyError`` for an unknown parameter or a value that does not fit its type.
         """
-        return self.bind(self.logic_sql, parameters)
+        return self.bind(self.logic.whole, parameters)
 
     def bind(self, text: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return other SQL with this policy's parameters, as ``bound_logic`` does."""

@@ -6,6 +6,9 @@ the next collection; and at its own run's time. A time is judged once, over all 
 it by a collection after the run that judged it at first. It replaces the policy's earlier history, in one
 transaction. What it writes carries the policy as it is today.
 
+A policy that is judged for the first time after others (``first_judged.sql``) waits for its backfill until one
+is done, however many runs that takes (``waiting``).
+
 A policy that judges each item by what belongs to it alone (``evaluator.catalog.composition``) is swept over:
 each item is judged only at the nights on which something that the policy reads of it changed, all in the
 same few statements. Any other is judged night by night.
@@ -13,14 +16,15 @@ same few statements. Any other is judged night by night.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import sql
 from sqlalchemy import Engine
 
+from cmdb.items import scope_owner
 from cmdb.queries import query, query_text
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
@@ -69,7 +73,35 @@ def backfill(
         local = judge.composition.local if sweeping else None
         outcome = _night_by_night(judge) if local is None else _sweep(judge, local)
         store_evaluation(cursor, values, run.run_id, outcome)
+        cursor.execute(query("backfill_done", SQL), values)
     return outcome
+
+
+def waiting(engine: Engine, policies: Sequence[Policy], as_of: datetime) -> list[Policy]:
+    """Return which of these policies wait for their past nights to be judged; those that failed come last.
+
+    A policy that reads an item type which was never read before it came has no past to judge and waits no longer.
+    """
+    known = {policy.id: policy for policy in policies}
+    found = []
+    with transaction(engine) as connection:
+        for policy_id, read_before in connection.execute(query("backfill_waiting", SQL)).fetchall():
+            policy = known.get(policy_id)
+            if policy is None:
+                continue
+            wanted = {scope_owner(scope) for scope in policy.item_types}
+            if all(any(scope.name in read_before for scope in one.scopes) for one in wanted):
+                found.append(policy)
+            else:
+                connection.execute(query("backfill_nothing", SQL), {"policy_id": policy_id, "as_of": as_of})
+    return found
+
+
+def note_failure(engine: Engine, policy_id: str, as_of: datetime, error: str) -> None:
+    """Note why the past nights of a policy that waits could not be judged."""
+    with transaction(engine) as connection:
+        values = {"policy_id": policy_id, "as_of": as_of, "error": error}
+        connection.execute(query("backfill_failed", SQL), values)
 
 
 def _night_by_night(judge: Judge) -> Evaluation:
@@ -113,15 +145,22 @@ def _sweep(judge: Judge, local: Local) -> Evaluation:
 def _statement(judge: Judge, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
     """Return the statement that judges moments: the policy's own expressions over what held at each."""
     policy, composition = judge.policy, judge.composition
-    listed = composition.select_list(judge.registered.condition_keys)
-    logic, bound = policy.bind(listed, policy.values(judge.registered.parameters))
-    selected = logic.rstrip().replace("%(as_of)s::timestamptz", "_evidence.night_as_of")
+    given = policy.values(judge.registered.parameters)
+
+    def bound_text(text: str) -> tuple[str, dict[str, Any]]:
+        logic, bound = policy.bind(text, given)
+        return logic.rstrip().replace("%(as_of)s::timestamptz", "_evidence.night_as_of"), bound
+
+    selected, bound = bound_text(composition.select_list(judge.registered.condition_keys))
+    computed = bound_text(local.computed)[0] if local.computed else ""
     subjects = "v.subjects[1:20], cardinality(v.subjects)" if policy.logic.has_subjects else "NULL, NULL"
     parts = {
-        "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}",
+        "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}\n{computed}",
         "recheck": f"v.{RECHECK[0]}" if policy.has_recheck else "NULL",
         "evidence": composition.evidence("v"),
         "subjects": subjects,
+        # Subjects are cut and counted: the planner would look for them each time.
+        "once": "OFFSET 0" if policy.logic.has_subjects else "",
     }
     text: str = query_text("backfill_judge", SQL)
     for place, part in parts.items():

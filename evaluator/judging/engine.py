@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from cmdb.queries import query
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
-from cmdb.storage.copying import stage_rows
+from cmdb.server.staging import stage_rows
 from evaluator.catalog.composition import Local
 from evaluator.catalog.policy import Policy
 from evaluator.judging.changes import changed_items
@@ -74,7 +74,9 @@ def evaluate(
         registered = register(cursor, policy, parameters, run.as_of)
         values = bound_values(registered, run.as_of, max_staleness)
         last = _last(cursor, values)
-        if last is not None and last.as_of == run.as_of:
+        if last is None:
+            cursor.execute(query("first_judged", SQL), values)
+        elif last.as_of == run.as_of:
             _take_back(cursor, values)
         judge = Judge(cursor, policy, registered, values, timeout=statement_timeout)
         local = judge.composition.local

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlglot import exp
 
+from cmdb.items import ItemType
 from cmdb.queries import query_text
 from evaluator.catalog.composition import Composition, Joined, sql_text
 from evaluator.catalog.loading import Catalog
@@ -131,6 +132,17 @@ def explain(
         )
 
 
+def last_read(
+    connection: Connection, declared: ItemType, version_id: int, before: datetime
+) -> datetime | None:
+    """Return when a version was last read by a run before ``before``; None: it is not known."""
+    as_of = before - timedelta(microseconds=1)
+    values = {"version_id": version_id, "as_of": as_of, "max_staleness": timedelta()}
+    (row,) = _rows(connection, version_statement(declared, ()), values)
+    read_at: datetime | None = row["read_at"]
+    return read_at
+
+
 def _policy_of(
     catalog: Catalog, policy_id: str, definition: Mapping[str, Any]
 ) -> tuple[Policy, Mapping[str, Any]]:
@@ -144,7 +156,7 @@ def _policy_of(
         raise PolicyError("The policy has left the catalog, so its conditions cannot be gone through again.")
     parameters = dict(definition["parameters"])
     declared = {name: today.parameters[name] for name in parameters if name in today.parameters}
-    if definition["logic"] != today.logic_sql:
+    if definition["logic"] != today.logic.whole:
         text = of_today(definition["logic"]) if is_former(definition["logic"]) else definition["logic"]
         logic = check_logic(f"policy {policy_id}, as it was", text, declared, today.logic.item_type)
         today = dataclasses.replace(today, logic=logic, parameters=declared)
@@ -171,7 +183,7 @@ class _Case:
     def steps(self, connection: Connection) -> tuple[list[Step], list[tuple[Joined, int]]]:
         """Return the branches one by one, and the versions of what was looked at on the way down."""
         composition = self.composition
-        tree = sqlglot.parse_one(self.policy.logic_sql, dialect="postgres", into=exp.Select)
+        tree = sqlglot.parse_one(composition.text, dialect="postgres", into=exp.Select)
         questions = [sqlglot.parse_one(asks, dialect="postgres") for _, asks in composition.asked]
         reads = [_columns(asked, tree) for asked in questions]
         read = {name: column for columns in reads for name, column in columns.items()}

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from cmdb.queries import query, query_text
 from cmdb.server.database import Cursor
-from cmdb.storage.copying import stage_rows
+from cmdb.server.staging import stage_rows
 from evaluator.catalog.composition import Composition
 from evaluator.catalog.offered import RECHECK, SUBJECTS
 from evaluator.catalog.policy import Policy
@@ -36,7 +36,8 @@ _NAMED_SHARE = 10
 #: Without sorting, counts are hashed: the planner overrates how many there are and would sort every item.
 _SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
 #: The joins are shared among processes: the planner takes every item for a group of its own, and so a
-#: parallel plan for one that sends all of them from process to process.
+#: parallel plan for one that sends all of them from process to process. LATERAL subqueries are computed by one
+#: process: joins below them that are shared would send it every row.
 _SHARED = "SET LOCAL parallel_setup_cost = 100; SET LOCAL parallel_tuple_cost = 0.001"
 
 
@@ -72,7 +73,8 @@ class Judge:
 
     def all_items(self) -> Judged:
         """Judge every item in one pass. Raises ``PolicyError`` when the SQL fails or is not total."""
-        self.cursor.execute(f"{_SETTINGS}; {_SHARED}; SET LOCAL enable_sort = off")
+        shared = "" if self.composition.is_computing else f"{_SHARED}; "
+        self.cursor.execute(f"{_SETTINGS}; {shared}SET LOCAL enable_sort = off")
         rows = self._ask("judge")
         counts: list[tuple[int, int, int]] = []
         differing: list[int] = []

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from cmdb.queries import query
+from cmdb.runs.runs import clock_and_last_run
 from cmdb.server.database import transaction
 from evaluator.catalog.policy import Policy
 from evaluator.judging.engine import bound_values
@@ -50,8 +51,7 @@ def preview(
     """
     with transaction(engine) as connection, connection.cursor() as cursor:
         try:
-            row = cursor.execute(query("run_clock")).fetchone()
-            clock, last = row if row is not None else (None, None)
+            clock, last = clock_and_last_run(cursor)
             moment = as_of or (clock if last is None else max(clock, last))
             # Registering the policy, its verdicts and their comparison are all undone with the transaction.
             registered = register(cursor, policy, parameters, moment)

@@ -29,6 +29,8 @@ from gateledger.database.archive import KEPT_SCHEMAS, Archive, DumpUnreadable, r
 from gateledger.database.postgres_programs import Programs, programs_for, run
 from gateledger.settings.app import App
 
+_SQL = "cmdb.server.sql"
+
 log = logging.getLogger("gateledger.backup")
 
 OUR_SCHEMAS = ("report", "compliance", "cmdb", "queue")
@@ -116,7 +118,7 @@ def restore(app: App, file: Path, *, force_empty: bool) -> str:
         revision = upgrade(engine)
         with engine.begin() as connection:
             # The rights of another server's roles are not restored, those of the reader are given anew.
-            execute_script(connection, query_text("grant_reader"))
+            execute_script(connection, query_text("grant_reader", _SQL))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
     log.info("restored %s", file, extra={"event": "db.restored", "revision": revision})
@@ -152,7 +154,7 @@ def _check_target(connection: Connection, *, force_empty: bool) -> None:
                 "with --force-empty."
             )
         return
-    foreign = connection.execute(text(query_text("foreign_tables"))).scalars().all()
+    foreign = connection.execute(text(query_text("foreign_tables", _SQL))).scalars().all()
     if foreign:
         raise DatabaseForeign(
             f"The database holds tables that are not gateledger's ({', '.join(foreign[:3])}): restore into "

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from cmdb.errors import GateledgerError
 from cmdb.server.address import read_address
-from cmdb.server.database import check_server, current_revision, upgrade
+from cmdb.server.database import check_server
 from cmdb.server.embedded import embedded_binary, uri
 from gateledger.settings.app import App
 from gateledger.terminal.console import say
+from gateledger.terminal.migrating import migrate
 from gateledger.terminal.streams import data_on_stdout
 
 
@@ -28,9 +29,7 @@ def upgrade_database(app: App) -> None:
     """Upgrade the schema and say from which revision to which."""
     with app.server() as engine:
         check_server(engine)
-        with engine.connect() as connection:
-            before = current_revision(connection)
-        after = upgrade(engine)
+        before, after = migrate(engine)
     if before == after:
         say(f"The database is up to date (revision {after}).")
     elif before is None:

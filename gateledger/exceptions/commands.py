@@ -205,7 +205,7 @@ def _entry(given: dict[str, Any]) -> Entry:
 
 def _refuse(error: ExceptionsWrong) -> ExitCode:
     for mistake in error.mistakes:
-        sys.stderr.write(f"{one_line(mistake)}\n")
+        sys.stderr.write(f"gateledger: {one_line(mistake)}\n")
     return ExitCode.ERROR
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from gateledger.exports import resources
 from gateledger.exports.ocsf import PolicyFacts
 from gateledger.terminal.console import iso
 
@@ -43,9 +44,6 @@ def finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
     """Return one finding (a row of ``report.finding_export``)."""
     status = row["status"]
     partition, region, account = row["partition"], row["region"], row["account_id"]
-    details: dict[str, Any] = {"StageName": row["stage_name"]}
-    if row["client_certificate_id"]:
-        details["ClientCertificateId"] = row["client_certificate_id"]
     compliance: dict[str, Any] = {"Status": _COMPLIANCE[status]}
     if policy.sections:
         compliance["RelatedRequirements"] = _requirements(policy.sections)
@@ -66,15 +64,7 @@ def finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
         "Severity": {"Label": policy.severity.upper() if status in _OPEN else "INFORMATIONAL"},
         "Title": _cut(policy.name, _TITLE),
         "Description": _cut(row["message"], _DESCRIPTION),
-        "Resources": [
-            {
-                "Type": "AwsApiGatewayStage",
-                "Id": row["resource_arn"],
-                "Partition": partition,
-                "Region": region,
-                "Details": {"AwsApiGatewayStage": details},
-            }
-        ],
+        "Resources": [resources.asff_resource(row)],
         "Compliance": compliance,
         "Workflow": {"Status": _workflow(row)},
         "RecordState": "ARCHIVED" if status == "DISAPPEARED" else "ACTIVE",

@@ -12,6 +12,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from gateledger.exports import resources
+
 SCHEMA_VERSION = "1.6.0"
 CLASS_UID = 2003
 _CREATE, _UPDATE, _CLOSE = 1, 2, 3
@@ -141,14 +143,14 @@ def _event(row: Row, policy: PolicyFacts, activity: int, time: datetime, changed
         "resources": [
             {
                 "uid": row["resource_arn"],
-                "name": row["stage_name"],
-                "type": "AWS::ApiGateway::Stage",
+                "name": resources.name(row),
+                "type": resources.type_name(row),
                 "region": row["region"],
                 "cloud_partition": row["partition"],
                 **owner,
             }
         ],
-        "unmapped": {"status": status, "condition": row["condition"]},
+        "unmapped": {"status": status, "condition": row["condition"], "item_type": row["item_type"]},
     }
 
 

@@ -48,6 +48,8 @@ FINDING_KEYS = (
     "exception_id",
     "exception_until",
     "exception_reason",
+    "item_type",
+    "name",
     "owner",
 )
 HISTORY_KEYS = (

@@ -13,6 +13,8 @@ from cmdb.errors import GateledgerError
 from gateledger.nightly.exit_status import NightEnd
 from gateledger.settings.app import App
 
+_SQL = "gateledger.nightly.sql"
+
 log = logging.getLogger("gateledger.schedule")
 
 
@@ -60,7 +62,7 @@ class Heartbeat:
 
         try:
             with self._app.server() as engine, transaction(engine) as connection:
-                connection.execute(query(name), {**self._name, **values})
+                connection.execute(query(name, _SQL), {**self._name, **values})
         except (GateledgerError, SQLAlchemyError, psycopg.Error) as error:
             if not self._is_away:
                 self._is_away = True

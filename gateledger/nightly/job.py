@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -24,16 +24,18 @@ from collectors.run import CollectionPlan, CollectionSummary
 from collectors.run import collect as collect_all
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.catalog.policy import Policy
-from evaluator.judging.backfill import backfill
+from evaluator.errors import PolicyError
+from evaluator.judging.backfill import backfill, note_failure, waiting
 from evaluator.judging.engine import Evaluation
 from evaluator.judging.engine import evaluate as evaluate_policy
 from gateledger.exceptions.matching import match_changed
 from gateledger.exceptions.notices import notices
 from gateledger.nightly import run_summary as outcomes
 from gateledger.nightly.notify import notify_of_changes
-from gateledger.nightly.summary import RunSummary
+from gateledger.nightly.summary import FirstJudged, RunSummary
 from gateledger.owners.resolving import resolve_owners
 from gateledger.owners.rules import OwnerRules, read_rules
+from gateledger.queries.wanted import wanted_scopes
 from gateledger.report.build import write_nightly
 from gateledger.settings.model import Settings
 from gateledger.terminal.progress import Progress
@@ -51,6 +53,8 @@ class _Job:
     began: float = field(default_factory=time.monotonic)
     totals: RunTotals = field(default_factory=RunTotals)
     scopes: tuple[int, int] = (0, 0)
+    wanted: frozenset[str] | None = None
+    """The scopes that it is to read; None: not known yet."""
 
     def status(self) -> RunStatus:
         return RunStatus.INCOMPLETE if self.scopes[1] else RunStatus.COMPLETE
@@ -68,24 +72,27 @@ def run(
     """Collect, then evaluate all policies. Raises ``GateledgerError``; policies and owners are checked first.
 
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
-    Messages leave out findings that an exception covers unless ``include_excepted``.
+    Messages leave out findings that an exception covers unless ``include_excepted``. When all is done and told,
+    past nights are judged under policies that are new, for as long as the settings allow.
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
     owners = read_rules(settings)
-    plan = plan or collection_plan(settings)
+    plan = plan or collection_plan(settings, policies)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, settings, plan, progress)
         _evaluate(job, settings, policies, owners, progress)
         _prune(job, settings)
-    write_nightly(engine, policies, settings)
+    write_nightly(engine, policies, settings, catalog.frameworks)
     summary = _summary(job)
     notify_of_changes(engine, settings, summary, include_excepted=include_excepted, routes=owners.routes)
-    return summary
+    if _judge_past(engine, settings, policies, job.run.as_of, progress):
+        write_nightly(engine, policies, settings, catalog.frameworks)
+    return replace(summary, backfilled=outcomes.backfilled(engine, job.run.as_of))
 
 
 def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
-    """Collect only."""
+    """Collect only, what the enabled policies read. Raises ``GateledgerError``; the policies are checked first."""
     plan = collection_plan(settings)
     with _job(engine, RunKind.COLLECT, as_of) as job:
         _collect(job, settings, plan, progress)
@@ -120,8 +127,7 @@ def retire(
 
     Raises ``AccountUnknown`` or ``AccountRetired`` before anything happens.
     """
-    catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
-    policies = catalog.enabled(settings.policies)
+    policies = enabled_policies(settings)
     owners = read_rules(settings)
     check_retirable(engine, account)
     with _job(engine, RunKind.RETIRE, as_of) as job:
@@ -138,8 +144,15 @@ def chosen(catalog: Catalog, policy_ids: Sequence[str] | None, settings: Setting
     return [policy for policy in catalog.policies if policy.id in set(policy_ids)]
 
 
-def collection_plan(settings: Settings) -> CollectionPlan:
-    """Return what the settings ask collectors to do."""
+def enabled_policies(settings: Settings) -> tuple[Policy, ...]:
+    """Return the policies that the settings enable, checked. Raises ``PolicyError``."""
+    return load_catalog(settings.policy_dirs, settings.policy_parameters).enabled(settings.policies)
+
+
+def collection_plan(settings: Settings, policies: Iterable[Policy] | None = None) -> CollectionPlan:
+    """Return what the settings ask collectors to do, for what these policies read (None: all that are enabled)."""
+    if policies is None:
+        policies = enabled_policies(settings)
     return CollectionPlan(
         accounts=settings.accounts,
         role_name=settings.role_name,
@@ -147,6 +160,7 @@ def collection_plan(settings: Settings) -> CollectionPlan:
         regions=settings.regions,
         excluded=settings.exclude,
         accepted_denials=settings.accept_denied,
+        scopes=wanted_scopes(settings, policies),
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
         account_tags=bool(settings.owner_tags),
@@ -186,7 +200,7 @@ def _give_up(job: _Job, error: BaseException) -> None:
     """Note why a run failed. When the database cannot take even that, the next run finds and settles it."""
     try:
         if job.run.kind.collects:
-            job.scopes = runs.finish_collection(job.engine, job.run)
+            job.scopes = runs.finish_collection(job.engine, job.run, job.wanted)
         reason = masked((str(error) or type(error).__name__).splitlines()[0])
         runs.finish(job.engine, job.run, RunStatus.FAILED, job.totals, job.scopes, error=reason)
     except Exception:
@@ -200,6 +214,7 @@ def _give_up(job: _Job, error: BaseException) -> None:
 
 def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Progress) -> None:
     progress.phase("collect")
+    job.wanted = plan.scopes
     unreached = 0
     if settings.workers:
         from gateledger.workers.dispatching import Coordinator
@@ -207,13 +222,13 @@ def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Prog
         coordinator = Coordinator(job.engine, job.run, plan, progress, settings.deadline)
         collected = coordinator.collect()
         _add(job, collected)
-        job.scopes = runs.finish_collection(job.engine, job.run)
+        job.scopes = runs.finish_collection(job.engine, job.run, job.wanted)
         unreached = coordinator.mark_unreached()
     else:
-        inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id)
+        inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id, plan.scopes)
         collected = collect_all(plan, inventory, job.run.as_of, progress)
         _add(job, collected)
-        job.scopes = runs.finish_collection(job.engine, job.run)
+        job.scopes = runs.finish_collection(job.engine, job.run, job.wanted)
     job.scopes = (job.scopes[0], job.scopes[1] + unreached)
     job.totals.quota = collected.quota.as_object(settings.quota_share)
     progress.finished()
@@ -252,6 +267,66 @@ def _evaluate(
     progress.finished()
 
 
+def _judge_past(
+    engine: Engine, settings: Settings, policies: Sequence[Policy], as_of: datetime, progress: Progress
+) -> bool:
+    """Judge past nights under the policies that wait for it, one after another; return whether any is done.
+
+    The run is over, so whatever happens here is a warning: the history stays as it was and the next run goes on.
+    No further policy is begun once the time that the settings allow is spent.
+    """
+    if settings.backfill is None:
+        return False
+    done = 0
+    try:
+        wait = waiting(engine, policies, as_of)
+        if not wait:
+            return False
+        with _job(engine, RunKind.EVALUATE, as_of) as job:
+            progress.phase("backfill")
+            progress.started(len(wait))
+            for policy in wait:
+                if time.monotonic() - job.began > settings.backfill.total_seconds():
+                    break
+                done += _backfill(job, settings, policy, progress)
+            progress.finished()
+            job.scopes = outcomes.scope_counts(engine)
+    except Exception as error:  # the night's work is done and must not fail for its past
+        log.warning(
+            "past nights could not be judged: %s; the next run goes on",
+            masked((str(error) or type(error).__name__).splitlines()[0]),
+            exc_info=log.isEnabledFor(logging.DEBUG),
+            extra={"event": "backfill.failed", "error": type(error).__name__},
+        )
+    return done > 0
+
+
+def _backfill(job: _Job, settings: Settings, policy: Policy, progress: Progress) -> bool:
+    """Judge past nights under a policy; return whether that went well. A policy's own mistake stops no other."""
+    try:
+        found = backfill(
+            job.engine,
+            policy,
+            job.run,
+            max_staleness=settings.max_staleness,
+            parameters=settings.parameters_of(policy.id),
+            statement_timeout=settings.statement_timeout,
+        )
+    except PolicyError as error:
+        reason = masked(str(error).splitlines()[0])
+        note_failure(job.engine, policy.id, job.run.as_of, reason)
+        log.warning(
+            "past nights under %s could not be judged: %s",
+            policy.id,
+            reason,
+            extra={"event": "backfill.policy_failed", "policy_id": policy.id},
+        )
+        return False
+    job.totals.findings_changed += found.changed
+    progress.policy_done(policy.id, found.items, found.changed)
+    return True
+
+
 def _prune(job: _Job, settings: Settings) -> None:
     """Drop history past the limit that the settings set, if any, counted from the run's time."""
     if settings.keep is not None:
@@ -279,4 +354,5 @@ def _summary(job: _Job) -> RunSummary:
         quota=job.totals.quota,
         excepted=outcomes.excepted_by_status(job.engine) if judged else {},
         exceptions=notices(job.engine) if judged else (),
+        first_judged=outcomes.first_judged(job.engine, job.run.as_of) if judged else FirstJudged(),
     )

@@ -79,7 +79,8 @@ def serve_worker(app: App, concurrency: int | None) -> None:
     with app.database() as engine:
         from gateledger.workers.worker import Worker
 
-        Worker(engine, collection_plan(app.settings), concurrency or app.settings.threads).serve()
+        # What to read is the run's to say.
+        Worker(engine, collection_plan(app.settings, ()), concurrency or app.settings.threads).serve()
 
 
 def exit_code(
@@ -87,10 +88,18 @@ def exit_code(
 ) -> ExitCode:
     """Return how a run ends: findings that were asked about win over an incomplete inventory.
 
-    Those that an exception covers do not count unless ``include_excepted``.
+    Those that an exception covers do not count unless ``include_excepted``; those of policies that this run
+    judged for the first time, over an estate that was known, count from the next run on.
     """
-    left_out = {} if include_excepted else summary.excepted
-    if any(summary.findings.get(str(status), 0) > left_out.get(str(status), 0) for status in fail_on):
+    first = summary.first_judged
+
+    def counts(status: str) -> int:
+        number = summary.findings.get(status, 0) - first.findings.get(status, 0)
+        if include_excepted:
+            return number
+        return number - summary.excepted.get(status, 0) + first.excepted.get(status, 0)
+
+    if any(counts(str(status)) > 0 for status in fail_on):
         return ExitCode.FINDINGS
     if summary.scopes_failed:
         return ExitCode.INCOMPLETE

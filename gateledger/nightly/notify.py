@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cmdb.errors import SettingsError, shown
 from gateledger.exceptions.notices import Notice, sentence
+from gateledger.nightly.summary import FirstJudged, counted, policies
 from gateledger.owners.rules import read_rules
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
@@ -55,6 +56,8 @@ class News:
     """Scopes that fail for the second time or longer."""
     notices: Sequence[Notice]
     """Exceptions to look at since this run."""
+    first: FirstJudged
+    """Policies that the run judged for the first time, which are told to those who look after the whole."""
 
     def of_owner(self, owner: str) -> News:
         """Return what of it is about an owner's items and exceptions."""
@@ -63,6 +66,7 @@ class News:
             [row for row in self.resolved if row["owner"] == owner],
             (),
             [notice for notice in self.notices if notice.owner == owner],
+            FirstJudged(),
         )
 
 
@@ -134,8 +138,9 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
 def news_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = False) -> News:
     """Return what the run changed.
 
-    That are stages that became incompliant, stages that were remediated, and scopes that failed for the
-    second time in a row or longer.
+    That are items that became incompliant, items that were remediated, and scopes that failed for the
+    second time in a row or longer. Policies that the run judged for the first time over an estate that was
+    known are told once, with how much they found: none of that is new.
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}
@@ -144,6 +149,7 @@ def news_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = Fal
             records(connection, "notify_resolved", at),
             records(connection, "notify_failing", at),
             [notice for notice in summary.exceptions if notice.is_new],
+            summary.first_judged,
         )
 
 
@@ -152,14 +158,15 @@ def message_about(news: News, summary: RunSummary, *, owner: str | None = None) 
 
     Scopes that go on failing are only counted. ``owner``: whose items it is about.
     """
-    new, resolved, told = news.new, news.resolved, news.notices
+    new, resolved, told, first = news.new, news.resolved, news.notices, news.first
     fresh = [row for row in news.failing if row["is_new"]]
-    if not (new or resolved or fresh or told):
+    if not (new or resolved or fresh or told or first.policies):
         return None
     counted = [
         *([f"{len(new):,} new incompliant"] if new else []),
         *([f"{len(resolved):,} resolved"] if resolved else []),
         *([f"{len(fresh):,} {'scope' if len(fresh) == 1 else 'scopes'} failing"] if fresh else []),
+        *([f"{policies(len(first.policies))} judged for the first time"] if first.policies else []),
         *([f"{len(told):,} {'exception' if len(told) == 1 else 'exceptions'} to look at"] if told else []),
     ]
     causes = by_cause({**row, "account_id": _account(row)} for row in fresh)
@@ -169,6 +176,8 @@ def message_about(news: News, summary: RunSummary, *, owner: str | None = None) 
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
+        *_section("Judged for the first time", first.policies, lambda policy_id: policy_id),
+        *([f"{_found(summary)} None of that is new: it was not judged before."] if first.policies else []),
         *_section("Exceptions to look at", told, sentence),
     ]
     if len(news.failing) > len(fresh):
@@ -251,6 +260,10 @@ def _section(
     yield "\n".join(lines)
 
 
+def _found(summary: RunSummary) -> str:
+    return f"They found {counted(summary.first_judged.findings) or 'nothing'}."
+
+
 def _account(row: Row) -> str:
     return f"{row['account_id']} ({row['account_name']})" if row["account_name"] else str(row["account_id"])
 
@@ -263,4 +276,12 @@ def _cause(cause: Cause) -> str:
 
 def _stage(row: Row) -> str:
     policy = row["policy_id"].rsplit("/", 1)[-1]
-    return f"{_account(row)} {row['region']} {row['rest_api_id']}/{row['stage_name']} under {policy}"
+    return f"{_account(row)} {row['region']} {_short(row)} under {policy}"
+
+
+def _short(row: Row) -> str:
+    """Return an item's ids: of a stage API and name, of an API its id, of others what its ARN ends with."""
+    if row["stage_name"] is not None and row["rest_api_id"] is not None:
+        return f"{row['rest_api_id']}/{row['stage_name']}"
+    path = str(row["resource_arn"]).rsplit(":", 1)[-1].strip("/")
+    return row["rest_api_id"] if path == f"restapis/{row['rest_api_id']}" else path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cmdb.queries import query
 from cmdb.runs import runs
 from cmdb.server.database import transaction
 from cmdb.storage.prune import prune
@@ -19,10 +18,9 @@ def prune_now(app: App, keep: str, keep_counts: str | None, form: Format) -> Exi
     """Drop what ended longer ago than ``keep``, counts by ``keep_counts``; write what went to stdout."""
     app.log(job=True)
     with app.database() as engine, runs.run_lock(engine):
-        with transaction(engine) as connection:
-            row = connection.execute(query("run_clock")).fetchone()
-        assert row is not None  # noqa: S101 - the statement has no FROM
-        now = row[1] or row[0]
+        with transaction(engine) as connection, connection.cursor() as cursor:
+            clock, last = runs.clock_and_last_run(cursor)
+        now = last or clock
         counts = None if keep_counts is None else now - parse_duration(keep_counts)
         pruned = prune(engine, now - parse_duration(keep), counts)
     rows = [{"table": table, "rows": count} for table, count in pruned.rows.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Engine
 
 from cmdb.queries import query
 from cmdb.server.database import transaction
-from gateledger.nightly.summary import FailedScope
+from gateledger.nightly.summary import Backfilled, FailedScope, FirstJudged
 
 _SQL = "gateledger.queries.sql"
 
@@ -28,6 +29,26 @@ def new_by_status(engine: Engine, as_of: datetime) -> dict[str, int]:
 def excepted_by_status(engine: Engine) -> dict[str, int]:
     """Return how many findings of each status exceptions cover now."""
     return dict(_rows(engine, query("excepted_count", _SQL)))
+
+
+def first_judged(engine: Engine, as_of: datetime) -> FirstJudged:
+    """Return what policies found that a run judged for the first time although earlier nights were there."""
+    found = FirstJudged()
+    policies: dict[str, None] = {}
+    for policy_id, status, findings, excepted in _rows(
+        engine, query("findings_first", _SQL), {"as_of": as_of}
+    ):
+        policies[policy_id] = None
+        if status is not None:
+            found.findings[status] = found.findings.get(status, 0) + findings
+        if excepted:
+            found.excepted[status] = found.excepted.get(status, 0) + excepted
+    return replace(found, policies=tuple(policies))
+
+
+def backfilled(engine: Engine, as_of: datetime) -> tuple[Backfilled, ...]:
+    """Return the policies whose past nights a run judged, and those that still wait for that."""
+    return tuple(Backfilled(*row) for row in _rows(engine, query("backfilled", _SQL), {"as_of": as_of}))
 
 
 def scope_counts(engine: Engine) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,25 @@ class FailedScope:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstJudged:
+    """What policies found that a run judged for the first time although earlier nights were collected."""
+
+    policies: tuple[str, ...] = ()
+    findings: dict[str, int] = field(default_factory=dict)
+    excepted: dict[str, int] = field(default_factory=dict)
+    """Of the findings, by status, those that an exception covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """A policy whose past nights the run judged, or (``nights`` is None) that still waits for that."""
+
+    policy_id: str
+    nights: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """The outcome of ``run``, ``collect`` or ``evaluate``.
 
@@ -60,6 +79,9 @@ class RunSummary:
     """Findings by status that an exception covers; they are counted in ``findings`` too."""
     exceptions: tuple[Notice, ...] = ()
     """Exceptions that somebody should look at."""
+    first_judged: FirstJudged = field(default_factory=FirstJudged)
+    """Findings that are counted in ``findings`` and are not new: nobody asked before."""
+    backfilled: tuple[Backfilled, ...] = ()
 
 
 def write_summary(summary: RunSummary, form: Format) -> None:
@@ -72,6 +94,8 @@ def write_summary(summary: RunSummary, form: Format) -> None:
         flat["not_read"] = len(flat["not_read"])
         flat["quota"] = None if summary.quota is None else summary.quota["share"]
         flat["exceptions"] = len(summary.exceptions)
+        flat["first_judged"] = len(summary.first_judged.policies)
+        flat["backfilled"] = sum(one.nights is not None for one in summary.backfilled)
         emit([flat], form, keys=tuple(flat), table=())
     else:
         for line in lines(summary):
@@ -98,6 +122,8 @@ def as_object(summary: RunSummary) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in summary.failures],
         "excepted": dict(summary.excepted),
         "exceptions": [asdict(notice) for notice in summary.exceptions],
+        "first_judged": asdict(summary.first_judged),
+        "backfilled": [asdict(one) for one in summary.backfilled],
     }
 
 
@@ -116,6 +142,7 @@ def lines(summary: RunSummary) -> list[str]:
         if summary.before:
             new = counted(summary.new)
             told.append(f"New since the last night: {new or 'nothing'}.")
+        told += _of_new_policies(summary)
         if summary.excepted:
             told.append(f"Covered by exceptions: {counted(summary.excepted)}.")
         told += [f"Exception {sentence(notice)}." for notice in summary.exceptions[:SHOWN_NOTICES]]
@@ -135,6 +162,31 @@ def lines(summary: RunSummary) -> list[str]:
             "`gateledger status --scopes` lists them."
         )
     return told
+
+
+def _of_new_policies(summary: RunSummary) -> Iterator[str]:
+    """Yield what is said of policies that were judged for the first time, and of their past nights."""
+    first = summary.first_judged
+    if first.policies:
+        yield (
+            f"Judged for the first time: {policies(len(first.policies))}, "
+            f"{counted(first.findings) or 'no finding'}; these are not counted as new."
+        )
+    done = [one for one in summary.backfilled if one.nights is not None]
+    if done:
+        nights = max(one.nights or 0 for one in done)
+        yield f"Past nights: judged under {policies(len(done))}, up to {nights:,} each."
+    waiting = [one for one in summary.backfilled if one.nights is None]
+    if waiting:
+        yield f"Past nights: still to be judged under {policies(len(waiting))}; the next runs go on."
+    for one in waiting:
+        if one.error is not None:
+            yield f"Past nights under {one.policy_id} could not be judged: {one.error}"
+
+
+def policies(number: int) -> str:
+    """Return a number of policies in words."""
+    return f"{number:,} {'policy' if number == 1 else 'policies'}"
 
 
 def _causes(summary: RunSummary) -> list[Cause]:

@@ -61,4 +61,4 @@ def by_id(policies: Sequence[Policy]) -> dict[str, Policy]:
 def _noun(name: str, count: int) -> str:
     title = next((declared.title for declared in item_types() if declared.name == name), "item")
     noun = title.rsplit(" ", 1)[-1] if name == "stage" else title
-    return noun if count == 1 else f"{noun}s"
+    return noun if count == 1 or noun.endswith("s") else f"{noun}s"

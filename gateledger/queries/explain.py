@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from cmdb.items.stage import STAGE
 from evaluator.catalog.loading import Catalog
-from evaluator.judging.explain import Evidence, Explanation, explain
+from evaluator.judging.explain import Evidence, Explanation, explain, last_read
 from gateledger.queries import remediation
 from gateledger.queries.reading import Connection, reading, records, rows
 from gateledger.queries.remediation import Target
@@ -74,14 +75,37 @@ def _told(
         },
     )
     for stage in found:
+        served = _served(connection, stage["item_id"], as_of)
         for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
                 **{name: value for name, value in _plain(explanation).items() if name != "relations"},
+                "served": served,
                 "changed_then": _changes(connection, stage, explanation, target),
                 "commands": _commands(explanation, target),
             }
+
+
+def _served(connection: Connection, item_id: int, as_of: datetime | None) -> dict[str, Any] | None:
+    """Return the deployment that a stage served and since when, and how its certificate came before or after it."""
+    found = records(connection, "explain_served", {"item_id": item_id, "as_of": as_of})
+    if not found or found[0]["deployment_id"] is None:
+        return None
+    (one,) = found
+    before = one.pop("version_before_certificate")
+    named_at = one.pop("certificate_named_at")
+    certificate_id = one.pop("certificate_id")
+    one["certificate"] = None
+    if certificate_id is not None:
+        read_before = None if before is None else last_read(connection, STAGE, before, named_at)
+        one["certificate"] = {
+            "certificate_id": certificate_id,
+            "found_at": named_at,
+            "read_before": read_before,
+            "attached_after_deployment": None if named_at == one["since"] else named_at > one["since"],
+        }
+    return one
 
 
 def _plain(explanation: Explanation) -> dict[str, Any]:
@@ -178,13 +202,16 @@ def _stage_change(versions: Sequence[dict[str, Any]]) -> str:
     if not now["changed"]:
         return "The stage was updated, without a difference in its settings."
     parts = []
+    served = now["served_changes"] or []
     for name in now["changed"]:
+        if served and name == "deployment_id":
+            continue  # the last of what changed in what is served names both
         if name in now and len(versions) > 1:
             before, after = (cell(version[name]) for version in (versions[1], now))
             parts.append(f"{name} ({before} -> {after})" if before != after else name)
         else:
             parts.append(one_line(name))
-    return f"The stage changed: {', '.join(parts)}."
+    return f"The stage changed: {'; '.join(parts)}."
 
 
 def _steps(told: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -221,6 +248,7 @@ def _lines(one: dict[str, Any]) -> Iterator[str]:
     for evidence in one["evidence"]:
         yield from _evidence_lines(evidence)
     yield ""
+    yield from _served_lines(one["served"])
     yield f"What changed at {short_time(one['since'])}:"
     for change in one["changed_then"]:
         yield f"  {change}"
@@ -244,6 +272,36 @@ def _step_lines(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"            {name} = {cell(value)}"
     if left:
         yield f"  not looked at: {', '.join(dict.fromkeys(left))}"
+
+
+def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
+    if served is None or served["deployment_id"] is None:
+        return
+    yield f"Serves deployment {one_line(served['deployment_id'])} since {short_time(served['since'])}:"
+    if served["changes"] is None:
+        yield "  the first that was seen"
+    for change in served["changes"] or ():
+        yield f"  {one_line(change)}"
+    if served["certificate"] is not None:
+        yield f"  {_attached(served['certificate'])}"
+    yield ""
+
+
+def _attached(certificate: dict[str, Any]) -> str:
+    name, found = one_line(certificate["certificate_id"]), short_time(certificate["found_at"])
+    if certificate["attached_after_deployment"] is None:
+        return f"Certificate {name} was found with it: which of the two came first is not known."
+    if not certificate["attached_after_deployment"]:
+        return f"Certificate {name} was attached before: it was found at {found}."
+    between = (
+        f"before the reading of {found}"
+        if certificate["read_before"] is None
+        else f"between the readings of {short_time(certificate['read_before'])} and {found}"
+    )
+    return (
+        f"Certificate {name} was attached after the stage served it, {between}, and no other deployment was seen "
+        "since: AWS's texts disagree on whether the stage presents it before the next one."
+    )
 
 
 def _evidence_lines(evidence: dict[str, Any]) -> Iterator[str]:

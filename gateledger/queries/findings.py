@@ -69,6 +69,28 @@ HISTORY_KEYS = (
 )
 PAST_KEYS = (*HISTORY_KEYS, "exception_id", "exception_until")
 """Keys of findings of the past."""
+API_KEYS = (
+    "policy_id",
+    "account_id",
+    "region",
+    "api_id",
+    "api_name",
+    "stages",
+    "compliant",
+    "incompliant",
+    "inapplicable",
+    "undetermined",
+    "compliance_percent",
+    "excepted",
+    "undetermined_excepted",
+    "compliance_percent_with_exceptions",
+    "oldest_incompliant",
+    "api_type",
+    "resource_type",
+    "account_name",
+    "partition",
+)
+"""Keys of findings by API."""
 _WHERE = (
     Column("account_id", "account"),
     Column("region", "region"),
@@ -99,6 +121,22 @@ _NOW_NARROW = (
 _THEN_NARROW = (
     Column("status", "status / recorded", lines=(("status",), ("valid_from",))),
     *_NOW_NARROW[1:],
+)
+
+_COUNTS = ("incompliant", "undetermined", "compliant", "inapplicable")
+_BY_API = (
+    Column("account_id", "account"),
+    Column("region", "region"),
+    Column("api_id", "API"),
+    Column("api_name", "name"),
+    *(Column(name, name, right=True) for name in _COUNTS),
+    Column("oldest_incompliant", "oldest"),
+    Column("policy_name", "policy"),
+)
+_BY_API_NARROW = (
+    Column("account_id", "account, region / API", lines=(("account_id", "region"), ("api_id", "api_name"))),
+    *(Column(name, name[:6], right=True) for name in _COUNTS),
+    Column("policy_name", "policy"),
 )
 
 
@@ -175,6 +213,20 @@ def list_findings(
     return ExitCode.DONE
 
 
+def list_by_api(engine: Engine, selection: Selection, form: Format, *, everything: bool) -> None:
+    """Write to stdout how the APIs stand under each policy, those with most incompliant items first."""
+    limit = FIRST + 1 if form is Format.TABLE and on_terminal() and not everything else None
+    with reading(engine) as connection:
+        answer = stream(connection, "findings_by_api", selection.parameters(limit))
+        if form is not Format.TABLE:
+            emit(answer, form, keys=API_KEYS, table=())
+            return
+        found = [_of_policy(row) for row in answer]
+        emit(found[: limit and FIRST], form, keys=(), table=_BY_API, narrow=_BY_API_NARROW)
+        if limit is not None and len(found) == limit:
+            say("There are more: add --all, narrow with --status, --account, --region or --policy.")
+
+
 def show_first(engine: Engine, selection: Selection, number: int) -> int:
     """Write the first findings as a table and return how many more there are."""
     with reading(engine) as connection:
@@ -196,10 +248,14 @@ def _columns(connection: Connection, *, past: bool) -> tuple[tuple[Column, ...],
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
     """Add what a table has room for: the last part of the policy's id, and that an exception covers it."""
-    told = {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
+    told = _of_policy(row)
     if row["exception_id"] is not None:
         told["condition"] = f"{row['condition']} (excepted)"
     return told
+
+
+def _of_policy(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "policy_name": str(row["policy_id"]).rsplit("/", 1)[-1]}
 
 
 def count_findings(connection: Connection, selection: Selection) -> dict[str, int]:

@@ -6,6 +6,7 @@ Certificate Manager, Amazon EC2, AWS STS, AWS Organizations). GetCallerIdentity 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from cmdb.errors import GateledgerError
@@ -19,8 +20,8 @@ class RoleMissing(GateledgerError):
     """The accounts' role is not named; set GATELEDGER_ROLE_NAME."""
 
 
-def reading(partition: Any) -> list[dict[str, Any]]:
-    """Return the statements for reading one account; ``partition`` is text, or a placeholder in it."""
+def reading(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the statements for reading these scopes of one account; ``partition`` is text, or a placeholder in it."""
     return [
         {
             "Sid": "ReadRestApisAndClientCertificates",
@@ -33,6 +34,7 @@ def reading(partition: Any) -> list[dict[str, Any]]:
                 f"arn:{partition}:apigateway:*::/clientcertificates/*",
             ],
         },
+        *_further(partition, scopes),
         {
             "Sid": "LookAtCertificatesThatStagesName",
             "Effect": "Allow",
@@ -48,9 +50,32 @@ def reading(partition: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _further(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the statement for what only some runs read, if they do."""
+    from collectors.readers import further
+
+    resources = [
+        f"arn:{partition}:apigateway:*:{account}:/{name}"
+        for reader in further(scopes)
+        for account, names in (("", reader.resources), ("*", reader.of_accounts))
+        for name in names
+    ]
+    if not resources:
+        return []
+    return [
+        {
+            "Sid": "ReadWhatEnabledPoliciesAskFor",
+            "Effect": "Allow",
+            "Action": ["apigateway:GET"],
+            "Resource": list(dict.fromkeys(resources)),
+        }
+    ]
+
+
 def caller_policy(
     accounts: Literal["self", "organization"] | tuple[str, ...],
     role_name: str | None,
+    scopes: Iterable[str],
     partition: str = "aws",
     *,
     account_tags: bool = False,
@@ -61,7 +86,7 @@ def caller_policy(
 
     Raises ``RoleMissing`` when accounts are to be entered and no role is named.
     """
-    statements = reading(partition)
+    statements = reading(partition, scopes)
     if accounts != "self":
         if role_name is None:
             raise RoleMissing(
@@ -98,18 +123,18 @@ def caller_policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def role_template(role_name: str | None) -> dict[str, Any]:
+def role_template(role_name: str | None, scopes: Iterable[str]) -> dict[str, Any]:
     """Return a CloudFormation template of the role that is assumed in every account, fit for a StackSet."""
     path, _, name = (role_name or DEFAULT_ROLE).rpartition("/")
     statements = [
         {**statement, "Resource": [_substituted(each) for each in statement["Resource"]]}
-        for statement in reading("${AWS::Partition}")
+        for statement in reading("${AWS::Partition}", scopes)
     ]
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": (
-            "Role with which gateledger reads this account: API Gateway REST APIs, client certificates and "
-            "the ACM certificates that stages name. It can change nothing."
+            "Role with which gateledger reads this account: API Gateway and the ACM certificates that stages "
+            "name. It can change nothing."
         ),
         "Parameters": {
             "TrustedPrincipal": {

@@ -33,7 +33,7 @@ _SCOPE_KEYS = (
     "operation",
 )
 #: Kinds of scopes that are not read on purpose.
-_ON_PURPOSE = frozenset({"excluded", "denied_accepted"})
+_ON_PURPOSE = frozenset({"excluded", "denied_accepted", "not_wanted"})
 #: On a terminal scopes are grouped by cause; the other formats hold each.
 _CAUSE_KEYS = ("where", "statuses", "last_success_at", "cause")
 _CAUSE_TABLE = (
@@ -68,6 +68,7 @@ def show_status(app: App, form: Format, *, max_age: timedelta | None = None) -> 
         "not_read": [],
         "left_out": [],
         "findings": {},
+        "past_nights": [],
         "next_night": next_night(app, datetime.now(UTC)),
         "schedulers": [],
         "advice": None,
@@ -163,6 +164,8 @@ def _ask(engine: Engine, state: dict[str, Any]) -> None:
             *(f"Left out   {cause.line()}" for cause in left_out[:_SHOWN_CAUSES]),
         ]
         state["findings"] = count_findings(connection, Selection())
+        # Policies whose past nights are still to be judged.
+        state["past_nights"] = records(connection, "backfilled", {"as_of": None})
     if state["last_run"] is None:
         state["advice"] = "Nothing ran yet: `gateledger run` collects for the first time."
 
@@ -200,6 +203,10 @@ def _tell(state: dict[str, Any], app: App, causes: list[str]) -> None:
     if state["findings"]:
         counts = state["findings"]
         say("Findings   " + ", ".join(f"{counts[key]:,} {key}" for key in Status if counts.get(key)))
+    if state["past_nights"]:
+        number = len(state["past_nights"])
+        under = one_line(state["past_nights"][0]["policy_id"]) if number == 1 else f"{number:,} policies"
+        say(f"Past       nights are still to be judged under {under}, by the next `gateledger run`")
     night = state["next_night"]
     say(
         f"Next night {cell(night)} by the schedule '{app.settings.schedule}' ({app.settings.timezone}); "

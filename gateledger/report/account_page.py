@@ -6,21 +6,27 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from cmdb.items import item_type
 from gateledger.queries.reading import Connection
-from gateledger.report.charts import Chart, percent_series, told
+from gateledger.report.charts import Chart, told
 from gateledger.report.facts import Account
-from gateledger.report.overview import EXPIRY_DAYS
+from gateledger.report.overview import COMPLIANCE, EXPIRY_DAYS, compliance_lines
 from gateledger.report.queries import Record, ask, grouped, stream
 from gateledger.report.site import Site
+from gateledger.report.tallies import Tally, total_of
 
 #: Stages listed over all account pages together, and on one page at most: the site stays small.
 ROWS_IN_ALL = 2_000
 ROWS_PER_PAGE = 200
 ROWS_AT_LEAST = 5
 SHOWN_CERTIFICATES = 10
+#: APIs listed over all account pages together, and on one page at most.
+APIS_IN_ALL = 4_000
+APIS_PER_PAGE = 25
+APIS_AT_LEAST = 3
 _KEYS = (
     "account_id", "policy_id", "region", "rest_api_id", "rest_api_name", "stage_name", "status", "condition",
-    "message", "since", "owner", "exception_id",
+    "message", "since", "resource_arn", "item_type", "owner", "exception_id",
 )  # fmt: skip
 
 
@@ -32,6 +38,8 @@ def write_account_pages(site: Site, connection: Connection) -> None:
     )
     scopes = grouped(site.facts.unread, "account_id")
     times = grouped([row for rows in site.facts.times.values() for row in rows], "account_id")
+    most = max(APIS_AT_LEAST, min(APIS_PER_PAGE, APIS_IN_ALL // max(1, len(site.accounts))))
+    apis = grouped([_api(row) for row in ask(connection, "account_apis", limit=most)], "account_id")
     listed = _listed(connection, limit)
     at = next(listed, None)
     for account_id, page in site.accounts.items():  # in the order of the account ids, as the stream is
@@ -51,6 +59,9 @@ def write_account_pages(site: Site, connection: Connection) -> None:
             scopes=scopes.get(account_id, []),
             times={row["policy_id"]: row for row in times.get(account_id, [])},
             chart=_chart(site, account),
+            rows_of_policies=site.by_need(account.policies),
+            regions=_regions(account),
+            apis=apis.get(account_id, []),
         )
 
 
@@ -61,26 +72,27 @@ def _listed(connection: Connection, limit: int) -> Iterator[tuple[str, list[Reco
         yield account_id, [dict(zip(_KEYS, row, strict=True)) for row in group]
 
 
+def _api(row: Record) -> Record:
+    """Return an API with its findings as a tally, and the title of its type."""
+    tally = Tally(row["incompliant"], row["undetermined"], row["compliant"], row["inapplicable"])
+    return {**row, "tally": tally, "title": item_type(row["api_type"]).title}
+
+
+def _regions(account: Account) -> list[tuple[str, Tally]]:
+    return [(region, total_of(policies)) for region, policies in account.regions.items()]
+
+
 def _chart(site: Site, account: Account) -> Chart | None:
     days = site.facts.days
     held = days.accounts.get(account.account_id)
     if not held or len(days.points) < 2:
         return None
-    lines = [
-        percent_series(
-            entry.short,
-            f"line-{number % 6 + 1}",
-            [held.get(entry.policy_id, {}).get(day) for day in days.points],
-        )
-        for number, entry in enumerate(site.policies)
-        if entry.policy_id in held
-    ]
-    lines = [line for line in lines if any(value is not None for value in line.values)]
+    lines = compliance_lines(site, held, days.points)
     if not lines:
         return None
     return Chart(
         "trend-percent",
-        "Compliance by policy",
+        COMPLIANCE,
         " ".join(told(line.label, line.values, "%") for line in lines),
         days.points,
         lines,

@@ -16,12 +16,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from evaluator.catalog.frameworks import Framework
 from evaluator.catalog.policy import Policy
 from gateledger.report.account_page import write_account_pages
 from gateledger.report.directory import MARKER, building
 from gateledger.report.exceptions_page import write_exceptions
 from gateledger.report.facts import read_facts
 from gateledger.report.findings_page import write_findings
+from gateledger.report.frameworks_page import frameworks_of, write_frameworks
 from gateledger.report.overview import SHOWN_CHANGES, write_accounts, write_overview
 from gateledger.report.owner_pages import write_owners
 from gateledger.report.policy_page import write_policies
@@ -48,18 +50,28 @@ class Written:
     seconds: float
 
 
-def write_report(engine: Engine, policies: Sequence[Policy], out: Path, *, rows_limit: int = ROWS) -> Written:
+def write_report(
+    engine: Engine,
+    policies: Sequence[Policy],
+    out: Path,
+    *,
+    frameworks: Sequence[Framework] = (),
+    rows_limit: int = ROWS,
+) -> Written:
     """Write the report to ``out`` in one step; a report that is there stays until the new one is whole.
 
-    ``policies`` are those of the catalog, for their texts. Raises ``NothingEvaluated`` and ``NotAReport``.
+    ``policies`` and ``frameworks`` are those of the catalog, for their texts and for sections that none serves.
+    Raises ``NothingEvaluated`` and ``NotAReport``.
     """
     began = time.monotonic()
     with building(out) as folder:
         with asking(engine) as connection:
             facts = read_facts(connection, changed_limit=SHOWN_CHANGES + 1)
             site = Site.of(folder, facts, policies, rows_limit)
-            write_overview(site, connection)
-            write_policies(site, connection)
+            rows = frameworks_of(site, frameworks)
+            write_overview(site, connection, rows)
+            write_frameworks(site, rows)
+            write_policies(site, connection, {row.name: row.page for row in rows})
             write_accounts(site)
             write_account_pages(site, connection)
             write_owners(site, connection, policies)
@@ -71,7 +83,7 @@ def write_report(engine: Engine, policies: Sequence[Policy], out: Path, *, rows_
             "version": version("gateledger"),
             "as_of": iso(facts.as_of),
             "run_id": facts.run["run_id"],
-            "stages": facts.stages,
+            "items": dict(site.judged),
             "findings": facts.findings,
         }
         (folder / MARKER).write_text(
@@ -95,12 +107,17 @@ def write_report(engine: Engine, policies: Sequence[Policy], out: Path, *, rows_
     return written
 
 
-def write_nightly(engine: Engine, policies: Sequence[Policy], settings: Settings) -> None:
+def write_nightly(
+    engine: Engine,
+    policies: Sequence[Policy],
+    settings: Settings,
+    frameworks: Sequence[Framework] = (),
+) -> None:
     """Write the report of a nightly run where the settings say; a failure is a warning and nothing more."""
     if settings.report_dir is None:
         return
     try:
-        write_report(engine, policies, settings.report_dir)
+        write_report(engine, policies, settings.report_dir, frameworks=frameworks)
     except Exception as error:  # the night's work is done and must not fail for its report
         log.warning(
             "the report could not be written to %s: %s",

@@ -7,10 +7,10 @@ from typing import Any
 
 from gateledger.exceptions.entry import end_words
 from gateledger.report.queries import Record
-from gateledger.report.rendering import iso
+from gateledger.report.rendering import called, iso, kind
 
 #: What a text of a finding may name, in the order in which the script puts it back.
-NAMED = ("account_id", "region", "rest_api_id", "rest_api_name", "stage_name", "client_certificate_id")
+NAMED = ("account_id", "region", "rest_api_id", "rest_api_name", "name", "client_certificate_id")
 #: Where a text names something: characters that no policy's text holds.
 _SIGNS = tuple(chr(0xE000 + number) for number in range(len(NAMED)))
 
@@ -91,17 +91,18 @@ class Findings:
                     "statuses",
                     "conditions",
                 ),
-                *("texts", "times", "changed", "owners", "exceptions"),
+                *("texts", "times", "changed", "kinds", "owners", "exceptions"),
             )
         }
         self.rows: list[list[int]] = []
         self.timelines: dict[tuple[int, str], list[int]] = {}
-        self.changes: dict[int, list[list[int]]] = {}
+        self.changes: dict[int, list[tuple[int, list[int], int]]] = {}
         self._keys: list[tuple[int, str]] = []
 
     def add(self, finding: Record) -> None:
         """Add a row."""
         put = self.values
+        finding = {**finding, "name": finding["stage_name"] or called(finding)}
         names = [finding[name] for name in NAMED]
         self._keys.append((finding["item_id"], finding["policy_id"]))
         self.rows.append(
@@ -111,12 +112,13 @@ class Findings:
                 put["accounts"].place((finding["account_id"], finding["account_name"])),
                 put["regions"].place(finding["region"]),
                 put["apis"].place((finding["rest_api_id"], finding["rest_api_name"])),
-                put["names"].place(finding["stage_name"]),
+                put["names"].place(finding["name"]),
                 put["certificates"].place(finding["client_certificate_id"]),
                 put["conditions"].place(finding["condition"]),
                 put["times"].place(iso(finding["since"])),
                 put["times"].place(None if finding["evidence_at"] is None else iso(finding["evidence_at"])),
                 *(self._text(finding[key], names) for key in ("resource_arn", "message", "remediation")),
+                put["kinds"].place((finding["item_type"], kind(finding["item_type"]))),
                 put["owners"].place(finding["owner"]),
                 put["exceptions"].place(_exception(finding)),
             ]
@@ -139,11 +141,11 @@ class Findings:
         put = self.values
         changes = self.changes.setdefault(change["item_id"], [])
         changes.append(
-            [
+            (
                 put["times"].place(iso(change["valid_from"])),
-                put["changed"].place(", ".join(change["changed"])),
+                [put["changed"].place(part) for part in change["changed"]],
                 put["certificates"].place(change["client_certificate_id"]),
-            ]
+            )
         )
         del changes[: max(0, len(changes) - limit)]
 

@@ -33,7 +33,7 @@ class NothingEvaluated(GateledgerError):
 
 @dataclass(slots=True)
 class Account:
-    """An account: its findings by policy and by region, and since when the oldest one is incompliant."""
+    """An account: its findings by policy and by region, and when its oldest open incompliant episode began."""
 
     account_id: str
     name: str | None
@@ -111,11 +111,6 @@ class Facts:
     """Owners that are known, and what nobody owns; empty where no item has an owner."""
 
     @property
-    def stages(self) -> int:
-        """Live stages: every policy has a finding for each of them."""
-        return max((tally.total for tally in self.policies.values()), default=0)
-
-    @property
     def findings(self) -> int:
         """Findings of all policies."""
         return sum(tally.total for tally in self.policies.values())
@@ -154,6 +149,12 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
     accounts, policies, conditions = _counts(connection)
     owners = _owners(connection)
     _count_excepted(connection, accounts, policies, owners)
+    times = ask(connection, "remediation_times")
+    for row in times:
+        account = accounts.get(row["account_id"])
+        began = row["oldest_open_since"]
+        if account is not None and began is not None:
+            account.oldest = began if account.oldest is None else min(account.oldest, began)
     days = _days(connection, as_of, accounts=len(accounts) <= ACCOUNT_CHARTS)
     then = max(as_of - timedelta(days=SPAN), run["first"])
     return Facts(
@@ -175,7 +176,7 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
         scopes={row["status"]: row["scopes"] for row in ask(connection, "scope_states")},
         unread=ask(connection, "scopes_unread"),
         frameworks=ask(connection, "frameworks"),
-        times=grouped(ask(connection, "remediation_times"), "policy_id"),
+        times=grouped(times, "policy_id"),
         owners=owners,
     )
 
@@ -186,9 +187,7 @@ def _counts(
     accounts: dict[str, Account] = {}
     policies: dict[str, Tally] = {}
     conditions: dict[str, dict[str, int]] = {}
-    for account_id, name, region, policy_id, status, condition, findings, oldest in stream(
-        connection, "counts"
-    ):
+    for account_id, name, region, policy_id, status, condition, findings in stream(connection, "counts"):
         account = accounts.setdefault(account_id, Account(account_id, name))
         account.name = account.name or name
         account.policies.setdefault(policy_id, Tally()).add(status, findings)
@@ -197,8 +196,6 @@ def _counts(
         policies.setdefault(policy_id, Tally()).add(status, findings)
         held = conditions.setdefault(policy_id, {})
         held[condition] = held.get(condition, 0) + findings
-        if status == Status.INCOMPLIANT:
-            account.oldest = oldest if account.oldest is None else min(account.oldest, oldest)
     return accounts, policies, conditions
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from gateledger.queries.reading import Connection
 from gateledger.queries.statuses import Status
-from gateledger.report.charts import Chart, percent_series, status_series, told
+from gateledger.report.charts import Chart, Series, percent_series, status_series, told
 from gateledger.report.facts import Changes, Facts
+from gateledger.report.frameworks_page import FrameworkRow
+from gateledger.report.heat import heat_of
 from gateledger.report.queries import ask
 from gateledger.report.site import PolicyEntry, Site
-from gateledger.report.tallies import Tally
+from gateledger.report.tallies import Tally, total_of
 
 #: Certificates that expire within so many days are told.
 EXPIRY_DAYS = 90
@@ -21,6 +23,9 @@ SHOWN_CERTIFICATES = 15
 SHOWN_CHANGES = 10
 SHOWN_ACCOUNTS = 10
 SHOWN_SCOPES = 50
+#: Policies with a line of their own in a chart: those whose percentage moved most.
+MOVED = 5
+COMPLIANCE = "Compliance: all policies, and those that moved most"
 _LIVE = (Status.INCOMPLIANT, Status.UNDETERMINED, Status.COMPLIANT, Status.INAPPLICABLE)
 _ABSENT = (None, Status.DISAPPEARED)
 _Statuses = Sequence[str | None]
@@ -60,8 +65,8 @@ _MOVES: tuple[tuple[str, str, str, _Statuses, _Statuses], ...] = (
         (Status.UNDETERMINED,),
         _not(Status.UNDETERMINED),
     ),
-    ("New stages", "were not there before", "neutral", _ABSENT, _LIVE),
-    ("Gone stages", "are not there any longer", "neutral", _LIVE, (Status.DISAPPEARED,)),
+    ("New items", "were not there before", "neutral", _ABSENT, _LIVE),
+    ("Gone items", "are not there any longer", "neutral", _LIVE, (Status.DISAPPEARED,)),
 )
 
 
@@ -122,15 +127,41 @@ def movements(facts: Facts, policy_id: str | None = None) -> list[Movement]:
     ]
 
 
+def compliance_lines(
+    site: Site, held: Mapping[str, Mapping[date, Tally]], days: Sequence[date]
+) -> list[Series]:
+    """Return the percentage of all policies together, and of those that moved most, by day."""
+    totals: list[Tally | None] = []
+    for day in days:
+        total = Tally()
+        for tallies in held.values():
+            if day in tallies:
+                total.include(tallies[day])
+        totals.append(total)
+    lines = [
+        percent_series(entry.short, "", [held[entry.policy_id].get(day) for day in days])
+        for entry in site.policies
+        if entry.policy_id in held
+    ]
+    lines = [line for line in lines if any(value is not None for value in line.values)]
+    moved = [line for line in sorted(lines, key=lambda line: -_span(line)) if _span(line)][:MOVED]
+    chosen = [line for line in lines if line in moved or len(lines) == 1]
+    if len(lines) > 1:
+        chosen.insert(0, percent_series("all policies", "", totals))
+    return [replace(line, tone=f"line-{number % 6 + 1}") for number, line in enumerate(chosen)]
+
+
+def _span(line: Series) -> float:
+    known = [value for value in line.values if value is not None]
+    return max(known) - min(known)
+
+
 def trend_charts(site: Site) -> list[Chart]:
     """Return the estate's charts: percentages of the policies, and what needs action."""
     days = site.facts.days
     if not days.days:
         return []
-    lines = [
-        percent_series(entry.short, f"line-{number % 6 + 1}", days.series(entry.policy_id))
-        for number, entry in enumerate(entry for entry in site.policies if entry.policy_id in days.policies)
-    ]
+    lines = compliance_lines(site, days.policies, days.days)
     sums: list[Tally | None] = []
     for at in range(len(days.days)):
         total = Tally()
@@ -143,7 +174,7 @@ def trend_charts(site: Site) -> list[Chart]:
     return [
         Chart(
             "trend-percent",
-            "Compliance by policy",
+            COMPLIANCE,
             " ".join(told(line.label, line.values, "%") for line in lines),
             days.days,
             lines,
@@ -159,7 +190,7 @@ def trend_charts(site: Site) -> list[Chart]:
     ]
 
 
-def write_overview(site: Site, connection: Connection) -> None:
+def write_overview(site: Site, connection: Connection, frameworks: Sequence[FrameworkRow]) -> None:
     """Write ``index.html``."""
     facts = site.facts
     certificates = ask(connection, "certificates", days=EXPIRY_DAYS, limit=SHOWN_CERTIFICATES)
@@ -169,7 +200,9 @@ def write_overview(site: Site, connection: Connection) -> None:
         "overview.html",
         title="Overview",
         section="overview",
-        postures=postures(site),
+        heat=heat_of(site),
+        total=total_of(facts.policies),
+        frameworks=frameworks,
         charts=trend_charts(site),
         movements=movements(facts),
         latest=facts.latest[:SHOWN_CHANGES],

@@ -10,8 +10,9 @@ from typing import Any
 from evaluator.catalog.policy import Policy
 from gateledger.queries.changes import by_id, change_of
 from gateledger.queries.reading import Connection
-from gateledger.report.charts import Chart, percent_series, told
+from gateledger.report.charts import Chart, told
 from gateledger.report.facts import Owner
+from gateledger.report.overview import COMPLIANCE, compliance_lines
 from gateledger.report.queries import Record, ask, grouped, stream
 from gateledger.report.site import Site
 from gateledger.report.tallies import Tally
@@ -27,6 +28,7 @@ CHARTS = 100
 _KEYS = (
     "owner", "policy_id", "account_id", "account_name", "region", "rest_api_id", "rest_api_name", "stage_name",
     "status", "condition", "message", "severity", "since", "is_public", "has_web_acl", "open_methods",
+    "resource_arn", "item_type",
 )  # fmt: skip
 _Days = Mapping[str, Mapping[str, Mapping[date, Tally]]]
 
@@ -63,6 +65,7 @@ def write_owners(site: Site, connection: Connection, policies: Sequence[Policy])
             title=f"Owner {name}",
             section="owners",
             owner=owner,
+            rows_of_policies=site.by_need(owner.policies),
             changes=[change_of(row, known).sentence(open_now) for row in changes.get(name, [])],
             rows=listed,
             more=owner.total.incompliant - owner.total.excepted + owner.total.undetermined - len(listed),
@@ -115,21 +118,12 @@ def _chart(site: Site, owner: Owner, days: _Days) -> Chart | None:
     points = [day for day in site.facts.days.points if day in known]
     if len(points) < 2:
         return None
-    lines = [
-        percent_series(
-            entry.short,
-            f"line-{number % 6 + 1}",
-            [held[entry.policy_id].get(day) for day in points],
-        )
-        for number, entry in enumerate(site.policies)
-        if entry.policy_id in held
-    ]
-    lines = [line for line in lines if any(value is not None for value in line.values)]
+    lines = compliance_lines(site, held, points)
     if not lines:
         return None
     return Chart(
         "trend-percent",
-        "Compliance by policy",
+        COMPLIANCE,
         " ".join(told(line.label, line.values, "%") for line in lines),
         points,
         lines,

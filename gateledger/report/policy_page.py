@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -41,7 +42,7 @@ class Remediation:
     oldest_open_days: Decimal | None
 
 
-def write_policies(site: Site, connection: Connection) -> None:
+def write_policies(site: Site, connection: Connection, framework_pages: Mapping[str, str]) -> None:
     """Write the page of every policy."""
     for posture in postures(site):
         entry = posture.entry
@@ -59,6 +60,7 @@ def write_policies(site: Site, connection: Connection) -> None:
             movements=movements(site.facts, entry.policy_id),
             conditions=_conditions(site, entry),
             frameworks=_frameworks(site, entry),
+            framework_pages=framework_pages,
             times=remediation_of(site.facts.times.get(entry.policy_id, [])),
             longest=ask(connection, "longest", policy_id=entry.policy_id, limit=SHOWN_STAGES),
             worst=worst[:SHOWN_ACCOUNTS],
@@ -117,7 +119,7 @@ def _chart(site: Site, entry: PolicyEntry) -> Chart | None:
     lines = status_series(days.series(entry.policy_id))
     return Chart(
         "trend-status",
-        "Stages by status",
+        f"{entry.judged[:1].upper()}{entry.judged[1:]} by status",
         " ".join(told(line.label, line.values, "") for line in lines),
         days.days,
         lines,

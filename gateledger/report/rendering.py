@@ -15,6 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from cmdb.items import item_type
+
 #: Nothing is loaded or sent but what lies beside the page; no script or style stands in the page itself.
 SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,6 +48,9 @@ def environment() -> Environment:
         short=short,
         markdown=markdown,
         share=share,
+        called=called,
+        kind=kind,
+        path=path,
     )
     return templates
 
@@ -53,6 +58,25 @@ def environment() -> Environment:
 def render(template: str, **values: Any) -> str:
     """Return a page."""
     return environment().get_template(template).render(values)
+
+
+def called(row: Mapping[str, Any]) -> str:
+    """Return what people know an item by that is no stage: its REST API's name, or what its ARN ends with."""
+    return str((_is_api(row) and row.get("rest_api_name")) or row["resource_arn"].rsplit("/", 1)[-1])
+
+
+def _is_api(row: Mapping[str, Any]) -> bool:
+    return bool(row.get("rest_api_id")) and row["resource_arn"].endswith(f"/restapis/{row['rest_api_id']}")
+
+
+def kind(name: str) -> str:
+    """Return the title of an item type."""
+    return item_type(name).title
+
+
+def path(arn: str) -> str:
+    """Return where an item is, as its ARN says after service, region and account."""
+    return arn.split(":", 5)[-1].strip("/")
 
 
 def number(value: float) -> str:

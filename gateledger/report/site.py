@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from cmdb.items import item_types
 from evaluator.catalog.policy import Policy
 from gateledger.queries.statuses import Status
 from gateledger.report.facts import Account, Facts
@@ -33,6 +34,22 @@ class PolicyEntry:
     def short(self) -> str:
         """The last part of its id."""
         return self.policy_id.rsplit("/", 1)[-1]
+
+    @property
+    def judged(self) -> str:
+        """What it judges, in the plural: ``stages``, ``REST APIs``."""
+        if self.policy is None:
+            return "items"
+        return next(
+            plural(declared.title)
+            for declared in item_types()
+            if declared.resource_type == self.policy.resource_type
+        )
+
+
+def plural(title: str) -> str:
+    """Return the plural of an item type's title."""
+    return title if title.endswith("s") else f"{title}s"
 
 
 @dataclass(slots=True)
@@ -89,6 +106,19 @@ class Site:
     def tally(self, policy_id: str) -> Tally:
         """Return how all stages stand under a policy."""
         return self.facts.policies.get(policy_id) or Tally()
+
+    def by_need(self, tallies: Mapping[str, Tally]) -> list[tuple[PolicyEntry, Tally]]:
+        """Return the policies that these tallies are of, most incompliant findings first."""
+        rows = [(entry, tallies[entry.policy_id]) for entry in self.policies if entry.policy_id in tallies]
+        return sorted(rows, key=lambda row: (-row[1].incompliant, -row[1].undetermined, row[0].name))
+
+    @property
+    def judged(self) -> list[tuple[str, int]]:
+        """How many items of each kind are judged, most first: every policy has a finding for each of its kind."""
+        most: dict[str, int] = {}
+        for entry in self.policies:
+            most[entry.judged] = max(most.get(entry.judged, 0), self.tally(entry.policy_id).total)
+        return sorted(((kind, number) for kind, number in most.items() if number), key=lambda one: -one[1])
 
     def policy_name(self, policy_id: str) -> str:
         """Return the name by which people know a policy."""

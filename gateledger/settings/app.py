@@ -100,10 +100,12 @@ class App:
         Raises ``DatabaseOutdated`` when it is not; with ``upgrade_embedded`` the embedded one is upgraded.
         """
         with self.server() as engine:
-            from cmdb.server.database import require_current, upgrade
+            from cmdb.server.database import require_current
 
             if upgrade_embedded and self.settings.given_database() is None:
-                upgrade(engine)
+                from gateledger.terminal.migrating import migrate
+
+                migrate(engine)
             require_current(engine)
             yield engine
 

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     statement_timeout: Annotated[timedelta, BeforeValidator(values.statement_timeout)] = Field(
         timedelta(minutes=30), description="How long one statement of a policy may take in the database."
     )
+    backfill: Annotated[timedelta | None, BeforeValidator(values.time_to_spend)] = Field(
+        values.SPENT_BY_DEFAULT,
+        description="How long a nightly run may spend, after all else, on judging the past nights of policies "
+        "that are new: a duration, on (1h) or off.",
+    )
     keep: Annotated[timedelta | None, BeforeValidator(values.duration)] = Field(
         None,
         description="How much history the nightly job keeps; what ended before is dropped. Unset: all of it.",
@@ -104,6 +109,11 @@ class Settings(BaseSettings):
         None,
         description="Policies that are enabled: a comma list of ids, last parts of ids, or patterns (* and ?). "
         "Unset: all but those whose policy.yaml says `default: off`.",
+    )
+    item_types: Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.item_types)] = Field(
+        (),
+        description="Item types that are read although no enabled policy needs them (comma list, * for all), "
+        "for their history.",
     )
     exception_max: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
         timedelta(days=366), description="How long an exception may be in force at most."

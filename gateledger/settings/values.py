@@ -28,6 +28,8 @@ _PATTERN_ACCOUNT = re.compile(r"(?=.*[*?])[0-9*?]{1,12}")
 _PATTERN_REGION = re.compile(r"(?=.*[*?])[a-z0-9*?-]{1,30}")
 #: PostgreSQL counts time-outs in milliseconds, in 31 bits.
 LONGEST_TIMEOUT = timedelta(days=24)
+SPENT_BY_DEFAULT = timedelta(hours=1)
+_SWITCHED = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
 
 def _text(value: Any, example: str) -> str:
@@ -104,6 +106,20 @@ def path(value: Any) -> Any:
 def policies(value: Any) -> Any:
     """Return ids or patterns of policies; None: none were given."""
     return None if value is None else _list(value, "*certificate*,rest-api-stage-waf-web-acl")
+
+
+def item_types(value: Any) -> Any:
+    """Return names of item types that are collected (``*``: all of them); an empty list is fine."""
+    from cmdb.items import item_types as declared
+
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    known = [one.name for one in declared() if one.collected]
+    given = _list(value, "domain_name,usage_plan")
+    for name in given:
+        if name not in {*known, "*"}:
+            raise ValueError(f"names {shown(name)}; write * or some of {', '.join(known)}")
+    return tuple(known) if "*" in given else given
 
 
 def directories(value: Any) -> Any:
@@ -218,6 +234,16 @@ def statement_timeout(value: Any) -> Any:
     if found > LONGEST_TIMEOUT:
         raise ValueError("is longer than PostgreSQL can wait (24 days); write for example 30m")
     return found
+
+
+def time_to_spend(value: Any) -> Any:
+    """Return how long something may take at most; None: it is not to be done."""
+    if isinstance(value, bool) or str(value).strip().lower() in _SWITCHED:
+        return SPENT_BY_DEFAULT if _SWITCHED[str(value).strip().lower()] else None
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or on, or off") from None
 
 
 def log_format(value: Any) -> Any:

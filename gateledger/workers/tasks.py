@@ -21,6 +21,8 @@ from cmdb.server.session import SettledConnection
 from cmdb.snapshot import AccountKey
 from collectors.plan import CollectionPlan
 
+_SQL = "gateledger.workers.sql"
+
 TASK = "collect_account_region"
 #: Seconds between a worker's signs of life, and without one until its tasks are given to others.
 HEARTBEAT = 3.0
@@ -58,6 +60,7 @@ def shared_plan(plan: CollectionPlan) -> dict[str, Any]:
         "role_name": plan.role_name,
         "sensitive_tags": list(plan.sensitive_tags),
         "accepted_denials": list(plan.accepted_denials),
+        "scopes": sorted(plan.scopes),
     }
 
 
@@ -70,6 +73,7 @@ def plan_of(own: CollectionPlan, shared: dict[str, Any]) -> CollectionPlan:
         role_name=shared["role_name"],
         sensitive_tags=tuple(shared["sensitive_tags"]),
         accepted_denials=tuple(shared["accepted_denials"]),
+        scopes=frozenset(shared["scopes"]),
     )
 
 
@@ -86,7 +90,7 @@ class TaskQueue:
     def forget_others(self) -> None:
         """Drop tasks of runs that are over."""
         with self._transaction() as connection:
-            connection.execute(query("queue_forget"), {"run_id": self._run_id})
+            connection.execute(query("queue_forget", _SQL), {"run_id": self._run_id})
 
     def put(self, account_regions: Iterable[tuple[AccountKey, str]]) -> None:
         """Queue account-regions; of one at most one task is worked on at a time, whichever run it is of."""
@@ -112,7 +116,7 @@ class TaskQueue:
     def revive(self) -> int:
         """Queue the tasks of workers that died once more; return how many."""
         with self._transaction() as connection:
-            stalled = connection.execute(query("queue_stalled"), {"seconds": DEAD_AFTER}).fetchall()
+            stalled = connection.execute(query("queue_stalled", _SQL), {"seconds": DEAD_AFTER}).fetchall()
             for (job_id,) in stalled:
                 connection.execute(
                     "SELECT procrastinate_retry_job_v2(%s, clock_timestamp(), NULL, NULL, NULL)", (job_id,)
@@ -122,19 +126,19 @@ class TaskQueue:
     def lost(self) -> list[tuple[AccountKey, str, bool]]:
         """Return account-regions that no task waits for, and whether the last one failed for good."""
         with self._transaction() as connection:
-            rows = connection.execute(query("queue_lost"), {"run_id": self._run_id}).fetchall()
+            rows = connection.execute(query("queue_lost", _SQL), {"run_id": self._run_id}).fetchall()
         return [(AccountKey(row[0], row[1]), row[2], row[3]) for row in rows]
 
     def workers(self) -> int:
         """Return how many workers are up."""
         with self._transaction() as connection:
-            row = connection.execute(query("queue_workers"), {"seconds": DEAD_AFTER}).fetchone()
+            row = connection.execute(query("queue_workers", _SQL), {"seconds": DEAD_AFTER}).fetchone()
         return 0 if row is None else int(row[0])
 
     def withdraw(self) -> None:
         """Take what is left off the queue."""
         with self._transaction() as connection:
-            connection.execute(query("queue_withdraw"), {"run_id": self._run_id})
+            connection.execute(query("queue_withdraw", _SQL), {"run_id": self._run_id})
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:

@@ -21,10 +21,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from cmdb.errors import SettingsError
-from cmdb.runs.dispatch import Order, RunOver, WorkerInventory, order_of, run_with_other_key
+from cmdb.runs.dispatch import Order, RunOver, order_of, run_with_other_key
 from cmdb.server.database import unreachable
 from cmdb.server.queue_schema import require_queue
 from cmdb.snapshot import AccountKey
+from cmdb.storage.worker_inventory import WorkerInventory
 from collectors.collection import Collection, collect_account_region
 from collectors.plan import CollectionPlan
 from collectors.quota import Quotas

@@ -47,6 +47,10 @@ def _of_private_domain(route: Route) -> str:
 
     API Gateway developer guide, "ARN reference": it carries the account, and the domain's id after a plus.
     """
-    listed = route.resource.rpartition("/")[2]
     domain = f"{route.resource_id}+{route.parameters['domainNameId']}"
-    return f"arn:{{partition}}:apigateway:{{region}}:{{account}}:/domainnames/{domain}/{listed}"
+    of_domain = f"arn:{{partition}}:apigateway:{{region}}:{{account}}:/domainnames/{domain}"
+    return (
+        of_domain
+        if route.operation == "GetDomainName"
+        else f"{of_domain}/{route.resource.rpartition('/')[2]}"
+    )

@@ -32,6 +32,8 @@ PAGES = (
     "exceptions.html",
     "owners/index.html",
     "owners/team-good.html",
+    "frameworks/index.html",
+    "frameworks/nist-sp-800-53-revision-5.html",
 )
 
 
@@ -151,6 +153,7 @@ def test_charts_are_drawn(watched: Watched, name: str) -> None:
 def test_a_chart_tells_the_day_under_the_pointer(watched: Watched) -> None:
     page = watched.open("index.html")
     chart = page.locator("figure.chart").first
+    chart.locator(".u-over").scroll_into_view_if_needed()
     box = chart.locator(".u-over").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
@@ -226,11 +229,15 @@ def test_filters_narrow_the_table(watched: Watched) -> None:
 
 
 def test_filters_come_from_the_address(watched: Watched) -> None:
-    """A count on the overview leads to just these findings."""
+    """A cell of the overview leads to just its findings, and a count beside the bar to just those."""
     page = watched.open("index.html")
-    link = page.locator("article", has_text="does not authenticate").locator(
-        ".legend a", has_text="incompliant"
-    )
+    page.locator(".heatmap tr", has_text="does not authenticate").locator("td").nth(2).locator("a").click()
+    page.wait_for_selector("#filters:not([hidden])")
+    assert page.get_by_label("Account").input_value() == ACCOUNTS[1]
+    assert page.get_by_label("Policy").input_value().endswith("rest-api-stage-ssl-certificate")
+    assert len(watched.rows()) == 2
+    page = watched.open("index.html")
+    link = page.locator(".legend a", has_text="incompliant")
     wanted = int(link.locator("b").inner_text())
     link.click()
     page.wait_for_selector("#filters:not([hidden])")
@@ -240,7 +247,7 @@ def test_filters_come_from_the_address(watched: Watched) -> None:
 
 def test_headings_sort_by_keyboard(watched: Watched) -> None:
     page = watched.open("findings.html#policy=/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate&q=good")
-    head = page.locator("#findings thead th", has_text="Stage")
+    head = page.locator("#findings thead th", has_text="Item")
     head.locator("button").focus()
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "ascending"

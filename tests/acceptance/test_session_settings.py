@@ -69,6 +69,16 @@ SETTINGS = {
 CASES = [(name, value) for name, values in SETTINGS.items() for value in values]
 #: Set for a role in the ordinary tests; in the long ones everything is.
 FOR_ROLES = ("DateStyle", "search_path", "session_replication_role", "statement_timeout", "client_encoding")
+#: Settings of which each has its own effect; the others are set all at once, and one by one at length.
+MEANING = (
+    "DateStyle",
+    "IntervalStyle",
+    "client_encoding",
+    "search_path",
+    "standard_conforming_strings",
+    "default_transaction_isolation",
+    "statement_timeout",
+)
 
 #: Schema evil: what a path that begins with it would find instead of the system's own.
 EVIL = """
@@ -187,7 +197,9 @@ def compare(url: str, right: dict[str, Lived], server: Server, patch: pytest.Mon
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        pytest.param(name, value, marks=[] if value == SETTINGS[name][0] else pytest.mark.long)
+        pytest.param(
+            name, value, marks=[] if name in MEANING and value == SETTINGS[name][0] else pytest.mark.long
+        )
         for name, value in CASES
     ],
     ids=lambda part: part.replace(" ", ""),
@@ -229,7 +241,9 @@ def drop_role(url: str, name: str) -> None:
         pytest.param(
             name,
             value,
-            marks=[] if name in FOR_ROLES and value == SETTINGS[name][0] else pytest.mark.long,
+            marks=[]
+            if name in FOR_ROLES and name in MEANING and value == SETTINGS[name][0]
+            else pytest.mark.long,
         )
         for name, value in CASES
         if name != "session_replication_role"

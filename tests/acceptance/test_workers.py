@@ -19,9 +19,10 @@ import pytest
 from sqlalchemy import Engine
 
 from cmdb.runs import runs
-from cmdb.runs.dispatch import Dispatch, RunOver, WorkerInventory, order_of
+from cmdb.runs.dispatch import Dispatch, RunOver, order_of
 from cmdb.runs.runs import RunKind, RunStatus, RunTotals
 from cmdb.snapshot import AccountKey, AccountReading, ScopeStatus
+from cmdb.storage.worker_inventory import WorkerInventory
 from gateledger.cli.entry import execute
 from gateledger.nightly.summary import RunSummary
 from gateledger.terminal.exits import ExitCode

@@ -215,11 +215,17 @@ SETTINGS: dict[str, list[Wrong]] = {
     "max_staleness": _DURATION,
     "methods_max_age": _DURATION,
     "statement_timeout": [*_DURATION, Wrong("longer than the server can wait", "25d", "24 days")],
+    "backfill": [row for row in _DURATION if row.value is not True],
     "keep": _DURATION,
     "keep_counts": _DURATION,
     "exception_max": _DURATION,
     "deadline": _DURATION,
     "policies": [*_list("rest-api-stage-waf-web-acl")],
+    "item_types": [
+        *_list("domain_name,usage_plan"),
+        Wrong("a type that there is not", "domain_nmae", "write * or some of"),
+        Wrong("one that is not collected any more", "stage,integration", "names 'integration'"),
+    ],
     "policy_dirs": [
         *_list("/etc/gateledger/policies"),
         Wrong("not there", "/does/not/exist", "not a directory"),

@@ -76,6 +76,12 @@ POINTS = (
         "UPDATE cmdb.run",
         once="SELECT FROM cmdb.run WHERE status = 'running'",
     ),
+    Point(
+        "before the commit of a backfill",
+        "SELECT FROM compliance.backfill FOR UPDATE",
+        "UPDATE compliance.backfill",
+        once="SELECT FROM compliance.backfill",
+    ),
 )
 
 IS_LONG = "GATELEDGER_CHAOS_KILLS" in os.environ

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from cmdb.items import collected_scopes
 from cmdb.snapshot import AccountRegionSnapshot, Reading, ScopeStatus
+from collectors.readers import ALWAYS
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -73,11 +73,7 @@ def _listed(truth: AccountRegionSnapshot) -> set[str]:
 
 
 def _explicit(snapshot: AccountRegionSnapshot) -> list[str]:
-    found = (
-        []
-        if set(snapshot.readings) == set(collected_scopes())
-        else [f"read is only {list(snapshot.readings)}"]
-    )
+    found = [] if set(snapshot.readings) == ALWAYS else [f"read is only {list(snapshot.readings)}"]
     for name, reading in snapshot.readings.items():
         if reading.status is ScopeStatus.COMPLETE and (reading.failure is not None or reading.unread):
             found.append(f"{name} are complete and yet {reading.failure}")

@@ -42,7 +42,7 @@ def finish(engine: Engine, *, swept: bool | None) -> None:
     runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
 
 
-@dose(6)
+@dose(2)
 @given(life=lives())
 def test_a_backfill_gives_what_judging_every_night_gives(
     database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]

@@ -5,6 +5,7 @@ No line of the product knows of lamps. What they do follows from their declarati
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -34,7 +35,9 @@ from evaluator.judging.backfill import backfill
 from evaluator.judging.engine import FULL, INCREMENTAL, evaluate
 from evaluator.judging.explain import Explanation, explain
 from evaluator.judging.relations import relations_as_of, relations_now
+from gateledger.exports.writing import Export, ExportFormat, write_export
 from gateledger.queries.reading import reading
+from tests.integration.test_export import asff_problems, ocsf_validator
 from tests.support.checks import breaches
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, RegionMade
 from tests.support.lives import verdicts
@@ -559,6 +562,35 @@ def test_findings_show_lamps_by_their_own_names(lamps: Lamps, policy: Policy) ->
         (f"{arn}api0000002/lamps/l2", "lamp", "api0000002", None, "dim"),
         (f"{arn}api0000002/lamps/l3", "lamp", "api0000002", None, "dim"),
     ]
+    (row,) = ask(lamps.engine, "SELECT * FROM report.api_compliance WHERE api_id = 'api0000001'")
+    assert (row["stages"], row["compliant"], row["incompliant"], row["api_name"]) == (2, 1, 1, "orders")
+
+
+def test_lamps_are_exported_as_what_other_tools_can_take(
+    lamps: Lamps, policy: Policy, tmp_path: Path
+) -> None:
+    """Given findings about items of a type that no list of another tool has, then exports are valid all the same."""
+    for _ in lived(lamps):
+        lamps.judged(policy)
+
+    def exported(form: ExportFormat, *, history: bool = False) -> list[dict[str, Any]]:
+        write_export(lamps.engine, Export(form, history=history), tmp_path / "out")
+        return [json.loads(line) for line in (tmp_path / "out").read_text(encoding="utf-8").splitlines()]
+
+    for history in (False, True):
+        events = exported(ExportFormat.OCSF, history=history)
+        assert [e.message for event in events for e in ocsf_validator().iter_errors(event)] == []
+        assert {event["resources"][0]["type"] for event in events} == {"AWS::ApiGateway::Lamp"}
+    (request,) = exported(ExportFormat.ASFF)
+    assert asff_problems(request) == ""
+    resources = {found["Resources"][0]["Id"][-2:]: found["Resources"][0] for found in request["Findings"]}
+    assert resources["l4"]["Type"] == "Other"
+    assert resources["l4"]["Details"]["Other"] == {
+        "ItemType": "lamp", "Type": "AWS::ApiGateway::Lamp", "Name": "lamp l4",
+    }  # fmt: skip
+    now, past = exported(ExportFormat.JSON), exported(ExportFormat.JSON, history=True)
+    assert {row["finding_id"] for row in now} <= {row["finding_id"] for row in past}
+    assert len({row["finding_id"] for row in past}) == 4
 
 
 def test_what_is_past_the_limit_is_dropped_and_what_is_referred_to_stays(

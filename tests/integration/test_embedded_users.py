@@ -24,6 +24,22 @@ assert ctypes.CDLL(None).prctl(24, 19, 0, 0, 0) == 0
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
+# An /etc of its own, without the server's user, in which several commands look for that user at once.
+_IN_AN_ETC_OF_ITS_OWN = """
+set -eu
+cp -a /etc "$1/etc"
+sed -i "/^$2:/d" "$1"/etc/passwd "$1"/etc/group "$1"/etc/shadow "$1"/etc/gshadow
+mount --bind "$1/etc" /etc
+for number in 1 2 3 4; do "$3" -c "$4" & done
+wait
+grep -c "^$2:" /etc/passwd
+"""
+_FIND_USER = """
+from pathlib import Path
+from cmdb.server.embedded_user import server_user
+print(server_user(Path("/nowhere/pgdata")).uid)
+"""
+
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
@@ -41,6 +57,21 @@ def test_roots_server_runs_as_an_unprivileged_user(data_dir: Path) -> None:
         assert _mode(pgdata) == 0o700
         # nobody but root and that user comes near the socket
         assert _mode(data_dir / "embedded" / "socket") == 0o700
+
+
+@pytest.mark.usefixtures("as_root")
+def test_the_user_is_made_once_by_commands_that_start_together(data_dir: Path) -> None:
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mount namespaces cannot be made here")
+    found = subprocess.run(
+        ["unshare", "-m", "bash", "-c", _IN_AN_ETC_OF_ITS_OWN, "-", str(data_dir), SERVER_USER, sys.executable,
+         _FIND_USER],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()  # fmt: skip
+    assert len(set(found[:4])) == 1
+    assert found[4] == "1"
 
 
 @pytest.mark.usefixtures("as_root")

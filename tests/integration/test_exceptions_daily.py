@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmdb.runs.runs import Run
@@ -17,6 +17,7 @@ from gateledger.exceptions import store
 from gateledger.exceptions.entry import Entry
 from gateledger.exceptions.matching import match_changed
 from gateledger.exceptions.store import Terms
+from tests.support.doses import dose
 from tests.support.histories import DENIED, FIRST_NIGHT, History, StageMade
 from tests.support.questions import ask
 from tests.support.servers import EMBEDDED, Servers
@@ -77,7 +78,7 @@ def covers(entry: Entry, api: str, stage: StageMade, tags: Mapping[str, str], no
     return now < entry.until and all(matches[key] for key in match)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@dose(4)
 @given(life=LIVES)
 def test_figures_with_and_without_exceptions_add_up(
     postgres_servers: Servers, life: list[list[Action]]

@@ -100,7 +100,7 @@ def test_a_mistake_is_one_sentence_with_its_line(
     ended = command_line("exceptions", "apply", str(file))
     assert (ended.code, ended.out) == (1, "")
     assert words in ended.err
-    assert all(one.startswith(str(file)) and one.endswith(".") for one in ended.err.splitlines())
+    assert all(one.startswith(f"gateledger: {file}") and one.endswith(".") for one in ended.err.splitlines())
     if line is not None:
         assert f"line {line}" in ended.err.splitlines()[0]
 
@@ -116,7 +116,7 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_written(
     )
     file.write_text(GOOD + more, encoding="utf-8")
     ended = command_line("exceptions", "apply", str(file))
-    assert [one.split(": ")[0] for one in ended.err.splitlines()] == [f"{file}, line 13", f"{file}, line 25"]
+    assert [one.split(": ")[1] for one in ended.err.splitlines()] == [f"{file}, line 13", f"{file}, line 25"]
     file.write_text(GOOD + GOOD.partition("\n")[2], encoding="utf-8")
     assert "is that of line 2 too" in command_line("exceptions", "apply", str(file)).err
     assert ask(engine, "SELECT exception_id FROM compliance.exception_version") == []

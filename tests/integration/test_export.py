@@ -7,23 +7,19 @@ import io
 import json
 import tracemalloc
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
-from jsonschema import Draft202012Validator
-from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from sqlalchemy import Engine
 
+from evaluator.catalog.loading import load_catalog
+from evaluator.judging.engine import evaluate
 from gateledger.exports import writing
-from gateledger.exports.ocsf import SCHEMA_VERSION
 from gateledger.exports.writing import Export, ExportFormat, write_export
 from tests.support.command_line import CommandLine
-from tests.support.histories import DENIED, FIRST_NIGHT, History
+from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History
+from tests.support.published import asff_problems, ocsf_validator
 
 DAY = timedelta(days=1)
 SSL = "rest-api-stage-ssl-certificate"
@@ -57,18 +53,6 @@ def history(engine: Engine) -> History:
     del api.stages["gone"]
     history.night()
     return history
-
-
-@cache
-def ocsf_validator() -> Draft202012Validator:
-    schema = OcsfJsonSchemaEmbedded(get_ocsf_schema(version=SCHEMA_VERSION))
-    return Draft202012Validator(schema.get_class_schema("compliance_finding", profiles=["cloud"]))
-
-
-def asff_problems(request: dict[str, Any]) -> str:
-    model = ServiceModel(Loader().load_service_model("securityhub", "service-2"), "securityhub")
-    shape = model.operation_model("BatchImportFindings").input_shape
-    return str(ParamValidator().validate(request, shape).generate_report())
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -162,6 +146,30 @@ def test_asff_requests_are_valid_by_the_service_model_and_hold_one_account_and_r
         HOSTILE: ("PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE"),
     }
     assert asff_problems({"Findings": [{"Id": 1}]}) != ""
+
+
+def test_apis_are_exported_as_apis(history: History, command_line: CommandLine) -> None:
+    """Given findings about REST APIs, one without a name, then both forms name them by type, ARN and id."""
+    history.regions[0].api("nameless01", None)
+    run = history.collect()
+    policy = load_catalog().policy("/gateledger/aws/apigateway/rest-api-endpoint-type")
+    evaluate(history.engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
+    history.finish(run)
+    account = ("--policy", "rest-api-endpoint-type", "--account", "111122223333")
+    events = objects(command_line("export", "--format", "ocsf", *account).out)
+    assert [error.message for event in events for error in ocsf_validator().iter_errors(event)] == []
+    arn = "arn:aws:apigateway:eu-central-1::/restapis/"
+    told = {event["resources"][0]["uid"]: event["resources"][0] for event in events}
+    assert {one["type"] for one in told.values()} == {"AWS::ApiGateway::RestApi"}
+    assert told[f"{arn}a1b2c3d4e5"]["name"] == HOSTILE
+    assert told[f"{arn}nameless01"]["name"] == "nameless01"
+    (request,) = objects(command_line("export", "--format", "asff", *account).out)
+    assert asff_problems(request) == ""
+    shown = [one["Resources"][0] for one in request["Findings"]]
+    assert {one["Type"] for one in shown} == {"AwsApiGatewayRestApi"}
+    details = {one["Id"]: one["Details"]["AwsApiGatewayRestApi"] for one in shown}
+    assert details[f"{arn}nameless01"] == {"Id": "nameless01"}
+    assert details[f"{arn}a1b2c3d4e5"] == {"Id": "a1b2c3d4e5", "Name": HOSTILE}
 
 
 EXCEPTIONS = """

@@ -49,7 +49,7 @@ def judge_nightly(engine: Engine, life: Sequence[Step], *, full: bool) -> list[s
     return modes
 
 
-@dose(8)
+@dose(3)
 @given(life=lives())
 def test_incremental_evaluation_gives_what_full_evaluation_gives(
     database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]

@@ -21,11 +21,13 @@ from sqlalchemy import Engine
 from cmdb.runs import runs
 from cmdb.runs.runs import RunKind, RunStatus, RunTotals
 from cmdb.server.database import open_engine, transaction, upgrade
+from cmdb.server.revisions import head_revision, revisions_after
 from evaluator.catalog.logic import check_logic
 from evaluator.catalog.policy import Policy
 from evaluator.judging.backfill import backfill
 from evaluator.judging.engine import evaluate
 from evaluator.judging.former import is_former, of_today
+from gateledger.terminal.migrating import migrate
 from tests.support.checks import breaches, catalog
 from tests.support.items import CertificateKind
 from tests.support.questions import ask
@@ -33,6 +35,10 @@ from tests.support.questions import ask
 DATA = Path(__file__).parents[1] / "data"
 #: Columns that views gained or lost: keys of the CMDB are named otherwise now, and none of them is a contract.
 _RENAMED = {"stage_id": "item_id"}
+#: What was not said then: what a deployment changed in what a stage serves.
+_SAID = {
+    ("stage_history", "changed"): "changed[:cardinality(changed) - coalesce(cardinality(served_changes), 0)]"
+}
 #: Drafts are not read any more: their scopes ended with the upgrade.
 _ENDED = ',"integration",'
 _JUDGED = (
@@ -50,13 +56,33 @@ def told() -> dict[str, Any]:
 @pytest.fixture
 def landed(empty_database_url: str) -> Iterator[Engine]:
     """The database as the earlier version left it, upgraded."""
-    script = lzma.decompress((DATA / "landed.sql.xz").read_bytes()).decode()
-    with psycopg.connect(empty_database_url, autocommit=True) as connection:
-        connection.execute(script.encode())
+    restore(empty_database_url)
     engine = open_engine(empty_database_url)
     upgrade(engine)
     yield engine
     engine.dispose()
+
+
+def restore(url: str) -> None:
+    script = lzma.decompress((DATA / "landed.sql.xz").read_bytes()).decode()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(script.encode())
+
+
+def test_an_upgrade_of_data_shows_each_revision_and_that_it_goes_on(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restore(empty_database_url)
+    engine = open_engine(empty_database_url)
+    before, after = migrate(engine, every=0.01)
+    engine.dispose()
+    shown = capsys.readouterr().err.splitlines()
+    revisions = revisions_after(before)
+    for number, revision in enumerate(revisions, start=1):
+        words = f"Migration: revision {revision} applied ({number} of {len(revisions)}), "
+        assert any(line.startswith(words) for line in shown), revision
+    assert any(line.startswith("Migration: revision 0010 in progress, ") for line in shown)
+    assert after == revisions[-1] == head_revision()
 
 
 def rows_of(engine: Engine, statement: str, values: tuple[Any, ...] = ()) -> list[str]:
@@ -71,7 +97,7 @@ def rows_of(engine: Engine, statement: str, values: tuple[Any, ...] = ()) -> lis
 def test_every_view_says_what_it_said(landed: Engine) -> None:
     for view, then in told()["views"].items():
         columns = [_RENAMED.get(name, name) for name in then["columns"]]
-        listed = ", ".join(f'"{name}"' for name in columns)
+        listed = ", ".join(_SAID.get((view, name), f'"{name}"') for name in columns)
         kept = [row for row in then["rows"] if view != "scope_health" or _ENDED not in row]
         assert rows_of(landed, f"SELECT {listed} FROM report.{view}") == kept, view
 

@@ -50,6 +50,8 @@ class Row:
     subjects: list[str] | None = None
     methods: list[str] | None = field(default_factory=lambda: ["GET /orders", "DELETE /orders/{id}"])
     """What its deployment serves; None: it was never read."""
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What AWS says of the first of these methods."""
 
 
 def statement(**changes: Any) -> dict[str, Any]:
@@ -67,6 +69,12 @@ def policy_of(*statements: dict[str, Any], escaped: bool = True) -> dict[str, st
     return {"policy": escaped_policy(document) if escaped else json.dumps(document)}
 
 
+CLOSED = {
+    "integration_type": "HTTP_PROXY",
+    "uri_scheme": "https",
+    "authorization": "AWS_IAM",
+    "api_key_required": False,
+}
 PRIVATE = {"endpointConfiguration": {"types": ["PRIVATE"]}}
 FROM_ENDPOINT = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
 OK, NA, UNKNOWN = "COMPLIANT", "INAPPLICABLE", "UNDETERMINED"
@@ -75,6 +83,7 @@ TRACING, WAF, ACCESS = (
     "rest-api-stage-waf-web-acl",
     "rest-api-stage-access-logging",
 )
+LATE = "rest-api-stage-certificate-attached-late"
 SECRETS, TLS, TYPE = "rest-api-stage-variable-secrets", "rest-api-tls-policy", "rest-api-endpoint-type"
 OPEN, PRIVATE_POLICY = "rest-api-open-policy", "rest-api-private-policy"
 
@@ -119,6 +128,11 @@ ROWS = [
     Row(PRIVATE_POLICY, "policy_unreadable", UNKNOWN, api={**PRIVATE, "policy": "{not JSON"}),
     Row(PRIVATE_POLICY, "no_vpc_named", api={**PRIVATE, **policy_of(statement())}),
     Row(PRIVATE_POLICY, "vpc_named", OK, api={**PRIVATE, **policy_of(statement(Condition=FROM_ENDPOINT))}),
+    Row(LATE, "certificate_empty", NA, stage={"clientCertificateId": " "}),
+    Row(LATE, "order_unknown", UNKNOWN, stage={"clientCertificateId": "cert01"}),
+    Row(LATE, "deployment_unknown", UNKNOWN, stage={"clientCertificateId": "cert01", "deploymentId": None}),
+    Row("rest-api-stage-draft", "draft_unknown", UNKNOWN),
+    Row("rest-api-stage-draft", "private_endpoint", NA, api=PRIVATE),
     Row(SECRETS, "no_variables", NA),
     Row(SECRETS, "no_secret_found", OK, stage={"variables": {"url": "backend.example.com"}}),
     Row(
@@ -209,6 +223,39 @@ ROWS += [
     Row(CACHE, "cache_encrypted", OK, stage={**CLUSTER, **settings(every=SAFE_CACHE)}),
 ]
 
+HTTPS, VERIFIED = "rest-api-stage-backend-https", "rest-api-stage-backend-tls-verification"
+VALIDATED, AUTHORIZED = "rest-api-stage-request-validation", "rest-api-stage-method-authorization"
+ANYBODY, UNREAD_CANARY = {"authorization": "NONE"}, {"canarySettings": {"deploymentId": "dep2"}}
+ASKING = {"has_required_parameters": True, "has_body_model": True, "validates_body": True}
+LAMBDA = {"integration_type": "AWS_PROXY", "uri_scheme": "arn"}
+ROWS += [
+    Row(HTTPS, "https_only", OK),
+    Row(HTTPS, "plain_http", parts={"uri_scheme": "http"}, subjects=[GET]),
+    Row(HTTPS, "plain_http", stage=UNREAD_CANARY, parts={"uri_scheme": "http"}),
+    Row(HTTPS, "scheme_unknown", UNKNOWN, parts={"uri_scheme": None}, subjects=[GET]),
+    Row(HTTPS, "no_http_integration", NA, methods=["GET /orders"], parts=LAMBDA),
+    Row(HTTPS, "methods_unknown", UNKNOWN, stage=UNREAD_CANARY),
+    Row(VERIFIED, "verification_on", OK),
+    Row(VERIFIED, "verification_off", parts={"insecure_skip_verification": True}, subjects=[GET]),
+    Row(VERIFIED, "no_http_integration", NA, methods=["GET /orders"], parts=LAMBDA),
+    Row(VERIFIED, "methods_unknown", UNKNOWN, methods=None),
+    Row(VALIDATED, "nothing_to_validate", NA),
+    Row(VALIDATED, "validated", OK, parts={**ASKING, "validates_parameters": True}),
+    Row(VALIDATED, "not_validated", parts={**ASKING, "validates_parameters": False}, subjects=[GET]),
+    Row(VALIDATED, "validator_unknown", UNKNOWN, parts=ASKING, subjects=[GET]),
+    Row(VALIDATED, "methods_unknown", UNKNOWN, stage=UNREAD_CANARY),
+    Row(AUTHORIZED, "authorized", OK),
+    Row(AUTHORIZED, "authorized", OK, parts={**ANYBODY, "api_key_required": True}),
+    Row(AUTHORIZED, "open_method", parts=ANYBODY, subjects=[GET]),
+    Row(AUTHORIZED, "open_method", api=policy_of(statement()), parts=ANYBODY, stage=UNREAD_CANARY),
+    Row(AUTHORIZED, "policy_restricts", OK, api=policy_of(statement(Condition=FROM_ENDPOINT)), parts=ANYBODY),
+    Row(AUTHORIZED, "policy_restricts", OK, api=PRIVATE, parts=ANYBODY),
+    Row(AUTHORIZED, "policy_unknown", UNKNOWN, api={"policy": "{not JSON"}, parts=ANYBODY, subjects=[GET]),
+    Row(AUTHORIZED, "authorization_unknown", UNKNOWN, parts={"authorization": None}, subjects=[GET]),
+    Row(AUTHORIZED, "methods_unknown", UNKNOWN, stage=UNREAD_CANARY),
+    Row(AUTHORIZED, "no_method", NA, methods=["OPTIONS /orders"]),
+]
+
 
 def api_record(number: int, changes: dict[str, Any]) -> dict[str, Any]:
     return {
@@ -239,7 +286,8 @@ class Nights:
             stages.append(normalise.stage(apis[-1].key, record, HASHER))
             if row.methods is not None:
                 served = [dict(zip(("verb", "path"), method.split(), strict=True)) for method in row.methods]
-                served = [{**method, "integration_type": "HTTP_PROXY"} for method in served]
+                served = [{**CLOSED, **method} for method in served]
+                served[:1] = [{**method, **row.parts} for method in served[:1]]
                 deployments.append(definitions.deployment(apis[-1].key, "dep1", served, definitions.EXPORT))
         readings = items.readings(
             rest_apis=Reading(ScopeStatus.COMPLETE, items=apis),
@@ -291,10 +339,13 @@ def test_each_policy_gives_the_verdict_of_its_rows(engine: Engine) -> None:
 
 def test_every_policy_of_settings_has_rows_and_judges_each_item_by_what_belongs_to_it() -> None:
     certificates = {"rest-api-stage-ssl-certificate", "rest-api-stage-client-certificate-expiry"}
-    assert {row.policy for row in ROWS} == POLICIES.keys() - certificates
-    for policy in POLICIES.values():
+    # What a whole account-region decides has a story of its own (tests/acceptance/test_domain_names.py).
+    whole = {"rest-api-default-endpoint", "domain-name-mutual-tls", "account-logging-role"}
+    other = {"domain-name-tls-policy", "usage-plan-throttling"}
+    assert {row.policy for row in ROWS} == POLICIES.keys() - certificates - whole - other
+    for name, policy in POLICIES.items():
         assert policy.id.startswith(PREFIXES)
-        assert policy.logic.composition.local is not None
+        assert (policy.logic.composition.local is None) == (name in whole)
 
 
 def test_messages_name_what_is_at_fault(engine: Engine) -> None:

@@ -94,7 +94,7 @@ def test_counts_may_be_kept_longer(engine: Engine) -> None:
     assert rows(engine, daily) == before
 
 
-@dose(5)
+@dose(2)
 @given(life=lives())
 def test_nothing_after_the_limit_is_told_otherwise(
     database_url: str, postgres_servers: Servers, postgres_server_kind: str, life: list[Step]

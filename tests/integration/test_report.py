@@ -79,28 +79,85 @@ def chart_of(site: Path, page: str, name: str) -> dict[str, Any]:
     return dict(json.loads(data))
 
 
+def heat(site: Path) -> dict[str, list[str]]:
+    """Return the cells of the overview's table by the policy's page, then by account in the order of columns."""
+    table = (
+        (site / "index.html")
+        .read_text(encoding="utf-8")
+        .partition('class="heatmap"')[2]
+        .partition("</table>")[0]
+    )
+    found = {}
+    for row in table.split("<tr>")[1:]:
+        page = re.search(r'href="(policies/[^"]+)"', row)
+        if page is not None:
+            cells = re.findall(r'<td class="heat (\w+)">(.*?)</td>', row, re.S)
+            found[page.group(1)] = [f"{tone} {re.sub(r'<[^>]+>', '', cell).strip()}" for tone, cell in cells]
+    return found
+
+
 def test_the_headline_numbers_are_those_of_the_views(lived: Engine, site: Path) -> None:
-    """Posture by policy: percentages and counts by status as SQL tells them."""
-    told = words(site, "index.html")
-    for policy_id, compliant, incompliant, inapplicable, percent in asked(
-        lived,
-        "SELECT policy_id, compliant, incompliant, inapplicable, compliance_percent "
-        "FROM report.compliance_daily_total WHERE day = '2026-01-05'",
-    ):
-        name = catalog().policy(policy_id).contextual_name
-        card = told.partition(name)[2].partition("REST API stage")[0].partition("Trend")[0]
-        assert card.startswith(f" {percent}% compliant")
-        numbers = card.partition("points")[2] or card
-        counts = {
-            status: int(count)
-            for count, status in re.findall(r"(\d+) (incompliant|compliant|inapplicable)", numbers)
-        }
-        wanted = {"incompliant": incompliant, "compliant": compliant, "inapplicable": inapplicable}
-        assert counts == {status: count for status, count in wanted.items() if count}
+    """Each policy in each account: percentages, cut off, and what is undetermined, as SQL tells them."""
+    told, cells = words(site, "index.html"), heat(site)
+    sums = "sum(compliant), sum(incompliant), sum(undetermined)"
+    day = "FROM report.compliance_daily WHERE day = '2026-01-05'"
+    rows = asked(lived, f"SELECT policy_id, '' AS account_id, {sums} {day} GROUP BY 1")
+    rows += asked(lived, f"SELECT policy_id, account_id, {sums} {day} GROUP BY 1, 2")
+    for policy_id, account_id, compliant, incompliant, undetermined in rows:
+        own = cells[f"policies/{policy_id.rsplit('/', 1)[-1]}.html"]
+        cell = own[["", *ACCOUNTS].index(account_id)]
+        judged = compliant + incompliant
+        assert cell.split()[1] == (f"{100 * compliant // judged}%" if judged else "–")
+        assert ("undetermined" in cell) == (undetermined > 0)
     [(stages, accounts)] = asked(
         lived, "SELECT count(DISTINCT item_id), count(DISTINCT account_id) FROM report.finding"
     )
-    assert f"{stages} stages in {accounts} accounts, judged by 2 policies." in told
+    assert f"{stages} REST API stages in {accounts} accounts, judged by 2 policies." in told
+    [(compliant, judged)] = asked(
+        lived,
+        "SELECT count(*) FILTER (WHERE status = 'COMPLIANT'), count(*) FROM report.finding "
+        "WHERE status IN ('COMPLIANT', 'INCOMPLIANT')",
+    )
+    assert f"Posture now {100 * compliant / judged:.2f}% compliant, over all policies" in told
+
+
+def test_forty_accounts_share_a_table_and_the_worst_have_columns(engine: Engine, tmp_path: Path) -> None:
+    """Given more accounts than columns, then the others are one column, which still counts all of them; and a
+    framework's page tells which sections nothing serves."""
+    history = History(engine)
+    for number in range(13):
+        region = history.region(f"{number + 1:012}", account_name=f"account {number}")
+        api = region.api("a1b2c3d4e5")
+        region.certificate("cert01")
+        api.stage("fine", certificate="cert01")
+        for bare in range(number):
+            api.stage(f"bare{bare}")
+    history.night()
+    site = written(engine, tmp_path / "out")
+    cells = heat(site)["policies/rest-api-stage-ssl-certificate.html"]
+    assert len(cells) == 12
+    assert cells[:2] == ["h0 14%", "h0 7%"]
+    assert cells[-1] == "h1 50%"
+    told = words(site, "index.html")
+    assert "3 others" in told
+    (page,) = (site / "frameworks").glob("aws-foundational*.html")
+    framework = words(site, page.relative_to(site).as_posix())
+    assert "1 of its 9 sections about API Gateway are served" in framework
+    assert (
+        "should be configured to use SSL certificates for backend authentication rest-api-stage-ssl-certificate 78"
+        in framework
+    )
+    assert framework.count("Not served") == 8
+
+
+def test_an_account_page_rolls_its_apis_up(lived: Engine, site: Path) -> None:
+    told = words(site, f"accounts/{ACCOUNTS[0]}.html").partition(" APIs ")[2]
+    [(incompliant, undetermined, policies)] = asked(
+        lived,
+        "SELECT sum(incompliant), sum(undetermined), count(*) FILTER (WHERE incompliant > 0) "
+        f"FROM report.api_compliance WHERE account_id = '{ACCOUNTS[0]}'",
+    )
+    assert f"REST API a1b2c3d4e5 eu-central-1 {incompliant} {undetermined} {policies} " in told
 
 
 def test_the_trend_is_that_of_the_views(lived: Engine, site: Path) -> None:
@@ -153,8 +210,8 @@ def test_what_changed_is_what_the_history_tells(lived: Engine, site: Path) -> No
             "= 'INCOMPLIANT'",
         ),
         ("Resolved", "were incompliant and are compliant now", "= 'INCOMPLIANT'", "= 'COMPLIANT'"),
-        ("New stages", "were not there before", "IS NULL", "IS NOT NULL"),
-        ("Gone stages", "are not there any longer", "IS NOT NULL", "IS NULL"),
+        ("New items", "were not there before", "IS NULL", "IS NOT NULL"),
+        ("Gone items", "are not there any longer", "IS NOT NULL", "IS NULL"),
     ):
         counts = [
             asked(
@@ -240,7 +297,7 @@ def test_timelines_are_the_history(lived: Engine, site: Path) -> None:
 def test_nothing_can_end_an_element_or_run(site: Path) -> None:
     """Hostile names stand escaped on the pages and hold no markup in the data."""
     pages = sorted(site.rglob("*.html"))
-    assert len(pages) == 17
+    assert len(pages) == 8 + 1 + len(catalog().frameworks) + 9
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert IMG not in text
@@ -354,7 +411,7 @@ def test_an_estate_without_stages(engine: Engine, tmp_path: Path) -> None:
     history.region(ACCOUNTS[0])
     history.night()
     site = written(engine, tmp_path / "out")
-    assert "0 stages in 0 accounts" in words(site, "index.html")
+    assert "Nothing in 0 accounts" in words(site, "index.html")
     assert "There are no findings." in words(site, "findings.html")
 
 

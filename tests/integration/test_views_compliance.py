@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,9 @@ from sqlalchemy import Engine, text
 
 from cmdb.runs import runs
 from cmdb.runs.runs import RunKind, RunStatus, RunTotals
+from evaluator.catalog.loading import load_catalog
 from evaluator.judging.engine import evaluate
+from tests.support.command_line import CommandLine
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, catalog
 
 pytestmark = pytest.mark.both_servers
@@ -229,3 +232,58 @@ def test_weighted_percentiles_equal_those_of_the_repeated_numbers(
         repeated=repeated,
     )
     assert row[0] == pytest.approx(row[1])
+
+
+def test_an_api_shows_how_its_stages_stand_and_how_it_stands_itself(engine: Engine, history: History) -> None:
+    """Given two APIs, one with stages of every kind, when policies judge stages and APIs, then each has a row per
+    policy; a stage that is gone is counted nowhere."""
+    region = history.region()
+    api = region.api("a1b2c3d4e5")
+    api.stage("fine", certificate="cert01")
+    api.stage("bare")
+    api.stage("gone")
+    region.certificate("cert01")
+    region.api("private001", None, endpoint_types=("PRIVATE",)).stage("inner")
+    history.night()
+    del api.stages["gone"]
+    run = history.collect()
+    tags = "/gateledger/aws/apigateway/rest-api-tags"
+    for policy_id in (SSL, tags):
+        policy = load_catalog().policy(policy_id)
+        evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
+    history.finish(run)
+    rows = ask(
+        engine,
+        "SELECT policy_id, api_id, api_name, api_type, stages, compliant, incompliant, inapplicable, undetermined,"
+        " compliance_percent, oldest_incompliant FROM report.api_compliance WHERE policy_id <> :policy ORDER BY 1, 2",
+        policy=EXPIRY,
+    )
+    half = Decimal("50.00")
+    assert rows == [
+        (SSL, "a1b2c3d4e5", "orders", "rest_api", 2, 1, 1, 0, 0, half, FIRST_NIGHT),
+        (SSL, "private001", None, "rest_api", 1, 0, 0, 1, 0, None, None),
+        (tags, "a1b2c3d4e5", "orders", "rest_api", 1, 0, 0, 1, 0, None, None),
+        (tags, "private001", None, "rest_api", 1, 0, 0, 1, 0, None, None),
+    ]
+
+
+def test_findings_by_api_are_listed_for_people_and_programs(
+    engine: Engine, history: History, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command_line = CommandLine(database_url, monkeypatch)
+    region = history.region()
+    region.api("a1b2c3d4e5").stage("bare")
+    region.api("private001", endpoint_types=("PRIVATE",)).stage("inner")
+    history.night()
+    arguments = ("findings", "--by-api", "--policy", "rest-api-stage-ssl-certificate")
+    listed = json.loads(command_line(*arguments, "--format", "json").out)
+    assert [(row["api_id"], row["incompliant"], row["inapplicable"]) for row in listed] == [
+        ("a1b2c3d4e5", 1, 0),
+        ("private001", 0, 1),
+    ]
+    table = command_line(*arguments, "--status", "INCOMPLIANT").out
+    assert "a1b2c3d4e5" in table
+    assert "private001" not in table
+    for wrong in (("--as-of", "2026-01-01"), ("--excepted",), ("--status", "DISAPPEARED")):
+        ended = command_line(*arguments, *wrong)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)

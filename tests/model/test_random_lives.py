@@ -30,7 +30,7 @@ def test_every_view_equals_the_model_after_every_step(machine: type[EstateMachin
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(EXAMPLES or 12),
+            max_examples=int(EXAMPLES or 8),
             stateful_step_count=40 if EXAMPLES else 20,
             derandomize=EXAMPLES is None,
             database=None,

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 #: Set by ``make model`` to the number of histories that the model lives through.
 EXAMPLES = os.environ.get("GATELEDGER_MODEL_EXAMPLES")
+
+
+def at_length(rows: Sequence[Any], *, but: Callable[[Any], bool]) -> list[Any]:
+    """Return rows to parametrize a test with, left to ``make matrix`` but for those that are like no other."""
+    return [row if but(row) else pytest.param(row, marks=pytest.mark.long) for row in rows]
 
 
 def dose(usual: int) -> settings:

@@ -73,7 +73,7 @@ def excepted() -> list[Entry]:
 
 def written(engine: Engine, out: Path, *, rows_limit: int = 10_000) -> Path:
     """Write the report of a database and return its directory."""
-    write_report(engine, catalog().policies, out, rows_limit=rows_limit)
+    write_report(engine, catalog().policies, out, frameworks=catalog().frameworks, rows_limit=rows_limit)
     return out
 
 

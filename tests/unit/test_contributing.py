@@ -42,4 +42,4 @@ def test_every_room_of_the_packages_is_in_its_table() -> None:
         if folder.is_dir() and any(folder.glob("*.py"))
     }
     missing = {room for room in rooms if room not in TEXT}
-    assert missing <= {"`cmdb/sql/`", "`gateledger/demo/`", "`gateledger/workers/`", "`gateledger/database/`"}
+    assert missing <= {"`gateledger/demo/`", "`gateledger/workers/`", "`gateledger/database/`"}

@@ -87,7 +87,7 @@ def test_the_tasks_role_allows_what_iam_policy_prints() -> None:
     (policy,) = template["Resources"]["TaskRole"]["Properties"]["Policies"]
     wanted = {
         action
-        for statement in caller_policy("self", None, "aws")["Statement"]
+        for statement in caller_policy("self", None, (), "aws")["Statement"]
         for action in _listed(statement["Action"])
     }
     granted = {

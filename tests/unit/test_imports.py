@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,28 @@ def test_a_breach_of_the_rules_is_found(package: str, line: str) -> None:
 def test_what_the_rules_allow_is_not_a_breach() -> None:
     allowed = "from cmdb.snapshot import Stage\nfrom cmdb.errors import GateledgerError\nimport boto3\n"
     assert breaches("collectors", ROOT / "collectors" / "example.py", allowed) == []
+
+
+def room_of(name: str) -> str:
+    """Return the room that a module of ours lies in: its directory, or the module itself beside the rooms."""
+    parts = name.split(".")[:2]
+    return ".".join(parts)
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_no_rooms_of_a_package_import_each_other(package: str) -> None:
+    uses: dict[str, set[str]] = {}
+    for file in sources(package):
+        own = room_of(".".join(file.relative_to(ROOT).with_suffix("").parts))
+        for _, name in imported_by(file):
+            other = room_of(name)
+            # what the package itself gives away comes from one of its rooms
+            is_room = (ROOT / other.replace(".", "/")).is_dir() or (
+                ROOT / f"{other.replace('.', '/')}.py"
+            ).is_file()
+            if name.startswith(f"{package}.") and other != own and is_room:
+                uses.setdefault(own, set()).add(other)
+    TopologicalSorter(uses).prepare()
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -2,4 +2,4 @@
 INSERT INTO swept
     (item_id, n, account_region_id, condition_key, recheck_at, evidence, subjects, subject_count)
 SELECT v.item_id, v.night_n, v.account_region_id, v.condition_key, {recheck}, {evidence}, {subjects}
-FROM ({judged}) AS v
+FROM ({judged} {once}) AS v

@@ -28,6 +28,7 @@ _EXAMPLES = (
     "gateledger findings --as-of 2026-10-01 --format json | jq length",
     "gateledger findings --owner team-billing --status INCOMPLIANT",
     "gateledger findings --excepted --format csv   # what was knowingly accepted",
+    "gateledger findings --by-api --status INCOMPLIANT   # one row per policy and API",
     "gateledger findings --policy rest-api-stage-ssl-certificate --fail-on INCOMPLIANT",
 )
 
@@ -73,6 +74,13 @@ def findings(
             show_default=False,
         ),
     ] = None,
+    by_api: Annotated[
+        bool,
+        typer.Option(
+            "--by-api",
+            help="One row per policy and API: how many of its items (stages, ...) have each status now.",
+        ),
+    ] = False,
     fail_on: FailOnOption = None,
     include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
@@ -86,8 +94,18 @@ def findings(
     """
     app = App.of(context)
     time = read_time(as_of)
+    if by_api and (time is not None or excepted is not None or fail_on):
+        raise typer.BadParameter(
+            "--by-api counts what holds now: leave out --as-of, --excepted and --fail-on."
+        )
+    if by_api and (owner or unowned):
+        raise typer.BadParameter(
+            "--by-api counts all items of an API, whoever owns them: leave out --owner and --unowned."
+        )
+    if by_api and status and Status.DISAPPEARED in status:
+        raise typer.BadParameter("--by-api counts what is there: leave out --status DISAPPEARED.")
     with app.database() as engine:
-        from gateledger.queries.findings import Selection, list_findings
+        from gateledger.queries.findings import Selection, list_by_api, list_findings
         from gateledger.queries.policy_ids import catalog_of, resolve_policies
 
         selection = Selection(
@@ -100,6 +118,9 @@ def findings(
             owners=owner or None,
             unowned=unowned,
         )
+        if by_api:
+            list_by_api(engine, selection, form, everything=everything)
+            return
         code = list_findings(
             engine,
             selection,

@@ -37,17 +37,18 @@ def report(
 ) -> None:
     """Write the report: a static site about the last evaluation that opens from disk and asks no network.
 
-    It holds an overview, a page for every policy and account, and all findings with their timelines. A report
-    that is there already stays as it is until the new one is whole. Open index.html.
+    It holds an overview, a page for every policy, framework and account, and all findings with their
+    timelines. A report that is there already stays as it is until the new one is whole. Open index.html.
     """
     from gateledger.queries.policy_ids import catalog_of
     from gateledger.report.build import write_report
     from gateledger.terminal.console import say, short_time
 
     app = App.of(context)
-    policies = catalog_of(app.settings).enabled(app.settings.policies)
+    catalog = catalog_of(app.settings)
+    policies = catalog.enabled(app.settings.policies)
     with app.database() as engine:
-        written = write_report(engine, policies, out)
+        written = write_report(engine, policies, out, frameworks=catalog.frameworks)
     say(
         f"Report as of {short_time(written.as_of)}: {written.findings:,} findings, {written.files:,} files, "
         f"{written.size / 2**20:.1f} MiB, in {written.seconds:.1f} s."

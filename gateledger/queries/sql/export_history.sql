@@ -1,8 +1,11 @@
 -- Compliance records, by finding in the order of time; since a time: those that began or ended by then or later.
-SELECT report.finding_uid(policy_id, split_part(resource_arn, ':', 2), account_id, region, rest_api_id, stage_name)
-           AS finding_id,
+SELECT CASE item_type
+           WHEN 'stage' THEN report.finding_uid(policy_id, split_part(resource_arn, ':', 2), account_id, region,
+                                                rest_api_id, stage_name)
+           ELSE report.finding_uid(policy_id, split_part(resource_arn, ':', 2), account_id, region, resource_arn)
+       END AS finding_id,
        policy_id, resource_arn, split_part(resource_arn, ':', 2) AS partition, account_id, account_name, region,
-       rest_api_id, stage_name, status, condition, valid_from, valid_to, since, policy_version, owner
+       rest_api_id, stage_name, status, condition, valid_from, valid_to, since, policy_version, item_type, name, owner
 FROM report.finding_history
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
@@ -10,4 +13,4 @@ WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
   AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
   AND (%(since)s::timestamptz IS NULL OR valid_from >= %(since)s OR valid_to >= %(since)s)
-ORDER BY account_id, region, rest_api_id, stage_name, policy_id, valid_from
+ORDER BY account_id, region, rest_api_id, stage_name, resource_arn, policy_id, valid_from

@@ -1,6 +1,4 @@
--- Findings now, counted by account, region, policy and condition; since when the oldest of each has its status.
-SELECT account_id, max(account_name) AS account_name, region, policy_id, status, condition,
-       count(*) AS findings, min(since) AS oldest
-FROM report.finding
-GROUP BY account_id, region, policy_id, status, condition
+-- Findings now, counted by account, region, policy and condition.
+SELECT account_id, account_name, region, policy_id, status, condition, items
+FROM report.condition_count
 ORDER BY account_id, region, policy_id, status, condition

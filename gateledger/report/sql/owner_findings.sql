@@ -22,11 +22,11 @@ listed AS MATERIALIZED (
 )
 SELECT f.owner, f.policy_id, f.account_id, f.account_name, f.region, f.rest_api_id, f.rest_api_name, f.stage_name,
        f.status, f.condition, f.message, f.severity, coalesce(f.episode_since, f.since) AS since,
-       e.is_public, e.has_web_acl, e.open_methods
+       e.is_public, e.has_web_acl, e.open_methods, f.resource_arn, f.item_type
 FROM listed
 CROSS JOIN LATERAL (
     SELECT owner, policy_id, item_id, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
-           status, condition, message, severity, episode_since, since
+           status, condition, message, severity, episode_since, since, resource_arn, item_type
     FROM report.finding
     WHERE policy_id = listed.policy_id AND item_id = listed.item_id
     OFFSET 0

@@ -4,8 +4,8 @@
   const data = window.gateledgerFindings;
   if (!data) return;
   const PER_PAGE = 100;
-  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, OWNER, EXCEPTION] =
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
+  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, KIND, OWNER, EXCEPTION] =
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
   const ORDER = ["INCOMPLIANT", "UNDETERMINED", "COMPLIANT", "INAPPLICABLE", "DISAPPEARED"];
   const SIGNS = 0xe000;
   const asOf = Date.parse(data.asOf);
@@ -55,6 +55,7 @@
     }
     return text;
   }
+  const path = (row) => text(row, ARN).split(":").slice(5).join(":").replace(/^\//, "");
   const text = (row, column) => (row[column] < 0 ? "" : filled(row, data.texts[row[column]]));
 
   const rows = data.rows.map((row, at) => ({
@@ -63,7 +64,7 @@
     account: data.accounts[row[ACCOUNT]][0], region: data.regions[row[REGION]],
     owner: row[OWNER] < 0 ? "" : data.owners[row[OWNER]], excepted: row[EXCEPTION] < 0 ? "no" : "yes",
     sought: [data.names[row[NAME]], ...data.apis[row[API]], ...data.accounts[row[ACCOUNT]], data.regions[row[REGION]],
-      row[CERTIFICATE] < 0 ? "" : data.certificates[row[CERTIFICATE]], data.conditions[row[CONDITION]],
+      row[CERTIFICATE] < 0 ? "" : data.certificates[row[CERTIFICATE]], data.conditions[row[CONDITION]], data.kinds[row[KIND]][1],
       row[OWNER] < 0 ? "" : data.owners[row[OWNER]], data.policies[row[POLICY]]].join("\n").toLowerCase(),
   }));
   const keys = {
@@ -129,8 +130,9 @@
     button.type = "button";
     button.append(made("bdi", data.names[row[NAME]]));
     button.addEventListener("click", () => detail(item));
-    const api_line = made("small", "of ", "id");
-    api_line.append(made("bdi", api || id), api ? ` (${id})` : "");
+    const api_line = made("small", undefined, "id");
+    if (data.kinds[row[KIND]][0] === "stage") api_line.append("of ", made("bdi", api || id), api ? ` (${id})` : "");
+    else api_line.append(data.kinds[row[KIND]][1] + " ", made("bdi", path(row)));
     head.append(button, api_line);
     tr.append(head);
     const page = data.accountPages[account];
@@ -158,7 +160,8 @@
     fact("Policy", link);
     fact("What was seen", made("bdi", text(row, MESSAGE)));
     if (row[REMEDIATION] >= 0) fact("What to do", made("bdi", text(row, REMEDIATION)));
-    fact("REST API", made("bdi", api ?? ""), api ? ` (${id})` : id);
+    fact("Judged", data.kinds[row[KIND]][1]);
+    if (id !== null) fact("REST API", made("bdi", api ?? ""), api ? ` (${id})` : id);
     if (item.owner) fact("Owner", owner(item));
     if (item.excepted === "yes") {
       const [exception, until] = data.exceptions[row[EXCEPTION]];
@@ -222,7 +225,7 @@
   function changes(list) {
     if (!list.length) return [];
     const lines = [...list].reverse().map(([time, changed, certificate]) =>
-      [minute(data.times[time]), data.changed[changed], certificate < 0 ? "none" : made("code", data.certificates[certificate])]);
+      [minute(data.times[time]), changed.map((part) => data.changed[part]).join("; "), certificate < 0 ? "none" : made("code", data.certificates[certificate])]);
     return [made("h3", "What changed on the stage"), table(["Found", "Changed", "Certificate since then"], lines, "Changes of the stage, newest first")];
   }
 

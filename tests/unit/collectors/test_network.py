@@ -136,6 +136,25 @@ def test_a_proxy_that_wants_a_password_is_named_without_one(monkeypatch: pytest.
     assert "canary" not in said
 
 
+@pytest.mark.parametrize(
+    ("status", "fragment", "calls"),
+    [
+        (407, "which wants a user and a password: check HTTP_PROXY and HTTPS_PROXY", 1),
+        (403, "was denied (HTTP 403)", 1),
+        (502, "met an error of the service (502: Bad Gateway) (tried 2 times)", 2),
+    ],
+)
+def test_an_error_page_of_a_plain_proxy_is_told_by_its_status(
+    monkeypatch: pytest.MonkeyPatch, status: int, fragment: str, calls: int
+) -> None:
+    with answering(status, b"<html><body><p>Sorry<br></body></html>") as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.invalid")
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        said = sentence()
+        assert len(proxy.paths) == calls
+    assert fragment in said
+
+
 def set_proxy(url: str) -> Callable[[pytest.MonkeyPatch], None]:
     return lambda patch: patch.setenv("HTTPS_PROXY", url)
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.catalog.helpers import helpers
 from evaluator.catalog.loading import load_catalog
+from evaluator.catalog.logic import check_logic
 from evaluator.catalog.parameters import Parameter, ParameterType
 from evaluator.errors import PolicyError
 from tests.unit.policies.test_policy_mistakes import LOGIC, POLICY, sentence, written
@@ -108,6 +110,23 @@ def test_wording_and_comments_are_not_identity(tmp_path: Path) -> None:
     assert reworded.content_hash == first.content_hash
     assert reworded.wording_hash != first.wording_hash
     assert other.content_hash != first.content_hash
+
+
+def test_what_a_helper_stands_for_is_part_of_what_judges_and_of_its_identity() -> None:
+    policy = load_catalog().policy("/gateledger/aws/apigateway/rest-api-stage-data-trace")
+    kept = policy.definition()["logic"]
+    again = check_logic("kept", kept, (), "stage")
+
+    assert "served_settings(" in policy.logic_sql
+    assert "served_settings(" not in kept
+    assert again.canonical == policy.logic.canonical
+
+
+def test_the_page_about_policies_names_each_helper_and_its_arguments() -> None:
+    page = Path("docs/policies.md").read_text(encoding="utf-8")
+
+    for helper in helpers().values():
+        assert f"`{helper.name}({', '.join(helper.arguments)})`" in page
 
 
 @pytest.mark.parametrize(

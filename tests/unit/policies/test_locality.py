@@ -45,6 +45,28 @@ def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None
     assert names[composition.looked_at["certificate"] - 1] == "certificates_unknown"
 
 
+def test_what_is_computed_is_evidence_of_all_that_it_is_computed_from() -> None:
+    policy = load_catalog().policy("/gateledger/aws/apigateway/rest-api-stage-data-trace")
+    composition = policy.logic.composition
+    names = composition.conditions
+    assert {names[composition.looked_at[one] - 1] for one in ("deployment", "canary")} == {"data_trace_on"}
+    assert composition.local is not None
+    assert composition.local.reads["canary"] == {"methods"}
+
+
+def test_lateral_subqueries_within_each_other_are_computed_once_each() -> None:
+    inner = "LEFT JOIN LATERAL (SELECT stage.tags AS a) AS deep ON true"
+    lateral = (
+        f"LEFT JOIN LATERAL (SELECT many.a FROM (SELECT stage.tags AS a) AS many {inner}) AS many ON true"
+    )
+    text = PLAIN.replace("WHEN rest_api.is_private THEN", "WHEN many.a IS NULL THEN") + lateral
+    local = compose(text, "stage").local
+
+    assert local is not None
+    assert "tags" in local.reads["stage"]
+    assert local.computed.count("OFFSET 0) AS deep") == local.computed.count("OFFSET 0) AS many ON true") == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -53,6 +75,9 @@ def test_a_relation_is_evidence_from_the_first_branch_on_that_reads_it() -> None
         PLAIN.replace("NOT deployment.has_http", "EXISTS (SELECT FROM scope WHERE scope.is_fresh)"),
         PLAIN.replace("NOT deployment.has_http", "certificate.read_at < certificate.expires_at"),
         PLAIN.replace("NOT deployment.has_http", "certificate.expires_at < :as_of"),
+        f"{PLAIN}LEFT JOIN LATERAL (SELECT count(*) AS n FROM stage AS other) AS many ON true",
+        f"{PLAIN}LEFT JOIN LATERAL (SELECT count(*) AS n) AS many ON stage.tracing_enabled",
+        f"{PLAIN}LEFT JOIN LATERAL (SELECT stage.stage_name) AS many (n) ON true",
     ],
 )
 def test_a_policy_that_looks_at_more_than_what_belongs_to_the_item_is_judged_in_full(text: str) -> None:

@@ -1,4 +1,4 @@
--- Does the stage authenticate to its backends with a client certificate that exists? The first branch that holds decides.
+-- Does the stage authenticate to its backends with a client certificate that exists?
 SELECT
     CASE
         WHEN rest_api.is_private THEN 'private_endpoint'

@@ -1,42 +1,8 @@
 -- Does each method that the stage serves have a rate limit and a burst limit?
--- Of each method that is served: its own entry (slashes plain or ~1; a key with a leading slash applies to nothing),
--- which replaces that of all methods as a whole; without either, the defaults of AWS. Methods are looked at one by
--- one only where an entry is not that of all methods: few stages have such, and looking costs the most.
 SELECT
     CASE
         WHEN jsonb_typeof(stage.method_settings) <> 'object' THEN 'unexpected'
-        WHEN CASE
-            WHEN length(CAST(
-                CASE WHEN jsonb_typeof(stage.method_settings) = 'object' THEN stage.method_settings - '*/*' END AS text
-            )) > 2
-                THEN EXISTS (
-                    SELECT 1
-                    FROM jsonb_array_elements(
-                        CASE WHEN jsonb_typeof(deployment.methods) = 'array' THEN deployment.methods ELSE jsonb_build_array() END
-                        || CASE WHEN jsonb_typeof(canary.methods) = 'array' THEN canary.methods ELSE jsonb_build_array() END
-                    ) AS m (method)
-                    LEFT JOIN jsonb_each(
-                        CASE WHEN jsonb_typeof(stage.method_settings) = 'object' THEN stage.method_settings END
-                    ) AS e (key, setting)
-                        ON NOT starts_with(e.key, '/')
-                        AND replace(CASE WHEN starts_with(e.key, '~1') THEN substr(e.key, 3) ELSE e.key END, '~1', '/')
-                            = substr(m.method ->> 'path', 2) || '/' || (m.method ->> 'verb')
-                    WHERE NOT coalesce(
-                        starts_with(coalesce(e.setting, stage.method_settings -> '*/*') ->> 'throttlingRateLimit', '-')
-                            OR starts_with(coalesce(e.setting, stage.method_settings -> '*/*') ->> 'throttlingBurstLimit', '-'),
-                        true
-                    ) IS FALSE
-                )
-            WHEN coalesce(
-                starts_with((stage.method_settings -> '*/*') ->> 'throttlingRateLimit', '-')
-                    OR starts_with((stage.method_settings -> '*/*') ->> 'throttlingBurstLimit', '-'),
-                true
-            ) IS FALSE THEN false
-            ELSE (
-                jsonb_array_length(CASE WHEN jsonb_typeof(deployment.methods) = 'array' THEN deployment.methods END) > 0
-                OR jsonb_array_length(CASE WHEN jsonb_typeof(canary.methods) = 'array' THEN canary.methods END) > 0
-            ) IS TRUE
-        END THEN 'not_throttled'
+        WHEN cardinality(at_fault.methods) > 0 THEN 'not_throttled'
         WHEN jsonb_typeof(deployment.methods) IS DISTINCT FROM 'array'
             OR (stage.canary_deployment_id IS NOT NULL AND jsonb_typeof(canary.methods) IS DISTINCT FROM 'array')
             THEN 'methods_unknown'
@@ -45,48 +11,18 @@ SELECT
             THEN 'no_method'
         WHEN stage.item_id IS NOT NULL THEN 'throttled'
     END AS condition,
-    CASE
-        WHEN jsonb_typeof(stage.method_settings) <> 'object' THEN NULL
-        WHEN length(CAST(
-            CASE WHEN jsonb_typeof(stage.method_settings) = 'object' THEN stage.method_settings - '*/*' END AS text
-        )) > 2
-            THEN ARRAY(
-                SELECT DISTINCT (m.method ->> 'verb') || ' ' || (m.method ->> 'path')
-                FROM jsonb_array_elements(
-                    CASE WHEN jsonb_typeof(deployment.methods) = 'array' THEN deployment.methods ELSE jsonb_build_array() END
-                    || CASE WHEN jsonb_typeof(canary.methods) = 'array' THEN canary.methods ELSE jsonb_build_array() END
-                ) AS m (method)
-                LEFT JOIN jsonb_each(
-                    CASE WHEN jsonb_typeof(stage.method_settings) = 'object' THEN stage.method_settings END
-                ) AS e (key, setting)
-                    ON NOT starts_with(e.key, '/')
-                    AND replace(CASE WHEN starts_with(e.key, '~1') THEN substr(e.key, 3) ELSE e.key END, '~1', '/')
-                        = substr(m.method ->> 'path', 2) || '/' || (m.method ->> 'verb')
-                WHERE NOT coalesce(
-                    starts_with(coalesce(e.setting, stage.method_settings -> '*/*') ->> 'throttlingRateLimit', '-')
-                        OR starts_with(coalesce(e.setting, stage.method_settings -> '*/*') ->> 'throttlingBurstLimit', '-'),
-                    true
-                ) IS FALSE
-                ORDER BY 1
-            )
-        WHEN coalesce(
-            starts_with((stage.method_settings -> '*/*') ->> 'throttlingRateLimit', '-')
-                OR starts_with((stage.method_settings -> '*/*') ->> 'throttlingBurstLimit', '-'),
-            true
-        ) IS FALSE THEN ARRAY[]::text[]
-        ELSE ARRAY(
-            SELECT DISTINCT (m.method ->> 'verb') || ' ' || (m.method ->> 'path')
-            FROM jsonb_array_elements(
-                CASE WHEN jsonb_typeof(deployment.methods) = 'array' THEN deployment.methods ELSE jsonb_build_array() END
-                || CASE WHEN jsonb_typeof(canary.methods) = 'array' THEN canary.methods ELSE jsonb_build_array() END
-            ) AS m (method)
-            ORDER BY 1
-        )
-    END AS subjects
+    at_fault.methods AS subjects
 FROM stage
 LEFT JOIN deployment
-    ON deployment.parent_id = stage.parent_id
-    AND deployment.deployment_id = stage.deployment_id
+    ON deployment.parent_id = stage.parent_id AND deployment.deployment_id = stage.deployment_id
 LEFT JOIN deployment AS canary
-    ON canary.parent_id = stage.parent_id
-    AND canary.deployment_id = stage.canary_deployment_id
+    ON canary.parent_id = stage.parent_id AND canary.deployment_id = stage.canary_deployment_id
+LEFT JOIN LATERAL (
+    SELECT coalesce(array_agg(DISTINCT served.method ORDER BY served.method), CAST(ARRAY[] AS text[])) AS methods
+    FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
+    WHERE coalesce(
+        starts_with(served.setting ->> 'throttlingRateLimit', '-')
+            OR starts_with(served.setting ->> 'throttlingBurstLimit', '-'),
+        true
+    )
+) AS at_fault ON true

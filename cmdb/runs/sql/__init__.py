@@ -1,0 +1,1 @@
+"""SQL of runs, scopes and what is handed out to workers, one statement per file."""

@@ -1,0 +1,1 @@
+"""SQL of roles, rights and what else a server holds, one script per file."""

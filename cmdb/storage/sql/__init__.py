@@ -1,0 +1,1 @@
+"""SQL of what is stored besides what follows from declarations, one statement per file."""

@@ -1,0 +1,1 @@
+"""SQL of the scheduler's heartbeat, one statement per file."""

@@ -1,0 +1,1 @@
+"""SQL on the task queue, one statement per file."""
