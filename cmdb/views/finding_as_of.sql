@@ -5,7 +5,7 @@ RETURNS TABLE (
     status text, condition text, valid_from timestamptz, valid_to timestamptz, since timestamptz,
     account_name text, policy_version text, item_id bigint, item_type text,
     subjects text[], subject_count integer, exception_id text, exception_until timestamptz,
-    owner text
+    name text, owner text
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -36,6 +36,7 @@ AS $$
                ORDER BY v.valid_until DESC, v.exception_id
                LIMIT 1
            ) AS exception_until,
+           h.name,
            w.owner
     FROM report.finding_history AS h
     LEFT JOIN (

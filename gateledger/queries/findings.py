@@ -65,6 +65,7 @@ HISTORY_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
+    "name",
     "owner",
 )
 PAST_KEYS = (*HISTORY_KEYS, "exception_id", "exception_until")

@@ -1,7 +1,7 @@
 -- Findings as they were at a time, worst status first; a filter that is null lets everything through.
 SELECT policy_id, resource_arn, account_id, region, rest_api_id, stage_name, status, condition,
        valid_from, valid_to, since, account_name, policy_version, item_id, item_type, subjects, subject_count,
-       exception_id, exception_until, owner
+       exception_id, exception_until, name, owner
 FROM report.finding_as_of(%(as_of)s)
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
