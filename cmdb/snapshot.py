@@ -155,7 +155,7 @@ class AccountReading:
 
     ``COMPLETE``: it can be entered and its regions are known. ``FAILED``: it cannot (role missing, denied,
     regions unlisted); nothing of it is read. ``PARTIAL``: it can be entered, and something else that was
-    asked in its name failed (the organization's accounts). ``SKIPPED``: suspended or closed.
+    asked in its name failed (the organization's accounts, its own tags). ``SKIPPED``: suspended or closed.
     """
 
     account: AccountKey
@@ -166,6 +166,8 @@ class AccountReading:
     skipped_regions: dict[str, Failure] = field(default_factory=dict)
     """Regions that were asked for and are not read, each with its reason."""
     payload: dict[str, Any] = field(default_factory=dict)
+    tags: dict[str, str] | None = None
+    """The account's tags; None: they were not asked for, or could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from typing import Any
 
 from cmdb.snapshot import AccountKey, AccountReading, Failure, FailureKind, ScopeStatus
 from collectors import values
+from collectors.account_tags import read_account_tags
 from collectors.calls import Caller
 from collectors.errors import CollectionError, ReadFailure, malformed
 from collectors.patterns import matching, matching_account
 from collectors.plan import CollectionPlan
 from collectors.regions import enabled_regions
 from collectors.sessions import Sessions
+from collectors.values import Hasher
 
 _LIST_ACCOUNTS = "ListAccounts"
 _MOST_PAGES = 2000
@@ -73,6 +75,8 @@ def enter(target: Target, plan: CollectionPlan, sessions: Sessions, stop: thread
     if excluded is not None:
         reading.status, reading.failure = ScopeStatus.SKIPPED, _excluded(excluded)
         return reading
+    if target.status is not ScopeStatus.SKIPPED:
+        _read_tags(reading, plan, sessions, stop)
     if target.status not in READABLE:
         return reading
     if target.account != sessions.caller and plan.role_name is None:
@@ -95,6 +99,30 @@ def enter(target: Target, plan: CollectionPlan, sessions: Sessions, stop: thread
     wanted = sorted(enabled) if plan.regions == "enabled" else dict.fromkeys(plan.regions)
     _choose_regions(reading, wanted, enabled, plan.excluded)
     return reading
+
+
+def _read_tags(
+    reading: AccountReading, plan: CollectionPlan, sessions: Sessions, stop: threading.Event
+) -> None:
+    """Read an account's tags where the plan asks for them; a failure is the reading's, and it goes on."""
+    if not plan.account_tags:
+        return
+    caller = Caller(sessions.sender(None, sessions.home_region), retries=plan.retries, stop=stop)
+    try:
+        hasher = Hasher(plan.hash_key, plan.sensitive_tags)
+        reading.tags = read_account_tags(caller, reading.account, hasher)
+    except ReadFailure as error:
+        if error.failure.kind is FailureKind.REFUSED and reading.account == sessions.caller:
+            reading.tags = {}  # it is in no organization that could keep any
+            return
+        accepted = matching_account(plan.accepted_denials, reading.account.account_id)
+        is_accepted = accepted is not None and error.failure.kind is FailureKind.DENIED
+        if reading.status is not ScopeStatus.COMPLETE or is_accepted:
+            return
+        failed = error.failure
+        message = f"The account's tags could not be read, so that owners by them stay as they were: {failed.message}"
+        reading.status = ScopeStatus.PARTIAL
+        reading.failure = Failure(failed.kind, failed.operation, message)
 
 
 def _choose_regions(

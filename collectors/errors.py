@@ -71,6 +71,8 @@ _DENIED = frozenset(
     }
 )
 _ABSENT = frozenset({"NotFoundException", "ResourceNotFoundException"})
+#: What AWS understood and cannot do, however often it is asked.
+_REFUSED = frozenset({"AWSOrganizationsNotInUseException", "BadRequestException"})
 _SERVER = frozenset(
     {
         "InternalError",
@@ -220,7 +222,7 @@ def _refusal(code: str, status: int, said: str) -> tuple[FailureKind, str, Retry
         return FailureKind.UNREACHABLE, what, Retry.NEVER
     if code in _DENIED or status in {401, 403}:
         return FailureKind.DENIED, f"was denied ({said})", Retry.NEVER
-    if code == "BadRequestException":
+    if code in _REFUSED:
         return FailureKind.REFUSED, f"was refused ({said})", Retry.NEVER
     return FailureKind.MALFORMED, f"was answered unexpectedly ({said})", Retry.NEVER
 

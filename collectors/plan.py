@@ -18,7 +18,8 @@ class CollectionPlan:
     each account, or these. ``excluded`` and ``accepted_denials`` are patterns (``collectors.patterns``) of
     accounts and regions that are left out on purpose, and of those where a denial is no failure.
     ``scopes`` are those to read in each account-region; those that every run reads are read in any case.
-    ``hash_key`` hides values of stage variables and sensitive tags. ``quota`` None switches the client-side
+    ``hash_key`` hides values of stage variables and sensitive tags. ``account_tags``: the tags that the
+    organization keeps of each account are read, too. ``quota`` None switches the client-side
     quota off (simulations only).
     """
 
@@ -31,6 +32,7 @@ class CollectionPlan:
     scopes: frozenset[str] = ALWAYS
     hash_key: bytes = field(kw_only=True, repr=False)
     sensitive_tags: tuple[str, ...] = ()
+    account_tags: bool = False
     threads: int = 16
     quota: Limits | None = API_GATEWAY_SHARED
     retries: RetryPolicy = field(default_factory=RetryPolicy)

@@ -106,6 +106,7 @@ class PostgresInventory:
                 "name": reading.name,
                 "state": reading.payload.get("Status"),
                 "payload": Jsonb(reading.payload),
+                "tags": None if reading.tags is None else Jsonb(reading.tags),
                 "as_of": self._as_of,
                 "wanted": list(self._wanted),
             }

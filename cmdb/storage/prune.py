@@ -32,6 +32,7 @@ BATCH = 10_000
 _ENDED = (
     ("compliance.record_closed", "policy_key, item_id, valid_from", "valid_to"),
     ("compliance.episode", "policy_key, item_id, started_at", "ended_at"),
+    ("compliance.item_owner_closed", "item_id, valid_from", "valid_to"),
     ("cmdb.scope_state", "account_region_id, item_type, valid_from", "valid_to"),
     ("cmdb.unread_item", "account_region_id, item_type, item_id, valid_from", "valid_to"),
     ("cmdb.account_closed", "account_key, valid_from", "valid_to"),
@@ -76,6 +77,8 @@ def prune(engine: Engine, limit: datetime, counts_limit: datetime | None = None)
     _ended(engine, _COUNTS, {**values, "limit": counts}, pruned)
     with transaction(engine) as connection:
         connection.execute(query("prune_unknown", _SQL), values)
+        connection.execute(query("prune_owners_known", _SQL), values)
+        pruned.add("compliance.owner", connection.execute(query("prune_owners", _SQL)).rowcount)
         pruned.add(
             "compliance.evaluation", connection.execute(query("prune_evaluations", _SQL), values).rowcount
         )

@@ -33,6 +33,7 @@ def dead(declared: ItemType) -> str:
     if declared.has_payload:
         parts.append(_along(f"payload_of_{name}", f"cmdb.{name}_payload", "dead"))
     parts.append(_along(f"version_of_{name}", f"cmdb.{name}_closed", "dead"))
+    parts += _owners_of("item", "dead")
     for child in below:
         parts += [
             f"dead_{child.name} AS (",
@@ -44,11 +45,19 @@ def dead(declared: ItemType) -> str:
                 _along(f"payload_of_{child.name}", f"cmdb.{child.name}_payload", f"dead_{child.name}")
             )
         parts.append(_along(f"version_of_{child.name}", f"cmdb.{child.name}_closed", f"dead_{child.name}"))
+        parts += _owners_of(child.name, f"dead_{child.name}")
     return "\n".join(parts) + _SAID
 
 
 def _along(alias: str, table: str, dead_items: str) -> str:
     return f"{alias} AS (DELETE FROM {table} WHERE item_id IN (SELECT item_id FROM {dead_items})),"
+
+
+def _owners_of(name: str, dead_items: str) -> list[str]:
+    return [
+        _along(f"owner_of_{name}", "compliance.item_owner", dead_items),
+        _along(f"past_owner_of_{name}", "compliance.item_owner_closed", dead_items),
+    ]
 
 
 def _children(declared: ItemType) -> list[str]:

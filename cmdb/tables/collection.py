@@ -43,6 +43,13 @@ account = Table(
     bigint("version_id", "Id of this version."),
     time("valid_from", "Since when the account looks as it does."),
     time("retired_at", "When the account was retired by a person (it left). Null: in use.", nullable=True),
+    column(
+        "tags",
+        JSONB(),
+        "Tags that the organization keeps of the account (organizations:ListTagsForResource), name to value; "
+        "sensitive values are keyed hashes. Null: never read.",
+        nullable=True,
+    ),
     UniqueConstraint("partition", "account_id"),
     schema="cmdb",
     comment="AWS accounts as last told; earlier versions are in account_closed.",
@@ -64,6 +71,7 @@ account_closed = Table(
     text("name", "Account name then. Null: not told.", nullable=True),
     text("state", "State in the organization then. Null: not asked.", nullable=True),
     column("payload", JSONB(), "The organization's answer then."),
+    column("tags", JSONB(), "Tags of the account then. Null: never read by then.", nullable=True),
     CheckConstraint("valid_to > valid_from", name="interval"),
     schema="cmdb",
     comment="Past versions of accounts.",

@@ -33,7 +33,8 @@ SELECT
         ELSE 'arn:' || a.partition || ':apigateway:' || ar.region || '::/clientcertificates/' || c.certificate_id
     END AS resource_arn,
     c.valid_from,
-    c.item_id
+    c.item_id,
+    o.name AS owner
 FROM cmdb.certificate AS c
 JOIN cmdb.account_region AS ar ON ar.account_region_id = c.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
@@ -50,6 +51,8 @@ LEFT JOIN (
     ) AS n
     GROUP BY n.account_region_id, n.client_certificate_id
 ) AS u ON u.account_region_id = c.account_region_id AND u.client_certificate_id = c.certificate_id
+LEFT JOIN compliance.item_owner AS io ON io.item_id = c.item_id
+LEFT JOIN compliance.owner AS o ON o.owner_key = io.owner_key
 CROSS JOIN (SELECT max(as_of) AS as_of FROM cmdb.run WHERE kind IN ('run', 'collect')) AS l;
 
 COMMENT ON VIEW report.certificate IS 'One row per client certificate that was ever listed, or that a stage named and AWS proved not to exist; the latter was deleted before it could be seen, so all but its id is null.';
@@ -73,3 +76,4 @@ COMMENT ON COLUMN report.certificate.item_type IS 'Its type.';
 COMMENT ON COLUMN report.certificate.resource_arn IS 'ARN of the certificate.';
 COMMENT ON COLUMN report.certificate.valid_from IS 'Since when the certificate looks as it does.';
 COMMENT ON COLUMN report.certificate.item_id IS 'Key of the item in the CMDB.';
+COMMENT ON COLUMN report.certificate.owner IS 'Its owner; null: none is known. Of a certificate that is gone, the one that it had.';

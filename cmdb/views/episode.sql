@@ -14,7 +14,13 @@ SELECT
     i.account_name,
     i.item_id,
     i.item_type,
-    i.api_id
+    i.api_id,
+    (
+        SELECT w.owner
+        FROM report.item_owner AS w
+        WHERE w.item_id = e.item_id AND (w.valid_from <= e.ended_at OR e.ended_at IS NULL)
+          AND (w.valid_to IS NULL OR w.valid_to > e.ended_at)
+    ) AS owner
 FROM (
     SELECT policy_key, item_id, started_at, ended_at, outcome FROM compliance.episode
     UNION ALL
@@ -43,3 +49,4 @@ COMMENT ON COLUMN report.episode.account_name IS 'Name of the account today.';
 COMMENT ON COLUMN report.episode.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.episode.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.episode.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
+COMMENT ON COLUMN report.episode.owner IS 'Who owned the item when the episode ended; of one that goes on, now; null: no owner was known.';

@@ -47,12 +47,15 @@ SELECT
         LIMIT 1
     ) AS exception_until,
     i.api_id,
-    i.api_name
+    i.api_name,
+    o.name AS owner
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
 JOIN report.item_identity AS i ON i.item_id = r.item_id AND i.valid_to IS NULL
+LEFT JOIN compliance.item_owner AS io ON io.item_id = r.item_id
+LEFT JOIN compliance.owner AS o ON o.owner_key = io.owner_key
 LEFT JOIN cmdb.scope AS sc ON sc.account_region_id = i.account_region_id AND sc.item_type = i.scope_type
 LEFT JOIN cmdb.unread_item AS u
     ON u.account_region_id = i.account_region_id AND u.item_type = i.scope_type
@@ -90,3 +93,4 @@ COMMENT ON COLUMN report.finding.exception_id IS 'Id of the exception that cover
 COMMENT ON COLUMN report.finding.exception_until IS 'When that exception ends.';
 COMMENT ON COLUMN report.finding.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding.api_name IS 'Name of that API; null when it has none.';
+COMMENT ON COLUMN report.finding.owner IS 'Owner of the item; null: none is known.';

@@ -5,7 +5,8 @@ RETURNS TABLE (
     status text, condition text, valid_from timestamptz, valid_to timestamptz, since timestamptz,
     account_name text, policy_version text, item_id bigint, item_type text,
     subjects text[], subject_count integer, exception_id text, exception_until timestamptz,
-    api_id text
+    api_id text,
+    name text, owner text
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -36,9 +37,17 @@ AS $$
                ORDER BY v.valid_until DESC, v.exception_id
                LIMIT 1
            ) AS exception_until,
-           h.api_id
+           h.api_id,
+           h.name,
+           w.owner
     FROM report.finding_history AS h
+    LEFT JOIN (
+        SELECT x.item_id, x.owner
+        FROM report.item_owner AS x
+        WHERE x.valid_from <= finding_as_of.as_of
+          AND (x.valid_to IS NULL OR x.valid_to > finding_as_of.as_of)
+    ) AS w ON w.item_id = h.item_id
     WHERE h.valid_from <= as_of AND (h.valid_to IS NULL OR h.valid_to > as_of)
       AND h.status <> 'DISAPPEARED'
 $$;
-COMMENT ON FUNCTION report.finding_as_of(timestamptz) IS 'Compliance records of the items alive at a time, with the exceptions that covered them, as was known then.';
+COMMENT ON FUNCTION report.finding_as_of(timestamptz) IS 'Compliance records of the items alive at a time, with their owners and the exceptions that covered them, as was known then.';

@@ -58,12 +58,16 @@ SELECT
         WHERE x.item_id = r.item_id AND p.policy_id LIKE ANY (v.policies_like) AND h.changed_at <= m.moment
     ) AS exception_changed_at,
     i.api_id,
-    i.api_name
+    i.api_name,
+    n.name AS owner,
+    io.valid_from AS owner_changed_at
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key
 JOIN report.item_identity AS i ON i.item_id = r.item_id
+LEFT JOIN compliance.item_owner AS io ON io.item_id = r.item_id
+LEFT JOIN compliance.owner AS n ON n.owner_key = io.owner_key
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
 ) AS e ON e.policy_key = r.policy_key
@@ -114,3 +118,5 @@ COMMENT ON COLUMN report.finding_export.exception_owner IS 'Who answers for the 
 COMMENT ON COLUMN report.finding_export.exception_changed_at IS 'When an exception last began or ended to match it; null: none ever did.';
 COMMENT ON COLUMN report.finding_export.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding_export.api_name IS 'Name of that API; null when it has none.';
+COMMENT ON COLUMN report.finding_export.owner IS 'Owner of the item; null: none is known.';
+COMMENT ON COLUMN report.finding_export.owner_changed_at IS 'Since when that is so; null: it never had an owner that was known.';

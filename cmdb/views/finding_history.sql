@@ -18,7 +18,14 @@ SELECT
     i.item_type,
     r.subjects,
     r.subject_count,
-    i.api_id
+    i.api_id,
+    i.name,
+    (
+        SELECT w.owner
+        FROM report.item_owner AS w
+        WHERE w.item_id = r.item_id AND w.valid_from < coalesce(r.valid_to, 'infinity')
+          AND coalesce(w.valid_to, 'infinity') >= coalesce(r.valid_to, 'infinity')
+    ) AS owner
 FROM (
     SELECT policy_key, item_id, condition_key, policy_version_id, status_since, valid_from,
            NULL::timestamptz AS valid_to, subjects, subject_count
@@ -52,3 +59,5 @@ COMMENT ON COLUMN report.finding_history.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
+COMMENT ON COLUMN report.finding_history.name IS 'What people call the item; null when it has no name.';
+COMMENT ON COLUMN report.finding_history.owner IS 'Owner of the item at the end of the interval, for one that holds now; null: none was known. Who owned it at a time: finding_as_of.';

@@ -38,6 +38,13 @@ _IDENTITY = {
 }
 
 
+_OWNER = "Its owner; null: none is known. Of an item that is gone, the one that it had."
+_OWNER_JOINS = (
+    "LEFT JOIN compliance.item_owner AS io ON io.item_id = i.item_id\n"
+    "LEFT JOIN compliance.owner AS o ON o.owner_key = io.owner_key"
+)
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -239,16 +246,17 @@ def item_tags() -> str:
 
     parts = []
     for declared in item_types():
-        joins, tags = "", []
+        joins, tags = "", {"pw": "'{}'::jsonb", "w": "'{}'::jsonb"}
         if has_tags(_parent(declared)):
             joins += f"LEFT JOIN cmdb.{declared.parent}_payload AS pw ON pw.item_id = i.parent_id\n"
-            tags.append(own("pw"))
+            tags["pw"] = own("pw")
         if has_tags(declared):
             joins += f"LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id\n"
-            tags.append(own("w"))
-        if tags:
+            tags["w"] = own("w")
+        if joins:
             parts.append(
-                f"SELECT i.item_id, {' || '.join(tags)} AS tags\nFROM cmdb.{declared.name} AS i\n{joins}"
+                f"SELECT i.item_id, {tags['pw']} || {tags['w']} AS tags, {tags['w']} AS own_tags,\n"
+                f"       {tags['pw']} AS parent_tags\nFROM cmdb.{declared.name} AS i\n{joins}"
                 "WHERE i.valid_to IS NULL\n"
             )
     return (
@@ -258,6 +266,8 @@ def item_tags() -> str:
         "parent''s: all of them by key. A piece of the other views.';\n"
         "COMMENT ON COLUMN report.item_tags.item_id IS 'Key of the item in the CMDB.';\n"
         "COMMENT ON COLUMN report.item_tags.tags IS 'Tags by key; what it sets itself wins over its parent''s.';\n"
+        "COMMENT ON COLUMN report.item_tags.own_tags IS 'Its own tags by key; empty: none.';\n"
+        "COMMENT ON COLUMN report.item_tags.parent_tags IS 'Its parent''s tags by key; empty: none.';\n"
     )
 
 
@@ -273,11 +283,12 @@ def item() -> str:
         "account_name": "Name of the account; null when it was never told.",
         "name": "What people call it; null when it has no name.",
         "item_id": "Key of the item in the CMDB.",
+        "owner": _OWNER,
     }
     return (
         "-- All items of all types, now.\nCREATE VIEW report.item AS\n"
-        "SELECT item_type, resource_arn, account_id, region, valid_from, valid_to AS disappeared_at, account_name,\n"
-        "       name, item_id\nFROM report.item_identity;\n"
+        "SELECT i.item_type, i.resource_arn, i.account_id, i.region, i.valid_from, i.valid_to AS disappeared_at,\n"
+        f"       i.account_name, i.name, i.item_id, o.name AS owner\nFROM report.item_identity AS i\n{_OWNER_JOINS};\n"
         + _comments(
             "item", "One row per item of any type that was ever seen, as it is now or was last.", columns
         )
@@ -300,6 +311,7 @@ def item_view(declared: ItemType) -> str:
         "account_name": "Name of the account; null when it was never told.",
         "item_id": "Key of the item in the CMDB.",
         **{field.name: field.comment for field in fields},
+        "owner": _OWNER,
     }
     parent = _parent(declared)
     if parent is not None and parent.key is not None:
@@ -314,8 +326,8 @@ def item_view(declared: ItemType) -> str:
         f"-- Items of type {declared.name}, now.\nCREATE VIEW report.{declared.name} AS\n"
         f"SELECT {_quoted(declared.name)} AS item_type,\n    {arn_expression(declared)} AS resource_arn,\n"
         "    a.account_id,\n    ar.region,\n    i.valid_from,\n    i.valid_to AS disappeared_at,\n"
-        f"    a.name AS account_name,\n    {(',' + chr(10) + '    ').join(shown)}\n"
-        f"FROM cmdb.{declared.name} AS i\n{payload}{_joins(declared)};\n"
+        f"    a.name AS account_name,\n    {(',' + chr(10) + '    ').join(shown)},\n    o.name AS owner\n"
+        f"FROM cmdb.{declared.name} AS i\n{payload}{_joins(declared)}\n{_OWNER_JOINS};\n"
         + _comments(
             declared.name, f"One row per item of type {declared.title} that was ever seen, as it is now or was last.",
             {"item_type": "Its type.", **columns},

@@ -215,7 +215,7 @@ def _scopes(logic: Logic) -> list[str]:
 def _all_conditions(content: PolicyFile) -> tuple[Condition, ...]:
     """Return a policy's conditions in the order in which they are asked, the shared ones among them."""
     own = [
-        Condition(name, given.status, given.message, given.remediation)
+        Condition(name, given.status, given.message, given.remediation, given.change)
         for name, given in content.conditions.items()
     ]
     shared = shared_conditions(content.item)

@@ -33,6 +33,8 @@ PLACEHOLDERS = (
     "subjects",
 )  # fmt: skip
 """What ``{name}`` in a message or remediation may stand for; the reporting views fill them in."""
+ITEMS = "{items}"
+"""What a ``change`` is done to."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 PolicyId = Annotated[str, StringConstraints(pattern=r"^(/[a-z0-9][a-z0-9_-]*){2,}$", max_length=200)]
@@ -54,6 +56,17 @@ class ConditionFile(Model):
     status: Annotated[Status, Field(strict=False)]
     message: Text
     remediation: Text | None = None
+    change: Text | None = None
+
+    @field_validator("change")
+    @classmethod
+    def _names_items(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        rest = text.replace(ITEMS, "", 1)
+        if rest == text or "{" in rest or "}" in rest:
+            raise ValueError(f"is {shown(text)}; write {ITEMS} once for what is changed, and no other braces")
+        return text
 
     @field_validator("message", "remediation")
     @classmethod
@@ -122,12 +135,16 @@ class PolicyFile(Model):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition in the order of ``policy.yaml``; ``message`` and ``remediation`` may hold placeholders."""
+    """A condition in the order of ``policy.yaml``; ``message`` and ``remediation`` may hold placeholders.
+
+    ``change`` says what one change does for many items, which ``{items}`` stands for.
+    """
 
     name: str
     status: Status
     message: str
     remediation: str | None
+    change: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

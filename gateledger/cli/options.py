@@ -141,3 +141,7 @@ RegionOption = Annotated[
     list[str] | None,
     typer.Option("--region", metavar="NAME", callback=read_regions, help="Only this region. Repeatable."),
 ]
+OwnerOption = Annotated[
+    list[str] | None,
+    typer.Option("--owner", metavar="NAME", help="Only items of this owner (exact name). Repeatable."),
+]

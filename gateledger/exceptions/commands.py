@@ -17,7 +17,8 @@ from cmdb.queries import query_text
 from evaluator.catalog.files import mistake_worded
 from gateledger.exceptions import store
 from gateledger.exceptions.entry import Entry, ExceptionGiven, end_words
-from gateledger.exceptions.file import EMPTY_MATCH, ExceptionsWrong, read_file
+from gateledger.exceptions.file import ExceptionsWrong, read_file
+from gateledger.exceptions.listing import EMPTY_MATCH
 from gateledger.exceptions.matching import SQL
 from gateledger.exceptions.store import Change, ExceptionUnknown, Terms
 from gateledger.queries.reading import Connection, reading

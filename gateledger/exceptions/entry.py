@@ -82,7 +82,7 @@ def _incompliant() -> list[Accepted]:
 
 
 class MatchGiven(Model):
-    """Which items an exception covers: all that is given must hold."""
+    """Which items an exception or an owner is for: all that is given must hold."""
 
     account: Annotated[Short, AfterValidator(_account)] | None = None
     region: Annotated[Short, AfterValidator(_region)] | None = None
@@ -105,6 +105,20 @@ class ExceptionGiven(Model):
     ticket: Short | None = None
     start: Annotated[str, AfterValidator(_start)] | None = Field(None, alias="from")
     until: Annotated[str, AfterValidator(_end)]
+
+
+def match_patterns(match: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a match looks for in items, as the database's columns; None: anything."""
+    liked = {
+        f"{name}_like": as_like(match[name]) if name in match else None
+        for name in ("account", "region", "arn", "api")
+    }
+    tags = match.get("tags")
+    return {
+        **liked,
+        "tags_like": None if tags is None else {key: as_like(value) for key, value in tags.items()},
+        "rest_api_id": only_api(match["arn"]) if "arn" in match else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +155,7 @@ class Entry:
 
     def patterns(self) -> dict[str, Any]:
         """Return what items and policies are matched with, as the database's columns."""
-        liked = {f"{name}_like": self._like(name) for name in ("account", "region", "arn", "api")}
-        tags = self.match.get("tags")
-        return liked | {
+        return {
+            **match_patterns(self.match),
             "policies_like": [as_like(pattern) for pattern in self.policies],
-            "tags_like": None if tags is None else {key: as_like(value) for key, value in tags.items()},
-            "rest_api_id": only_api(self.match["arn"]) if "arn" in self.match else None,
         }
-
-    def _like(self, name: str) -> str | None:
-        return as_like(self.match[name]) if name in self.match else None

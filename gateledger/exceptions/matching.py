@@ -49,12 +49,23 @@ def match_changed(engine: Engine, as_of: datetime) -> None:
         cursor.execute(query("matched_store", SQL), {"at": as_of})
 
 
-def _match(cursor: Cursor, ids: list[str] | None, since: datetime | None) -> None:
-    """Find what exceptions of some ids (None: all) match among items that changed since a time (None: all)."""
-    cursor.execute(_SETTINGS)
-    cursor.execute(query("match_placed", SQL), {"ids": ids})
+def place_rules(cursor: Cursor) -> None:
+    """Find the account-regions that the rules in ``pg_temp.wanted`` are about: ``pg_temp.placed`` is made."""
+    cursor.execute(query("match_placed", SQL))
     cursor.execute("ANALYZE pg_temp.placed")
-    cursor.execute(query("match_items" if since is None else "match_items_changed", SQL), {"since": since})
+
+
+def match_items(cursor: Cursor) -> None:
+    """Match the items in ``pg_temp.item`` with the rules that were placed: ``pg_temp.matched`` is made."""
     cursor.execute("ANALYZE pg_temp.item")
     cursor.execute(query("matching", SQL))
     cursor.execute("ANALYZE pg_temp.matched")
+
+
+def _match(cursor: Cursor, ids: list[str] | None, since: datetime | None) -> None:
+    """Find what exceptions of some ids (None: all) match among items that changed since a time (None: all)."""
+    cursor.execute(_SETTINGS)
+    cursor.execute(query("match_wanted", SQL), {"ids": ids})
+    place_rules(cursor)
+    cursor.execute(query("match_items" if since is None else "match_items_changed", SQL), {"since": since})
+    match_items(cursor)

@@ -91,7 +91,8 @@ def _workflow(row: Row) -> str:
 
 def _updated(row: Row) -> datetime:
     """Return the finding's last change; Security Hub drops an update whose UpdatedAt is not newer."""
-    times: list[datetime | None] = [row["recorded_at"], row["last_seen_at"], row["exception_changed_at"]]
+    names = ("recorded_at", "last_seen_at", "exception_changed_at", "owner_changed_at")
+    times: list[datetime | None] = [row[name] for name in names]
     return max(time for time in times if time is not None)
 
 
@@ -104,6 +105,8 @@ def _fields(row: Row) -> dict[str, str]:
     if row["exception_id"] is not None:
         fields["gateledger/ExceptionId"] = row["exception_id"]
         fields["gateledger/ExceptionUntil"] = iso(row["exception_until"])
+    if row["owner"] is not None:
+        fields["gateledger/Owner"] = row["owner"]
     if row["resolved_at"] is not None:
         fields["gateledger/ResolvedAt"] = iso(row["resolved_at"])
     return fields

@@ -96,6 +96,7 @@ def _event(row: Row, policy: PolicyFacts, activity: int, time: datetime, changed
     status = row["status"]
     severity_id, severity = _SEVERITIES[policy.severity if status in _OPEN else "informational"]
     compliance_id, compliance = _COMPLIANCE[status]
+    owner = {} if row["owner"] is None else {"owner": {"name": row["owner"]}}
     account = {"uid": row["account_id"], "type_id": 10, "type": "AWS Account"}
     if row["account_name"] is not None:
         account["name"] = row["account_name"]
@@ -146,6 +147,7 @@ def _event(row: Row, policy: PolicyFacts, activity: int, time: datetime, changed
                 "type": resources.type_name(row),
                 "region": row["region"],
                 "cloud_partition": row["partition"],
+                **owner,
             }
         ],
         "unmapped": {"status": status, "condition": row["condition"], "item_type": row["item_type"]},

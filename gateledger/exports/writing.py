@@ -50,6 +50,7 @@ FINDING_KEYS = (
     "exception_reason",
     "item_type",
     "name",
+    "owner",
 )
 HISTORY_KEYS = (
     "finding_id",
@@ -67,6 +68,7 @@ HISTORY_KEYS = (
     "valid_to",
     "since",
     "policy_version",
+    "owner",
 )
 
 
@@ -94,6 +96,7 @@ class Export:
     policies: Sequence[str] | None = None
     accounts: Sequence[str] | None = None
     regions: Sequence[str] | None = None
+    owners: Sequence[str] | None = None
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the export queries."""
@@ -102,6 +105,7 @@ class Export:
             "policies": self.policies,
             "accounts": self.accounts,
             "regions": self.regions,
+            "owners": self.owners,
         }
         return {
             "since": self.since,

@@ -33,6 +33,8 @@ from gateledger.exceptions.notices import notices
 from gateledger.nightly import run_summary as outcomes
 from gateledger.nightly.notify import notify_of_changes
 from gateledger.nightly.summary import FirstJudged, RunSummary
+from gateledger.owners.resolving import resolve_owners
+from gateledger.owners.rules import OwnerRules, read_rules
 from gateledger.queries.wanted import wanted_scopes
 from gateledger.report.build import write_nightly
 from gateledger.settings.model import Settings
@@ -67,7 +69,7 @@ def run(
     plan: CollectionPlan | None = None,
     include_excepted: bool = False,
 ) -> RunSummary:
-    """Collect, then evaluate all policies. Raises ``GateledgerError``; the policies are checked first.
+    """Collect, then evaluate all policies. Raises ``GateledgerError``; policies and owners are checked first.
 
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
     Messages leave out findings that an exception covers unless ``include_excepted``. When all is done and told,
@@ -75,14 +77,15 @@ def run(
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
+    owners = read_rules(settings)
     plan = plan or collection_plan(settings, policies)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, settings, plan, progress)
-        _evaluate(job, settings, policies, progress)
+        _evaluate(job, settings, policies, owners, progress)
         _prune(job, settings)
     write_nightly(engine, policies, settings, catalog.frameworks)
     summary = _summary(job)
-    notify_of_changes(engine, settings, summary, include_excepted=include_excepted)
+    notify_of_changes(engine, settings, summary, include_excepted=include_excepted, routes=owners.routes)
     if _judge_past(engine, settings, policies, job.run.as_of, progress):
         write_nightly(engine, policies, settings, catalog.frameworks)
     return replace(summary, backfilled=outcomes.backfilled(engine, job.run.as_of))
@@ -110,8 +113,9 @@ def evaluate(
     ``backfilling``: every past night, instead of tonight.
     """
     policies = chosen(load_catalog(settings.policy_dirs, settings.policy_parameters), policy_ids, settings)
+    owners = read_rules(settings)
     with _job(engine, RunKind.EVALUATE, as_of) as job:
-        _evaluate(job, settings, policies, progress, backfill if backfilling else evaluate_policy)
+        _evaluate(job, settings, policies, owners, progress, backfill if backfilling else evaluate_policy)
         job.scopes = outcomes.scope_counts(engine)
     return _summary(job)
 
@@ -124,10 +128,11 @@ def retire(
     Raises ``AccountUnknown`` or ``AccountRetired`` before anything happens.
     """
     policies = enabled_policies(settings)
+    owners = read_rules(settings)
     check_retirable(engine, account)
     with _job(engine, RunKind.RETIRE, as_of) as job:
         job.totals.items_changed = retire_account(engine, account, job.run.as_of).items
-        _evaluate(job, settings, policies, progress)
+        _evaluate(job, settings, policies, owners, progress)
         job.scopes = outcomes.scope_counts(engine)
     return _summary(job)
 
@@ -158,6 +163,7 @@ def collection_plan(settings: Settings, policies: Iterable[Policy] | None = None
         scopes=wanted_scopes(settings, policies),
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
+        account_tags=bool(settings.owner_tags),
         threads=settings.threads,
         quota=API_GATEWAY.share(settings.quota_share),
     )
@@ -239,12 +245,14 @@ def _evaluate(
     job: _Job,
     settings: Settings,
     policies: Sequence[Policy],
+    owners: OwnerRules,
     progress: Progress,
     judge: Callable[..., Evaluation] = evaluate_policy,
 ) -> None:
     progress.phase("evaluate")
     progress.started(len(policies))
     match_changed(job.engine, job.run.as_of)
+    resolve_owners(job.engine, owners, job.run)
     for policy in policies:
         evaluation = judge(
             job.engine,

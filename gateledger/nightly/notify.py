@@ -1,5 +1,7 @@
 """Tell people what a run changed: one message a run, to any service that Apprise knows.
 
+An owner whose addresses the mapping file names gets one about its own items beside that.
+
 What cannot be told is a warning in the log and never fails the run.
 """
 
@@ -7,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cmdb.errors import SettingsError
-from gateledger.exceptions.notices import sentence
-from gateledger.nightly.summary import counted, policies
+from cmdb.errors import SettingsError, shown
+from gateledger.exceptions.notices import Notice, sentence
+from gateledger.nightly.summary import FirstJudged, counted, policies
+from gateledger.owners.rules import read_rules
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
 from gateledger.terminal.console import iso, short_time
@@ -42,39 +45,81 @@ class Message:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a run changed."""
+
+    new: Sequence[Row]
+    """Findings that became incompliant."""
+    resolved: Sequence[Row]
+    failing: Sequence[Row]
+    """Scopes that fail for the second time or longer."""
+    notices: Sequence[Notice]
+    """Exceptions to look at since this run."""
+    first: FirstJudged
+    """Policies that the run judged for the first time, which are told to those who look after the whole."""
+
+    def of_owner(self, owner: str) -> News:
+        """Return what of it is about an owner's items and exceptions."""
+        return News(
+            [row for row in self.new if row["owner"] == owner],
+            [row for row in self.resolved if row["owner"] == owner],
+            (),
+            [notice for notice in self.notices if notice.owner == owner],
+            FirstJudged(),
+        )
+
+
 def check_targets(settings: Settings) -> None:
     """Raise ``SettingsError`` for an address that no service takes, before a scheduler waits for its night.
 
     A run does not ask: no night is lost for an address. It is named by its place and service only: the rest
     is secret.
     """
-    for place, target in enumerate(settings.notify_targets(), start=1):
+    _check("GATELEDGER_NOTIFY", settings.notify_targets())
+    for owner, targets in read_rules(settings).routes.items():
+        _check(f"{settings.owners}, `notify` of {shown(owner)}", targets)
+
+
+def _check(where: str, targets: Sequence[str]) -> None:
+    for place, target in enumerate(targets, start=1):
         with _quiet():
             is_fine = _service(target) is not None
         if not is_fine:
             service = one_line(target.partition("://")[0])
             raise SettingsError(
-                f"GATELEDGER_NOTIFY: address {place} ({service}) is none that can be "
+                f"{where}: address {place} ({service}) is none that can be "
                 "used: correct it as https://appriseit.com/services/ lists it, or leave it out."
             )
 
 
 def notify_of_changes(
-    engine: Engine, settings: Settings, summary: RunSummary, *, include_excepted: bool = False
+    engine: Engine,
+    settings: Settings,
+    summary: RunSummary,
+    *,
+    include_excepted: bool = False,
+    routes: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Send what the run changed to the targets of the settings, if anything changed and any are set.
 
-    Findings that an exception covers are left out unless ``include_excepted``.
+    ``routes`` are owners' own targets, which get what changed of their items. Findings that an exception
+    covers are left out unless ``include_excepted``.
     """
     targets = settings.notify_targets()
-    if not targets:
+    if not (targets or routes):
         return
     try:
-        message = message_of(engine, summary, include_excepted=include_excepted)
+        news = news_of(engine, summary, include_excepted=include_excepted)
+        message = message_about(news, summary)
         if message is None:
             log.info("nothing changed, no message is sent", extra={"event": "notify.nothing_changed"})
             return
         send(targets, message)
+        for owner, own_targets in (routes or {}).items():
+            own = message_about(news.of_owner(owner), summary, owner=owner)
+            if own is not None:
+                send(own_targets, own, where=f"`notify` of {shown(owner)} in GATELEDGER_OWNERS")
     except Exception as error:  # the run's work is done and must not fail for its message
         log.warning(
             "the message about run %d could not be made: %s",
@@ -86,20 +131,35 @@ def notify_of_changes(
 
 
 def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = False) -> Message | None:
-    """Return what the run changed, or None when nothing that is worth a message did.
+    """Return what the run changed, or None when nothing that is worth a message did."""
+    return message_about(news_of(engine, summary, include_excepted=include_excepted), summary)
 
-    Told are stages that became incompliant, stages that were remediated, and scopes that failed for the
-    second time in a row; scopes that go on failing are only counted. Policies that the run judged for the first
-    time over an estate that was known are told once, with how much they found: none of that is new.
+
+def news_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = False) -> News:
+    """Return what the run changed.
+
+    That are items that became incompliant, items that were remediated, and scopes that failed for the
+    second time in a row or longer. Policies that the run judged for the first time over an estate that was
+    known are told once, with how much they found: none of that is new.
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}
-        new = records(connection, "notify_new", {**at, "include_excepted": include_excepted})
-        resolved = records(connection, "notify_resolved", at)
-        failing = records(connection, "notify_failing", at)
-    fresh = [row for row in failing if row["is_new"]]
-    told = [notice for notice in summary.exceptions if notice.is_new]
-    first = summary.first_judged
+        return News(
+            records(connection, "notify_new", {**at, "include_excepted": include_excepted}),
+            records(connection, "notify_resolved", at),
+            records(connection, "notify_failing", at),
+            [notice for notice in summary.exceptions if notice.is_new],
+            summary.first_judged,
+        )
+
+
+def message_about(news: News, summary: RunSummary, *, owner: str | None = None) -> Message | None:
+    """Return a message about what changed, or None when nothing that is worth one did.
+
+    Scopes that go on failing are only counted. ``owner``: whose items it is about.
+    """
+    new, resolved, told, first = news.new, news.resolved, news.notices, news.first
+    fresh = [row for row in news.failing if row["is_new"]]
     if not (new or resolved or fresh or told or first.policies):
         return None
     counted = [
@@ -110,8 +170,9 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
         *([f"{len(told):,} {'exception' if len(told) == 1 else 'exceptions'} to look at"] if told else []),
     ]
     causes = by_cause({**row, "account_id": _account(row)} for row in fresh)
+    of = "" if owner is None else f" Items of {one_line(owner)}."
     sections = [
-        f"Run {summary.run_id} as of {iso(summary.as_of)}.",
+        f"Run {summary.run_id} as of {iso(summary.as_of)}.{of}",
         *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
@@ -119,15 +180,16 @@ def message_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = 
         *([f"{_found(summary)} None of that is new: it was not judged before."] if first.policies else []),
         *_section("Exceptions to look at", told, sentence),
     ]
-    if len(failing) > len(fresh):
-        sections.append(f"{len(failing) - len(fresh):,} more have not been read completely for longer.")
-    return Message(f"Gateledger: {', '.join(counted)}", "\n\n".join(sections))
+    if len(news.failing) > len(fresh):
+        sections.append(f"{len(news.failing) - len(fresh):,} more have not been read completely for longer.")
+    about = "Gateledger" if owner is None else f"Gateledger, {one_line(owner)}"
+    return Message(f"{about}: {', '.join(counted)}", "\n\n".join(sections))
 
 
-def send(targets: Sequence[str], message: Message) -> int:
+def send(targets: Sequence[str], message: Message, *, where: str = "GATELEDGER_NOTIFY") -> int:
     """Send a message to each target and return how many took it; log the ones that did not.
 
-    A target is named by its place in the setting and its service only: the rest of its address is secret.
+    A target is named by its place in ``where`` and its service only: the rest of its address is secret.
     """
     taken = 0
     for place, target in enumerate(targets, start=1):
@@ -144,10 +206,11 @@ def send(targets: Sequence[str], message: Message) -> int:
             log.info("message sent to target %d (%s)", place, service, extra={"event": "notify.sent"})
             continue
         log.warning(
-            "the message could not be sent to target %d (%s): %s; check GATELEDGER_NOTIFY",
+            "the message could not be sent to target %d (%s): %s; check %s",
             place,
             service,
             reason,
+            where,
             extra={"event": "notify.target_failed", "target": place, "service": service},
         )
     return taken

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
-from gateledger.queries.reading import Connection, reading, rows, stream
+from evaluator.catalog.policy import Policy
+from gateledger.queries.changes import by_id, change_of
+from gateledger.queries.reading import Connection, reading, records, rows, stream
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Column, Format, emit, on_terminal, say
 from gateledger.terminal.exits import ExitCode
+from gateledger.terminal.logs import one_line
 
 #: Rows shown on a terminal unless all are asked for.
 FIRST = 50
@@ -44,6 +47,7 @@ FINDING_KEYS = (
     "exception_until",
     "api_id",
     "api_name",
+    "owner",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -64,8 +68,10 @@ HISTORY_KEYS = (
     "subjects",
     "subject_count",
     "api_id",
+    "name",
+    "owner",
 )
-PAST_KEYS = (*HISTORY_KEYS[:-1], "exception_id", "exception_until", "api_id")
+PAST_KEYS = (*HISTORY_KEYS[:-3], "exception_id", "exception_until", *HISTORY_KEYS[-3:])
 """Keys of findings of the past."""
 API_KEYS = (
     "policy_id",
@@ -110,6 +116,7 @@ _THEN = (
     Column("condition", "condition"),
     Column("policy_name", "policy"),
 )
+_OWNER = Column("owner", "owner")
 _NOW_NARROW = (
     Column("status", "status / since", lines=(("status",), ("since",))),
     Column("account_id", "account, region / API, stage", lines=(("account_id", "region"), _STAGE)),
@@ -148,6 +155,9 @@ class Selection:
     as_of: datetime | None = None
     excepted: bool | None = None
     """Only those that an exception covers (True) or does not cover (False)."""
+    owners: Sequence[str] | None = None
+    unowned: bool = False
+    """Only those of items whose owner is not known."""
 
     def parameters(self, limit: int | None = None) -> dict[str, Any]:
         """Return the parameters of the findings queries."""
@@ -159,6 +169,8 @@ class Selection:
             "order": [str(status) for status in Status],
             "as_of": self.as_of,
             "excepted": self.excepted,
+            "owners": None if self.owners is None else list(self.owners),
+            "unowned": self.unowned,
             "limit": limit,
         }
 
@@ -171,8 +183,11 @@ def list_findings(
     everything: bool,
     fail_on: Sequence[str],
     include_excepted: bool = False,
+    policies: Callable[[], Sequence[Policy]] = tuple,
 ) -> ExitCode:
     """Write the findings to stdout and return how the command ends.
+
+    On a terminal a table ends with the change that closes the most of them, in the words of ``policies``.
 
     ``fail_on`` leaves those that an exception covers out unless ``include_excepted``.
     """
@@ -182,10 +197,12 @@ def list_findings(
         answer = stream(connection, "findings_as_of" if past else "findings", selection.parameters(limit))
         if form is Format.TABLE:
             shown = (_named(row) for number, row in enumerate(answer) if limit is None or number < FIRST)
-            table, narrow = (_THEN, _THEN_NARROW) if past else (_NOW, _NOW_NARROW)
+            table, narrow = _columns(connection, past=past)
             written = emit(shown, form, keys=(), table=table, narrow=narrow)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
+            if written and not past and on_terminal():
+                _say_what_first(connection, selection, policies)
         else:
             emit(answer, form, keys=PAST_KEYS if past else FINDING_KEYS, table=())
         if fail_on:
@@ -218,8 +235,19 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
     """Write the first findings as a table and return how many more there are."""
     with reading(engine) as connection:
         answer = stream(connection, "findings", selection.parameters(number))
-        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=_NOW, narrow=_NOW_NARROW)
+        table, narrow = _columns(connection, past=False)
+        shown = emit(map(_named, answer), Format.TABLE, keys=(), table=table, narrow=narrow)
         return sum(count_findings(connection, selection).values()) - shown
+
+
+def _columns(connection: Connection, *, past: bool) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """Return the columns of a table, of a wide terminal and of a narrow one; owners where there are any."""
+    table, narrow = (_THEN, _THEN_NARROW) if past else (_NOW, _NOW_NARROW)
+    ((has_owners,),) = rows(connection, "owners_any")
+    if not has_owners:
+        return table, narrow
+    last = Column("condition", "condition / policy, owner", lines=(("condition",), ("policy_name", "owner")))
+    return (*table, _OWNER), (*narrow[:-1], last)
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
@@ -245,10 +273,23 @@ def count_findings(connection: Connection, selection: Selection) -> dict[str, in
     return {status: int(number) for status, number in rows(connection, name, selection.parameters())}
 
 
+def _say_what_first(
+    connection: Connection, selection: Selection, policies: Callable[[], Sequence[Policy]]
+) -> None:
+    """Name the change that closes the most findings that nobody accepted, where some are listed."""
+    listed = selection.statuses is None or Status.INCOMPLIANT in selection.statuses
+    if not listed or selection.excepted:
+        return
+    found = records(connection, "findings_changes", selection.parameters(limit=1))
+    if found:
+        total = int(found[0]["total"])
+        say(one_line(f"Do first: {change_of(found[0], by_id(policies())).sentence(total)}"))
+
+
 def _say_how_many_more(connection: Connection, selection: Selection) -> None:
     more = sum(count_findings(connection, selection).values()) - FIRST
     if more > 0:
         say(
-            f"{more:,} more: add --all, narrow with --status, --account, --region or --policy, "
+            f"{more:,} more: add --all, narrow with --status, --account, --region, --owner or --policy, "
             "or use --format csv."
         )

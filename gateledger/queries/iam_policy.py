@@ -76,8 +76,12 @@ def caller_policy(
     role_name: str | None,
     scopes: Iterable[str],
     partition: str = "aws",
+    *,
+    account_tags: bool = False,
 ) -> dict[str, Any]:
     """Return the policy of whoever runs gateledger: reads its own account, enters the others.
+
+    ``account_tags``: it reads the tags of accounts, which may name owners.
 
     Raises ``RoleMissing`` when accounts are to be entered and no role is named.
     """
@@ -104,6 +108,15 @@ def caller_policy(
                 "Effect": "Allow",
                 "Action": ["organizations:ListAccounts"],
                 "Resource": ["*"],
+            }
+        )
+    if account_tags:
+        statements.append(
+            {
+                "Sid": "ReadTagsOfAccounts",
+                "Effect": "Allow",
+                "Action": ["organizations:ListTagsForResource"],
+                "Resource": [f"arn:{partition}:organizations::*:account/*"],
             }
         )
     return {"Version": "2012-10-17", "Statement": statements}

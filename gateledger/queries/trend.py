@@ -28,18 +28,23 @@ TREND_KEYS = (
     "undetermined",
     "inapplicable",
     "compliance_percent",
+    "excepted",
+    "compliance_percent_with_exceptions",
 )
 #: Rows of a table shown under the plot; the other forms hold all.
 _SHOWN = 20
 _PIPED_WIDTH = 100
+_UNOWNED = "(no owner known)"
 _TREND = (
     Column("letter", ""),
     Column("name", "name"),
     Column("first", "first day", right=True),
     Column("last", "last day", right=True),
     Column("change", "change", right=True),
+    Column("with_exceptions", "with exceptions", right=True),
     Column("compliant", "compliant", right=True),
     Column("incompliant", "incompliant", right=True),
+    Column("excepted", "excepted", right=True),
     Column("undetermined", "undetermined", right=True),
 )
 _REMEDIATED = (
@@ -72,6 +77,12 @@ class TrendBy(StrEnum):
     POLICY = "policy"
     ACCOUNT = "account"
     REGION = "region"
+    OWNER = "owner"
+    SEVERITY = "severity"
+
+
+class OwnersOfAll(GateledgerError):
+    """A trend by owner covers all accounts and regions; leave --account and --region out."""
 
 
 class NothingJudged(GateledgerError):
@@ -106,12 +117,22 @@ class TrendSelection:
 
 
 def show_trend(engine: Engine, selection: TrendSelection, form: Format) -> None:
-    """Write the trend to stdout; raises ``NothingJudged`` when no day is known for the selection."""
+    """Write the trend to stdout; raises ``NothingJudged`` when no day is known for the selection.
+
+    Raises ``OwnersOfAll`` for owners of chosen accounts or regions: their days are counted over all of them.
+    """
+    if selection.by is TrendBy.OWNER and not (selection.accounts is None and selection.regions is None):
+        raise OwnersOfAll
     with reading(engine) as connection:
         told = _ask(connection, selection)
     if not told["trend"]:
         raise NothingJudged(
             "No day is recorded for this selection: run `gateledger run` first, or leave filters out."
+            + (
+                " Owners need GATELEDGER_OWNER_TAGS or GATELEDGER_OWNERS."
+                if selection.by is TrendBy.OWNER
+                else ""
+            )
         )
     if form is Format.JSON:
         emit_object(told)
@@ -122,9 +143,13 @@ def show_trend(engine: Engine, selection: TrendSelection, form: Format) -> None:
 
 
 def _ask(connection: Connection, selection: TrendSelection) -> dict[str, Any]:
-    whole = selection.by is TrendBy.POLICY and selection.accounts is None and selection.regions is None
+    by_whole = selection.by in {TrendBy.POLICY, TrendBy.SEVERITY}
+    whole = by_whole and selection.accounts is None and selection.regions is None
+    question = "trend_total" if whole else "trend_parts"
+    if selection.by is TrendBy.OWNER:
+        question = "trend_owners"
     parameters = selection.parameters()
-    days = records(connection, "trend_total" if whole else "trend_parts", parameters)
+    days = records(connection, question, parameters)
     return {
         "trend": [{**row, "by": str(selection.by)} for row in days],
         "remediated": records(connection, "trend_remediated", parameters),
@@ -164,12 +189,12 @@ def _show_lines(rows: Sequence[dict[str, Any]], days: Sequence[Any], title: str,
         key=lambda name: (
             ends[name]["compliance_percent"] is None,
             ends[name]["compliance_percent"] or 0,
-            name,
+            name or "",
         ),
     )
     shown = order[:MOST_LINES]
     values = {
-        name: [lines[name][day]["compliance_percent"] if day in lines[name] else None for day in days]
+        str(name): [lines[name][day]["compliance_percent"] if day in lines[name] else None for day in days]
         for name in shown
     }
     say(percent_plot(days, values, title=title, width=width))
@@ -180,20 +205,21 @@ def _show_lines(rows: Sequence[dict[str, Any]], days: Sequence[Any], title: str,
     say()
 
 
-def _by_name(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+def _by_name(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str | None, Iterator[dict[str, Any]]]]:
     return itertools.groupby(rows, key=lambda row: row["name"])
 
 
-def _summed(letter: str, name: str, line: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+def _summed(letter: str, name: str | None, line: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     first, last = line[min(line)], line[max(line)]
     before, now = first["compliance_percent"], last["compliance_percent"]
     return {
         "letter": letter,
-        "name": _short(name),
+        "name": _told(name),
+        "with_exceptions": last["compliance_percent_with_exceptions"] if last["excepted"] else None,
         "first": before,
         "last": now,
         "change": None if before is None or now is None else f"{now - before:+}",
-        **{status: last[status] for status in ("compliant", "incompliant", "undetermined")},
+        **{status: last[status] for status in ("compliant", "incompliant", "excepted", "undetermined")},
     }
 
 
@@ -212,5 +238,12 @@ def _first_stages(arns: Sequence[str]) -> str:
     return ", ".join(names) + more
 
 
-def _short(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
+def _told(name: str | None) -> str:
+    """Return a line's name for people; of a policy's id its last part."""
+    if name is None:
+        return _UNOWNED
+    return _short(name) if name.startswith("/") else name
+
+
+def _short(policy_id: str) -> str:
+    return policy_id.rsplit("/", 1)[-1]

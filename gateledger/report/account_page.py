@@ -12,7 +12,7 @@ from gateledger.report.charts import Chart, told
 from gateledger.report.facts import Account
 from gateledger.report.overview import COMPLIANCE, EXPIRY_DAYS, compliance_lines
 from gateledger.report.queries import Record, ask, grouped, stream
-from gateledger.report.site import PolicyEntry, Site
+from gateledger.report.site import Site
 from gateledger.report.tallies import Tally, total_of
 
 #: Stages listed over all account pages together, and on one page at most: the site stays small.
@@ -26,7 +26,7 @@ APIS_PER_PAGE = 25
 APIS_AT_LEAST = 3
 _KEYS = (
     "account_id", "policy_id", "region", "rest_api_id", "rest_api_name", "stage_name", "status", "condition",
-    "message", "since", "resource_arn", "item_type",
+    "message", "since", "resource_arn", "item_type", "owner", "exception_id",
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def write_account_pages(site: Site, connection: Connection) -> None:
             scopes=scopes.get(account_id, []),
             times={row["policy_id"]: row for row in times.get(account_id, [])},
             chart=_chart(site, account),
-            rows_of_policies=_policies(site, account),
+            rows_of_policies=site.by_need(account.policies),
             regions=_regions(account),
             apis=apis.get(account_id, []),
         )
@@ -76,16 +76,6 @@ def _api(row: Record) -> Record:
     """Return an API with its findings as a tally, and the title of its type."""
     tally = Tally(row["incompliant"], row["undetermined"], row["compliant"], row["inapplicable"])
     return {**row, "tally": tally, "title": item_type(row["api_type"]).title}
-
-
-def _policies(site: Site, account: Account) -> list[tuple[PolicyEntry, Tally]]:
-    """Return the policies that judge something of the account, most incompliant findings first."""
-    rows = [
-        (entry, account.policies[entry.policy_id])
-        for entry in site.policies
-        if entry.policy_id in account.policies
-    ]
-    return sorted(rows, key=lambda row: (-row[1].incompliant, -row[1].undetermined, row[0].name))
 
 
 def _regions(account: Account) -> list[tuple[str, Tally]]:

@@ -25,6 +25,7 @@ from gateledger.report.facts import read_facts
 from gateledger.report.findings_page import write_findings
 from gateledger.report.frameworks_page import frameworks_of, write_frameworks
 from gateledger.report.overview import SHOWN_CHANGES, write_accounts, write_overview
+from gateledger.report.owner_pages import write_owners
 from gateledger.report.policy_page import write_policies
 from gateledger.report.queries import asking
 from gateledger.report.rendering import iso
@@ -73,6 +74,7 @@ def write_report(
             write_policies(site, connection, {row.name: row.page for row in rows})
             write_accounts(site)
             write_account_pages(site, connection)
+            write_owners(site, connection, policies)
             write_findings(site, connection)
             write_exceptions(site, connection)
         _copy_assets(folder)

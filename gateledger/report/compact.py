@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gateledger.exceptions.entry import end_words
 from gateledger.report.queries import Record
 from gateledger.report.rendering import called, iso, kind
 
@@ -65,6 +66,13 @@ def _split(template: str) -> list[str]:
     return parts
 
 
+def _exception(finding: Record) -> tuple[str, str] | None:
+    """Return the exception that covers a finding, and its last day or end."""
+    if finding["exception_id"] is None:
+        return None
+    return finding["exception_id"], end_words(finding["exception_until"])
+
+
 class Findings:
     """Rows of findings with their timelines, as the script reads them."""
 
@@ -83,7 +91,7 @@ class Findings:
                     "statuses",
                     "conditions",
                 ),
-                *("texts", "times", "changed", "kinds"),
+                *("texts", "times", "changed", "kinds", "owners", "exceptions"),
             )
         }
         self.rows: list[list[int]] = []
@@ -111,6 +119,8 @@ class Findings:
                 put["times"].place(None if finding["evidence_at"] is None else iso(finding["evidence_at"])),
                 *(self._text(finding[key], names) for key in ("resource_arn", "message", "remediation")),
                 put["kinds"].place((finding["item_type"], kind(finding["item_type"]))),
+                put["owners"].place(finding["owner"]),
+                put["exceptions"].place(_exception(finding)),
             ]
         )
 

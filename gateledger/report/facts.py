@@ -23,6 +23,8 @@ POINTS = 30
 ACCOUNT_CHARTS = 100
 #: Accounts with a page of their own; the accounts with the most to do when there are more.
 ACCOUNT_PAGES = 2_000
+#: Owners with a page of their own; the owners with the most to do when there are more.
+OWNER_PAGES = 500
 
 
 class NothingEvaluated(GateledgerError):
@@ -38,6 +40,16 @@ class Account:
     policies: dict[str, Tally] = field(default_factory=dict)
     regions: dict[str, dict[str, Tally]] = field(default_factory=dict)
     conditions: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    oldest: datetime | None = None
+    total: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
+class Owner:
+    """An owner (None: of what nobody owns that is known): its findings by policy, and how old the oldest is."""
+
+    name: str | None
+    policies: dict[str, Tally] = field(default_factory=dict)
     oldest: datetime | None = None
     total: Tally = field(default_factory=Tally)
 
@@ -95,6 +107,8 @@ class Facts:
     unread: list[Record]
     frameworks: list[Record]
     times: Mapping[str, list[Record]]
+    owners: dict[str | None, Owner]
+    """Owners that are known, and what nobody owns; empty where no item has an owner."""
 
     @property
     def findings(self) -> int:
@@ -109,6 +123,12 @@ class Facts:
 
         bad = [account for account in self.accounts.values() if tally(account).incompliant]
         return sorted(bad, key=lambda account: (-tally(account).incompliant, account.account_id))
+
+    def paged_owners(self) -> list[str]:
+        """Return the owners that have a page of their own, those with the most to do first."""
+        named = [owner for owner in self.owners.values() if owner.name is not None]
+        named.sort(key=lambda owner: (-owner.total.incompliant, -owner.total.undetermined, owner.name or ""))
+        return [owner.name or "" for owner in named[:OWNER_PAGES]]
 
     def paged_accounts(self) -> set[str]:
         """Return the accounts that have a page of their own."""
@@ -127,6 +147,8 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
     run = runs[0]
     as_of: datetime = run["as_of"]
     accounts, policies, conditions = _counts(connection)
+    owners = _owners(connection)
+    _count_excepted(connection, accounts, policies, owners)
     times = ask(connection, "remediation_times")
     for row in times:
         account = accounts.get(row["account_id"])
@@ -155,6 +177,7 @@ def read_facts(connection: Connection, *, changed_limit: int) -> Facts:
         unread=ask(connection, "scopes_unread"),
         frameworks=ask(connection, "frameworks"),
         times=grouped(times, "policy_id"),
+        owners=owners,
     )
 
 
@@ -174,6 +197,42 @@ def _counts(
         held = conditions.setdefault(policy_id, {})
         held[condition] = held.get(condition, 0) + findings
     return accounts, policies, conditions
+
+
+def _owners(connection: Connection) -> dict[str | None, Owner]:
+    owners: dict[str | None, Owner] = {}
+    for row in ask(connection, "owner_counts"):
+        owner = owners.setdefault(row["owner"], Owner(row["owner"]))
+        owner.policies.setdefault(row["policy_id"], Tally()).add(row["status"], row["findings"])
+        owner.total.add(row["status"], row["findings"])
+        if row["status"] == Status.INCOMPLIANT:
+            owner.oldest = row["oldest"] if owner.oldest is None else min(owner.oldest, row["oldest"])
+    return owners
+
+
+def _count_excepted(
+    connection: Connection,
+    accounts: Mapping[str, Account],
+    policies: Mapping[str, Tally],
+    owners: Mapping[str | None, Owner],
+) -> None:
+    """Note in the tallies how many of the incompliant findings exceptions cover."""
+    for row in ask(connection, "excepted_counts"):
+        if row["status"] != Status.INCOMPLIANT:
+            continue
+        policy_id, account, owner = (
+            row["policy_id"],
+            accounts.get(row["account_id"]),
+            owners.get(row["owner"]),
+        )
+        tallies = [policies.get(policy_id)]
+        if account is not None:
+            tallies += [account.total, account.policies.get(policy_id)]
+        if owner is not None:
+            tallies += [owner.total, owner.policies.get(policy_id)]
+        for tally in tallies:
+            if tally is not None:
+                tally.excepted += row["findings"]
 
 
 def _days(connection: Connection, as_of: datetime, *, accounts: bool) -> Days:

@@ -38,6 +38,8 @@ def write_findings(site: Site, connection: Connection) -> None:
         csv=csv,
         statuses=sorted({row["status"] for row in rows}, key=list(Status).index),
         regions=sorted({row["region"] for row in rows}),
+        owners=sorted({row["owner"] for row in rows if row["owner"] is not None}),
+        is_excepted=any(row["exception_id"] is not None for row in rows),
         accounts=sorted({(row["account_id"], row["account_name"] or "") for row in rows}),
     )
 
@@ -58,6 +60,7 @@ def _data(site: Site, connection: Connection, rows: list[Record]) -> dict[str, A
         "asOf": site.facts.as_of.isoformat(),
         "pages": {entry.policy_id: [entry.name, entry.page] for entry in site.policies},
         "accountPages": dict(site.accounts),
+        "ownerPages": dict(site.owners),
         **findings.data(),
     }
 

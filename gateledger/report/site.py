@@ -60,11 +60,13 @@ class Site:
     facts: Facts
     policies: Sequence[PolicyEntry]
     accounts: Mapping[str, str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Pages of owners by their names."""
     rows_limit: int = 0
 
     @classmethod
     def of(cls, folder: Path, facts: Facts, catalog: Sequence[Policy], rows_limit: int) -> Site:
-        """Name the pages of all policies and accounts."""
+        """Name the pages of all policies, accounts and owners."""
         taken: set[str] = set()
         known = {policy.id: policy for policy in catalog}
         entries = [
@@ -83,7 +85,9 @@ class Site:
             for account_id in facts.accounts
             if account_id in paged
         }
-        return cls(folder, facts, entries, accounts, rows_limit)
+        owner_names: set[str] = {"index"}
+        owners = {name: f"owners/{file_name(name, owner_names)}.html" for name in facts.paged_owners()}
+        return cls(folder, facts, entries, accounts, owners, rows_limit)
 
     def write(self, page: str, template: str, **values: Any) -> None:
         """Render a page and write it."""
@@ -102,6 +106,11 @@ class Site:
     def tally(self, policy_id: str) -> Tally:
         """Return how all stages stand under a policy."""
         return self.facts.policies.get(policy_id) or Tally()
+
+    def by_need(self, tallies: Mapping[str, Tally]) -> list[tuple[PolicyEntry, Tally]]:
+        """Return the policies that these tallies are of, most incompliant findings first."""
+        rows = [(entry, tallies[entry.policy_id]) for entry in self.policies if entry.policy_id in tallies]
+        return sorted(rows, key=lambda row: (-row[1].incompliant, -row[1].undetermined, row[0].name))
 
     @property
     def judged(self) -> list[tuple[str, int]]:

@@ -21,6 +21,8 @@ class Tally:
     undetermined: int = 0
     compliant: int = 0
     inapplicable: int = 0
+    excepted: int = 0
+    """Of the incompliant ones, those that an exception covers."""
 
     def add(self, status: str, findings: int) -> None:
         """Count findings of a status; statuses of stages that are gone are not counted."""
@@ -32,6 +34,7 @@ class Tally:
         """Count all that another one counts."""
         for status in SHOWN:
             self.add(status, other.of(status))
+        self.excepted += other.excepted
 
     def of(self, status: str) -> int:
         """Return the count of a status."""
@@ -53,6 +56,14 @@ class Tally:
         if not self.judged:
             return None
         return (Decimal(100 * self.compliant) / self.judged).quantize(_CENT, ROUND_HALF_UP)
+
+    @property
+    def percent_with_exceptions(self) -> Decimal | None:
+        """The same with what exceptions cover left out; None where none covers anything."""
+        judged = self.judged - self.excepted
+        if not (self.excepted and judged):
+            return None
+        return (Decimal(100 * self.compliant) / judged).quantize(_CENT, ROUND_HALF_UP)
 
     @property
     def parts(self) -> list[tuple[Status, int]]:

@@ -28,7 +28,7 @@ _WITHOUT_EFFECT = {
     "methods_max_age": "stages are judged by the deployments that they serve, which never change. Remove it."
 }
 #: Settings whose relative paths are meant from the directory of the file that names them.
-_PATHS = ("data_dir", "policy_dirs")
+_PATHS = ("data_dir", "policy_dirs", "owners")
 
 
 def load_settings(config: Path | None = None) -> Settings:
@@ -44,6 +44,7 @@ def load_settings(config: Path | None = None) -> Settings:
         settings = Settings(**data)
     except ValidationError as error:
         raise SettingsError(_sentence(error.errors(include_url=False)[0], file)) from None
+    settings.check_owner_tags()
     for name in sorted(settings.model_fields_set & _WITHOUT_EFFECT.keys()):
         log.warning(
             "%s has no effect any more: %s",

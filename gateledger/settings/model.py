@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cmdb.errors import SettingsError
+from cmdb.errors import SettingsError, shown
 from gateledger.settings import values
 from gateledger.settings.hash_key import kept_key
 from gateledger.settings.parameters import policy_parameters as read_parameters
@@ -155,6 +156,17 @@ class Settings(BaseSettings):
         (), description="Tags whose values are kept only as keyed hashes (comma list of tag keys)."
     )
 
+    owner_tags: Annotated[Names, BeforeValidator(values.tag_keys)] = Field(
+        (),
+        description="Tags that name the owner of an item: a comma list of tag keys, looked for on the item, "
+        "then on its API, then on its account. Unset: tags name no owners.",
+    )
+    owners: Annotated[Path | None, BeforeValidator(values.path)] = Field(
+        None,
+        description="YAML file that maps items to owners, before tags do, and owners to the addresses of "
+        "their messages. Unset: there is none.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -179,6 +191,17 @@ class Settings(BaseSettings):
                 "GATELEDGER_ACCOUNTS is organization, and GATELEDGER_ROLE_NAME is not set: name the role "
                 "to assume in the organization's accounts, for example gateledger-reader."
             )
+
+    def check_owner_tags(self) -> None:
+        """Raise ``SettingsError`` when a tag that is to name owners is one whose values are hashed."""
+        for key in self.owner_tags:
+            for pattern in self.sensitive_tags:
+                if fnmatchcase(key.lower(), pattern.lower()):
+                    raise SettingsError(
+                        f"GATELEDGER_OWNER_TAGS: {shown(key)} is a tag whose values are kept only as hashes "
+                        f"(GATELEDGER_SENSITIVE_TAGS: {shown(pattern)}) and cannot name an owner: take it out "
+                        "of one of the two."
+                    )
 
     def given_database(self) -> str | None:
         """Return the URL of the given database, password included; None means the embedded one."""

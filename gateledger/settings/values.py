@@ -22,6 +22,7 @@ _ROLE = re.compile(r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 SHORTEST_KEY = 16
 MOST_THREADS = 256
+LONGEST_TAG_KEY = 128
 #: Patterns have at least one sign that stands for others, so that a mistyped name is none.
 _PATTERN_ACCOUNT = re.compile(r"(?=.*[*?])[0-9*?]{1,12}")
 _PATTERN_REGION = re.compile(r"(?=.*[*?])[a-z0-9*?-]{1,30}")
@@ -323,3 +324,18 @@ def names(value: Any) -> Any:
     if isinstance(value, list | tuple) and not value:
         return ()
     return _list(value, "owner-mail,cost-code")
+
+
+def tag_keys(value: Any) -> Any:
+    """Return a list of keys of tags, upper and lower case apart; an empty one is fine."""
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    example = "owner,team"
+    parts = _list(value, example)
+    for part in parts:
+        if len(part) > LONGEST_TAG_KEY:
+            raise ValueError(
+                f"holds {shown(part)}, which is longer than a tag's key can be ({LONGEST_TAG_KEY}); write for "
+                f"example {example}"
+            )
+    return parts

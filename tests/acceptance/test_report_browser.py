@@ -30,6 +30,8 @@ PAGES = (
     f"accounts/{ACCOUNTS[0]}.html",
     "findings.html",
     "exceptions.html",
+    "owners/index.html",
+    "owners/team-good.html",
     "frameworks/index.html",
     "frameworks/nist-sp-800-53-revision-5.html",
 )

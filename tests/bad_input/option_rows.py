@@ -114,7 +114,7 @@ OPTIONS: dict[str, Rows] = {
     "--format ocsf|asff|csv|json": _choice("ocsf", "asff", "csv", "json"),
     "--partition aws|aws-cn|aws-us-gov": _choice("aws", "aws-cn", "aws-us-gov"),
     "--partition NAME": _choice("aws", "aws-cn", "aws-us-gov"),
-    "--by policy|account|region": _choice("policy", "account", "region"),
+    "--by policy|owner|account|region|severity": _choice("policy", "owner", "account", "region", "severity"),
     "--days N": _number(1, 3660),
     "--flaps N": _number(0, 1_000_000),
     "--nights N": _number(1, 365),

@@ -296,6 +296,13 @@ SETTINGS: dict[str, list[Wrong]] = {
         Wrong("too short", "c4nary", "16"),
         Wrong("not UTF-8", "x" * 20 + NOT_UTF8, "not UTF-8"),
     ],
+    "owners": [*_PATH],
+    "owner_tags": [
+        *(row for row in _list("owner,team") if row.how != "a list of nothing"),
+        Wrong("a list of nothing", [""], "empty"),
+        Wrong("longer than a key", "x" * 129, "128"),
+        Wrong("not UTF-8", NOT_UTF8, "not UTF-8"),
+    ],
     "sensitive_tags": [
         *(row for row in _list("cost-code") if row.how != "a list of nothing"),
         Wrong("a list of nothing", [""], "empty"),

@@ -46,6 +46,7 @@ similar:
 """
 )
 WHOLE_POLICY = WHOLE_POLICY.replace("minimum: 1,", "minimum: 1, maximum: 9,")
+WHOLE_POLICY = WHOLE_POLICY.replace("Name one.}", "Name one., change: 'Name one on {items}.'}")
 WHOLE_CASES = CASES.replace(
     "condition: named}",
     "condition: named, over: unnamed, evidence: [stage], recheck_at: +1d, parameters: {days: 3}, "
@@ -242,7 +243,7 @@ MODELS: dict[type[BaseModel], tuple[str, Key, dict[str, set[str]]]] = {
     ConditionFile: (
         "named/policy.yaml",
         ("conditions", "unnamed"),
-        {"message": {"text"}, "remediation": {"text", "nothing"}},
+        {"message": {"text"}, "remediation": {"text", "nothing"}, "change": {"nothing"}},
     ),
     Parameter: (
         "named/policy.yaml",

@@ -148,7 +148,7 @@ def test_the_table_has_a_plot_and_the_numbers(history: History, command_line: Co
 
 
 def test_an_empty_database_and_wrong_options_end_with_one_sentence(command_line: CommandLine) -> None:
-    for code, arguments in ((1, ()), (2, ("--by", "owner")), (2, ("--days", "0"))):
+    for code, arguments in ((1, ()), (2, ("--by", "stage")), (2, ("--days", "0"))):
         ended = command_line("trend", *arguments)
         assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
 

@@ -284,6 +284,12 @@ def test_findings_by_api_are_listed_for_people_and_programs(
     table = command_line(*arguments, "--status", "INCOMPLIANT").out
     assert "a1b2c3d4e5" in table
     assert "private001" not in table
-    for wrong in (("--as-of", "2026-01-01"), ("--excepted",), ("--status", "DISAPPEARED")):
+    for wrong in (
+        ("--as-of", "2026-01-01"),
+        ("--excepted",),
+        ("--status", "DISAPPEARED"),
+        ("--owner", "team"),
+        ("--unowned",),
+    ):
         ended = command_line(*arguments, *wrong)
         assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)

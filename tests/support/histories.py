@@ -35,6 +35,8 @@ from cmdb.storage.inventory import PostgresInventory
 from collectors import definitions
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.judging.engine import evaluate
+from gateledger.owners.resolving import resolve_owners
+from gateledger.owners.rules import OwnerRules
 from tests.support import items
 from tests.support.items import CertificateKind
 from tests.support.snapshots import nothing_read
@@ -189,6 +191,10 @@ class History:
         self.regions: list[RegionMade] = []
         self.policies: Sequence[str] | None = None
         """Ids of the policies to judge; None: all."""
+        self.owners: OwnerRules | None = None
+        """How owners are found; None: they are not looked for."""
+        self.account_tags: dict[str, dict[str, str]] = {}
+        """Tags by account id; an account that is missing could not be asked."""
 
     @property
     def last_as_of(self) -> datetime:
@@ -232,10 +238,13 @@ class History:
                     regions[0].account_name,
                     ScopeStatus.COMPLETE,
                     regions=tuple(region.name for region in regions),
+                    tags=self.account_tags.get(account.account_id),
                 )
             )
             for region in regions:
                 inventory.store(region.snapshot())
+        if self.owners is not None:
+            resolve_owners(self.engine, self.owners, run)
         return run
 
     def finish(self, run: Run, totals: RunTotals | None = None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from gateledger.exceptions import store
 from gateledger.exceptions.entry import Entry, ExceptionGiven
 from gateledger.exceptions.store import Terms
+from gateledger.owners.rules import OwnerRules
 from gateledger.report.build import write_report
 from tests.support.histories import DENIED, History, catalog
 
@@ -34,10 +35,11 @@ def hostile_history(engine: Engine) -> History:
     shop.certificate("cert02", lives=timedelta(days=40))
     shop.certificate("cert03", lives=timedelta(days=2))
     orders = shop.api("a1b2c3d4e5", IMG)
+    history.owners = OwnerRules(("owner",))
     for name in HOSTILE:
-        orders.stage(name)
+        orders.stage(name, tags={"owner": name[:128]})
     for number in range(30):
-        orders.stage(f"good{number:02}", certificate="cert01")
+        orders.stage(f"good{number:02}", certificate="cert01", tags={"owner": "team/good"})
     steady = orders.stage("steady", certificate="cert02")
     orders.stage("late", certificate="cert03")
     accounts = bank.api("z9y8x7w6v5", FORMULA)

@@ -121,6 +121,14 @@ def test_a_file_may_hold_every_kind_of_value(tmp_path: Path) -> None:
     assert settings.parameters_of("/other") == {}
 
 
+def test_a_tag_whose_values_are_hashed_cannot_name_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATELEDGER_OWNER_TAGS", "team,Owner-Mail")
+    monkeypatch.setenv("GATELEDGER_SENSITIVE_TAGS", "*mail*")
+    with pytest.raises(SettingsError, match=r"GATELEDGER_OWNER_TAGS: 'Owner-Mail' .* '\*mail\*'") as refused:
+        load_settings()
+    assert str(refused.value).endswith("take it out of one of the two.")
+
+
 def shown_by_loading() -> str:
     """Return all that loading the settings could show to anyone."""
     try:

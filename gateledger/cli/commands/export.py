@@ -9,6 +9,7 @@ import typer
 
 from gateledger.cli.options import (
     AccountOption,
+    OwnerOption,
     PolicyOption,
     RegionOption,
     check_time,
@@ -76,6 +77,7 @@ def export(
     policy: PolicyOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
+    owner: OwnerOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -107,6 +109,7 @@ def export(
                 policies=resolve_policies(app.settings, engine, policy),
                 accounts=account or None,
                 regions=region or None,
+                owners=owner or None,
             ),
             out,
         )

@@ -11,6 +11,7 @@ from gateledger.cli.options import (
     FailOnOption,
     FormatOption,
     IncludeExceptedOption,
+    OwnerOption,
     PolicyOption,
     RegionOption,
     check_time,
@@ -25,6 +26,7 @@ _EXAMPLES = (
     "gateledger findings --status INCOMPLIANT",
     "gateledger findings --account 111122223333 --format csv > findings.csv",
     "gateledger findings --as-of 2026-10-01 --format json | jq length",
+    "gateledger findings --owner team-billing --status INCOMPLIANT",
     "gateledger findings --excepted --format csv   # what was knowingly accepted",
     "gateledger findings --by-api --status INCOMPLIANT   # one row per policy and API",
     "gateledger findings --policy rest-api-stage-ssl-certificate --fail-on INCOMPLIANT",
@@ -50,6 +52,8 @@ def findings(
     policy: PolicyOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
+    owner: OwnerOption = None,
+    unowned: Annotated[bool, typer.Option("--unowned", help="Only items whose owner is not known.")] = False,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -81,10 +85,11 @@ def findings(
     include_excepted: IncludeExceptedOption = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """List findings, incompliant ones first.
+    """List findings, incompliant ones first, and those to act on by severity, age and exposure.
 
     Every stage is listed under every policy unless narrowed. Data goes to stdout; on a terminal the table
-    stops after 50 rows and says how many more there are. CSV holds values exactly as they are: open it in a
+    stops after 50 rows and says how many more there are; below it stands the one change that closes the most
+    findings. CSV holds values exactly as they are: open it in a
     spreadsheet by importing its columns as text.
     """
     app = App.of(context)
@@ -93,11 +98,15 @@ def findings(
         raise typer.BadParameter(
             "--by-api counts what holds now: leave out --as-of, --excepted and --fail-on."
         )
+    if by_api and (owner or unowned):
+        raise typer.BadParameter(
+            "--by-api counts all items of an API, whoever owns them: leave out --owner and --unowned."
+        )
     if by_api and status and Status.DISAPPEARED in status:
         raise typer.BadParameter("--by-api counts what is there: leave out --status DISAPPEARED.")
     with app.database() as engine:
         from gateledger.queries.findings import Selection, list_by_api, list_findings
-        from gateledger.queries.policy_ids import resolve_policies
+        from gateledger.queries.policy_ids import catalog_of, resolve_policies
 
         selection = Selection(
             statuses=status or None,
@@ -106,6 +115,8 @@ def findings(
             regions=region or None,
             as_of=time,
             excepted=excepted,
+            owners=owner or None,
+            unowned=unowned,
         )
         if by_api:
             list_by_api(engine, selection, form, everything=everything)
@@ -117,5 +128,6 @@ def findings(
             everything=everything,
             fail_on=fail_on or [],
             include_excepted=include_excepted,
+            policies=lambda: catalog_of(app.settings).policies,
         )
     raise typer.Exit(code)

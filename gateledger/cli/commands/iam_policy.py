@@ -78,4 +78,5 @@ def iam_policy(
         say(yaml.safe_dump(role_template(settings.role_name, scopes), sort_keys=False, width=110).rstrip())
         return
     accounts = "organization" if organization else settings.accounts
-    emit_object(caller_policy(accounts, settings.role_name, scopes, partition))
+    wanted = bool(settings.owner_tags)
+    emit_object(caller_policy(accounts, settings.role_name, scopes, partition, account_tags=wanted))

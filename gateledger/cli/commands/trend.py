@@ -13,9 +13,10 @@ from gateledger.terminal.console import Format
 _EXAMPLES = (
     "gateledger trend",
     "gateledger trend --days 365 --by account --policy rest-api-stage-ssl-certificate",
+    "gateledger trend --by owner",
     "gateledger trend --days 90 --format csv > trend.csv",
 )
-_BY = ("policy", "account", "region")
+_BY = ("policy", "owner", "account", "region", "severity")
 
 
 def register(cli: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def trend(
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days back from the last one.")] = 30,
     by: Annotated[
         str,
-        typer.Option("--by", metavar="policy|account|region", callback=_check_by, help="One line for each."),
+        typer.Option("--by", metavar="|".join(_BY), callback=_check_by, help="One line for each."),
     ] = "policy",
     flaps: Annotated[
         int,
@@ -52,7 +53,8 @@ def trend(
 ) -> None:
     """Show compliance by day as a plot, and what moves it.
 
-    Compliance is compliant / (compliant + incompliant) at the end of each UTC day. Below the plot: how long
+    Compliance is compliant / (compliant + incompliant) at the end of each UTC day, without exceptions and, beside
+    it, with them: compliant / (compliant + incompliant - excepted). Below the plot: how long
     it took until stages were remediated, stages whose status keeps changing, and certificates that expire
     within 90 days with the stages that they carry. --format json holds all of it, csv the days.
     """

@@ -8,5 +8,5 @@ JOIN report.item_changed AS c ON c.item_id = x.item_id
     AND (%(since)s::timestamptz IS NULL OR c.changed_at >= %(since)s)
 WHERE x.valid_to IS NULL AND NOT EXISTS (
     SELECT FROM pg_temp.matched AS m
-    WHERE m.item_id = x.item_id AND m.exception_version_id = x.exception_version_id
+    WHERE m.item_id = x.item_id AND m.rule_id = x.exception_version_id
 )

@@ -1,14 +1,22 @@
--- Findings as they are now, worst status first; a filter that is null lets everything through.
+-- Findings as they are now, worst status first; those to act on by severity, age and exposure; a filter that is null lets everything through.
 SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
        client_certificate_id, status, condition, message, remediation, since, evaluated_at, evidence_at,
        episode_since, severity, partition, item_id, item_type, subjects, subject_count, exception_id,
-       exception_until, api_id, api_name
-FROM report.finding
+       exception_until, api_id, api_name, owner
+FROM report.finding AS f
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
   AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
+  AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
+  AND (NOT %(unowned)s OR owner IS NULL)
   AND (%(excepted)s::boolean IS NULL OR (exception_id IS NOT NULL) = %(excepted)s)
-ORDER BY array_position(%(order)s::text[], status), account_id, region, api_id, stage_name,
+ORDER BY array_position(%(order)s::text[], status),
+         CASE WHEN status IN ('INCOMPLIANT', 'UNDETERMINED') THEN report.severity_place(severity) END,
+         CASE WHEN status IN ('INCOMPLIANT', 'UNDETERMINED') THEN coalesce(episode_since, since) END,
+         CASE WHEN status = 'INCOMPLIANT' THEN (
+             SELECT -e.exposure FROM report.exposure AS e WHERE e.item_id = f.item_id
+         ) END NULLS LAST,
+         account_id, region, api_id, stage_name,
          resource_arn, policy_id
 LIMIT %(limit)s

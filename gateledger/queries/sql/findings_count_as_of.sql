@@ -5,5 +5,7 @@ WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
   AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
+  AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
+  AND (NOT %(unowned)s OR owner IS NULL)
   AND (%(excepted)s::boolean IS NULL OR (exception_id IS NOT NULL) = %(excepted)s)
 GROUP BY status

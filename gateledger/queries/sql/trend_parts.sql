@@ -1,13 +1,19 @@
--- The last days of chosen accounts and regions, by policy, account or region.
-SELECT day, policy_id,
-       CASE %(by)s WHEN 'account' THEN account_id WHEN 'region' THEN region ELSE policy_id END AS name,
-       sum(compliant)::bigint AS compliant, sum(incompliant)::bigint AS incompliant,
-       sum(inapplicable)::bigint AS inapplicable, sum(undetermined)::bigint AS undetermined,
-       report.percent(sum(compliant), sum(incompliant)) AS compliance_percent
-FROM report.compliance_daily
-WHERE day > (SELECT max(day) FROM report.compliance_daily_total) - %(days)s
-  AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
-  AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
-  AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
+-- The last days of chosen accounts and regions, by policy, account, region or severity.
+SELECT t.day, CASE %(by)s WHEN 'severity' THEN NULL ELSE t.policy_id END AS policy_id,
+       CASE %(by)s
+           WHEN 'account' THEN t.account_id WHEN 'region' THEN t.region WHEN 'severity' THEN p.severity
+           ELSE t.policy_id
+       END AS name,
+       sum(t.compliant)::bigint AS compliant, sum(t.incompliant)::bigint AS incompliant,
+       sum(t.inapplicable)::bigint AS inapplicable, sum(t.undetermined)::bigint AS undetermined,
+       report.percent(sum(t.compliant), sum(t.incompliant)) AS compliance_percent,
+       sum(t.excepted)::bigint AS excepted,
+       report.percent(sum(t.compliant), sum(t.incompliant) - sum(t.excepted)) AS compliance_percent_with_exceptions
+FROM report.compliance_daily AS t
+JOIN report.policy AS p ON p.policy_id = t.policy_id
+WHERE t.day > (SELECT max(day) FROM report.compliance_daily_total) - %(days)s
+  AND (%(policies)s::text[] IS NULL OR t.policy_id = ANY (%(policies)s))
+  AND (%(accounts)s::text[] IS NULL OR t.account_id = ANY (%(accounts)s))
+  AND (%(regions)s::text[] IS NULL OR t.region = ANY (%(regions)s))
 GROUP BY 1, 2, 3
 ORDER BY 2, 3, 1

@@ -5,7 +5,8 @@ COPY (
            CASE WHEN stage_name ~ '^[-=+@\t\r]' THEN '''' || stage_name ELSE stage_name END AS stage_name,
            CASE WHEN client_certificate_id ~ '^[-=+@\t\r]' THEN '''' || client_certificate_id
                 ELSE client_certificate_id END AS client_certificate_id,
-           policy_id, status, condition, since, item_type, resource_arn
+           policy_id, status, condition, since, item_type, resource_arn,
+           CASE WHEN owner ~ '^[-=+@\t\r]' THEN '''' || owner ELSE owner END AS owner, exception_id, exception_until
     FROM report.finding
     ORDER BY account_id, region, rest_api_id, stage_name, resource_arn, policy_id
 ) TO STDOUT (FORMAT csv, HEADER true)

@@ -4,15 +4,15 @@
   const data = window.gateledgerFindings;
   if (!data) return;
   const PER_PAGE = 100;
-  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, KIND] =
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
+  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, KIND, OWNER, EXCEPTION] =
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
   const ORDER = ["INCOMPLIANT", "UNDETERMINED", "COMPLIANT", "INAPPLICABLE", "DISAPPEARED"];
   const SIGNS = 0xe000;
   const asOf = Date.parse(data.asOf);
   const byId = (id) => document.getElementById(id);
   const form = byId("filters"), body = byId("findings").tBodies[0], count = byId("count");
   const pages = byId("pages"), previous = byId("previous"), next = byId("next"), where = byId("where");
-  const dialog = byId("detail");
+  const dialog = byId("detail"), hasOwners = Object.keys(data.ownerPages).length > 0;
 
   const made = (name, text, kind) => {
     const node = document.createElement(name);
@@ -26,6 +26,22 @@
   const minute = (text) => (text ? text.slice(0, 10) + " " + text.slice(11, 16) + " UTC" : "now");
   const days = (text) => Math.max(0, Math.floor((asOf - Date.parse(text)) / 86400000));
   const pill = (status) => made("span", status.toLowerCase(), "pill " + status.toLowerCase());
+
+  const mark = (item) => {
+    if (item.excepted === "no") return [];
+    const link = made("a", "excepted", "mark");
+    link.href = "exceptions.html";
+    link.title = `Exception ${data.exceptions[item.row[EXCEPTION]][0]}`;
+    return [" ", link];
+  };
+  const owner = (item) => {
+    const page = data.ownerPages[item.owner], name = made("bdi", item.owner || "–");
+    if (!page) return name;
+    const link = made("a");
+    link.href = page;
+    link.append(name);
+    return link;
+  };
 
   /* A text with signs in the place of what it names, whole again. */
   function filled(row, template) {
@@ -46,15 +62,16 @@
     row, at,
     status: data.statuses[row[STATUS]], policy: data.policies[row[POLICY]],
     account: data.accounts[row[ACCOUNT]][0], region: data.regions[row[REGION]],
+    owner: row[OWNER] < 0 ? "" : data.owners[row[OWNER]], excepted: row[EXCEPTION] < 0 ? "no" : "yes",
     sought: [data.names[row[NAME]], ...data.apis[row[API]], ...data.accounts[row[ACCOUNT]], data.regions[row[REGION]],
       row[CERTIFICATE] < 0 ? "" : data.certificates[row[CERTIFICATE]], data.conditions[row[CONDITION]], data.kinds[row[KIND]][1],
-      data.policies[row[POLICY]]].join("\n").toLowerCase(),
+      row[OWNER] < 0 ? "" : data.owners[row[OWNER]], data.policies[row[POLICY]]].join("\n").toLowerCase(),
   }));
   const keys = {
     status: (item) => ORDER.indexOf(item.status), stage: (item) => data.names[item.row[NAME]],
     account: (item) => (data.accounts[item.row[ACCOUNT]][1] ?? "") + " " + item.account, region: (item) => item.region,
     policy: (item) => last(item.policy), condition: (item) => data.conditions[item.row[CONDITION]],
-    since: (item) => data.times[item.row[SINCE]],
+    owner: (item) => item.owner, since: (item) => data.times[item.row[SINCE]],
   };
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   let kept = rows, page = 0, sort = null;
@@ -63,7 +80,7 @@
     const values = Object.fromEntries(new FormData(form));
     const sought = values.q.toLowerCase().split(/\s+/).filter(Boolean);
     kept = rows.filter((item) =>
-      ["status", "policy", "account", "region"].every((key) => !values[key] || item[key] === values[key]) &&
+      ["status", "policy", "account", "region", "owner", "excepted"].every((key) => !values[key] || item[key] === values[key]) &&
       sought.every((word) => item.sought.includes(word)));
     arrange();
     page = 0;
@@ -88,7 +105,7 @@
     body.replaceChildren(...listed.map(line));
     if (!listed.length) {
       const cell = made("td", "Nothing matches: clear a filter.", "empty");
-      cell.colSpan = 7;
+      cell.colSpan = hasOwners ? 8 : 7;
       const row = made("tr");
       row.append(cell);
       body.append(row);
@@ -106,7 +123,7 @@
     const { row } = item, [id, api] = data.apis[row[API]], [account, name] = data.accounts[row[ACCOUNT]];
     const tr = made("tr");
     const cell = (...nodes) => { const td = made("td"); td.append(...nodes); tr.append(td); return td; };
-    cell(pill(item.status));
+    cell(pill(item.status), ...mark(item));
     const head = made("th");
     head.scope = "row";
     const button = made("button", undefined, "open");
@@ -125,6 +142,7 @@
     cell(item.region).className = "region";
     cell(last(item.policy));
     cell(words(data.conditions[row[CONDITION]]));
+    if (hasOwners) cell(owner(item)).className = "owner";
     const since = data.times[row[SINCE]];
     cell(since.slice(0, 10) + " ", made("small", days(since) + " d"));
     return tr;
@@ -144,6 +162,11 @@
     if (row[REMEDIATION] >= 0) fact("What to do", made("bdi", text(row, REMEDIATION)));
     fact("Judged", data.kinds[row[KIND]][1]);
     if (id !== null) fact("REST API", made("bdi", api ?? ""), api ? ` (${id})` : id);
+    if (item.owner) fact("Owner", owner(item));
+    if (item.excepted === "yes") {
+      const [exception, until] = data.exceptions[row[EXCEPTION]];
+      fact("Exception", ...mark(item), ` ${exception}, until ${until}`);
+    }
     fact("Account", name ? `${name} (${account})` : account, `, ${item.region}`);
     if (row[CERTIFICATE] >= 0) fact("Certificate", made("code", data.certificates[row[CERTIFICATE]]));
     fact("ARN", made("code", text(row, ARN)));
@@ -208,8 +231,9 @@
 
   function fromAddress() {
     const wanted = new URLSearchParams(location.hash.slice(1));
-    for (const field of ["q", "status", "policy", "account", "region"]) {
+    for (const field of ["q", "status", "policy", "account", "region", "owner", "excepted"]) {
       const control = form.elements[field];
+      if (!control) continue;
       control.value = wanted.get(field) ?? "";
       if (control.selectedIndex === -1) control.selectedIndex = 0;
     }
