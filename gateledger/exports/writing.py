@@ -172,7 +172,15 @@ def _write_parquet(engine: Engine, export: Export, out: Path | None) -> None:
             policies = _policies(connection)
             events = (ocsf.event_of_finding(row, policies[row["policy_id"]]) for row in rows)
             parquet.write_events(events, folder, export.since)
-        (folder / EXPORT.marker).write_text(EXPORT.mark + "}\n", encoding="utf-8")
+        (folder / EXPORT.marker).write_text(
+            f'{EXPORT.mark},"evaluated_at":{_evaluated_at(connection)}}}\n', encoding="utf-8"
+        )
+
+
+def _evaluated_at(connection: Connection) -> str:
+    """Return as JSON up to when findings were judged; null: none ever was."""
+    row = connection.execute("SELECT max(as_of) FROM compliance.evaluation").fetchone()
+    return orjson.dumps(None if row is None else row[0], option=orjson.OPT_UTC_Z).decode()
 
 
 def _lines(objects: Iterable[Mapping[str, Any]]) -> None:
