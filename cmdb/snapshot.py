@@ -19,7 +19,8 @@ class ScopeStatus(StrEnum):
     """How the last attempt to read a scope ended.
 
     ``COMPLETE``: everything was read. ``PARTIAL``: all but the items listed as unread. ``FAILED``: nothing
-    can be concluded. ``SKIPPED``: not attempted on purpose (account suspended, region not enabled).
+    can be concluded. ``SKIPPED``: not attempted on purpose (account suspended, region not enabled, nothing that
+    is enabled asks for it).
     ``UNCOLLECTED``: a later run did not cover the scope at all.
     """
 
@@ -51,6 +52,8 @@ class FailureKind(StrEnum):
     """Left out on purpose."""
     DENIED_ACCEPTED = "denied_accepted"
     """Denied, which is known and accepted."""
+    NOT_WANTED = "not_wanted"
+    """No enabled policy and no setting asks for it."""
     INTERRUPTED = "interrupted"
 
 

@@ -23,7 +23,7 @@ def enter_and_store(
     if collection.stop.is_set() and reading.status is ScopeStatus.FAILED:
         return reading.status, ()
     inventory.store_account(reading)
-    excluded = _excluded_regions(reading)
+    excluded = _excluded_regions(reading, collection.plan.scopes)
     if excluded:
         # Those never read before are shown as left out as well.
         inventory.store_many(excluded)
@@ -31,12 +31,12 @@ def enter_and_store(
     return reading.status, reading.regions if reading.status in READABLE else ()
 
 
-def _excluded_regions(reading: AccountReading) -> list[AccountRegionSnapshot]:
+def _excluded_regions(reading: AccountReading, wanted: frozenset[str]) -> list[AccountRegionSnapshot]:
     """Return snapshots that say of the account's excluded regions that they are skipped, and why."""
     if reading.status not in READABLE:
         return []
     return [
-        skipped_snapshot(reading.account, region, reason)
+        skipped_snapshot(reading.account, region, reason, wanted)
         for region, reason in reading.skipped_regions.items()
         if reason.kind is FailureKind.EXCLUDED
     ]

@@ -75,7 +75,7 @@ def bodies_of(answers: Iterable[dict[str, Any]]) -> list[bytes] | None:
         body = answer.get("ResponseMetadata", {}).get(BODY)
         if not isinstance(body, bytes):
             return None
-        position = answer.get("position")
+        position = answer.get("position", answer.get("NextToken"))
         bodies.append(body.replace(position.encode(), b"") if isinstance(position, str) else body)
     return bodies
 

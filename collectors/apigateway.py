@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from cmdb.snapshot import FailureKind, Item
 from collectors import normalise
 from collectors.answers import bodies_of
 from collectors.calls import Caller
 from collectors.errors import ReadFailure, malformed
+from collectors.paging import REST, pages
 from collectors.values import Hasher, sequence
 
-SERVICE = "apigateway"
-#: Most items a page may have (API Gateway API reference).
-PAGE_SIZE = 500
-#: Pages after which a listing is taken to run in circles: a million items.
-_MOST_PAGES = 2000
+SERVICE = REST.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +30,9 @@ class Listing:
 def get_rest_apis(caller: Caller, hasher: Hasher) -> Listing:
     """Return all REST APIs."""
     operation = "GetRestApis"
-    pages = list(_pages(caller, operation, {}))
-    found = [normalise.rest_api(record, hasher) for page in pages for record in page["items"]]
-    return Listing(_distinct(operation, found), bodies_of(pages))
+    answers = list(pages(caller, REST, operation, {}))
+    found = [normalise.rest_api(record, hasher) for page in answers for record in page["items"]]
+    return Listing(distinct(operation, found), bodies_of(answers))
 
 
 def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing:
@@ -46,7 +41,7 @@ def get_stages(caller: Caller, hasher: Hasher, rest_api_id: str) -> Listing:
     answer = caller.call(SERVICE, operation, {"restApiId": rest_api_id}, expect="item")
     records = sequence(operation, answer["item"], "the list of stages")
     found = [normalise.stage(rest_api_id, record, hasher) for record in records]
-    return Listing(_distinct(operation, found), bodies_of([answer]))
+    return Listing(distinct(operation, found), bodies_of([answer]))
 
 
 def get_stage(caller: Caller, hasher: Hasher, rest_api_id: str, stage_name: str) -> Item | None:
@@ -79,11 +74,13 @@ def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
 def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing:
     """Return all client certificates."""
     operation = "GetClientCertificates"
-    pages = list(_pages(caller, operation, {}))
+    answers = list(pages(caller, REST, operation, {}))
     found = [
-        normalise.client_certificate(operation, record, hasher) for page in pages for record in page["items"]
+        normalise.client_certificate(operation, record, hasher)
+        for page in answers
+        for record in page["items"]
     ]
-    return Listing(_distinct(operation, found), bodies_of(pages))
+    return Listing(distinct(operation, found), bodies_of(answers))
 
 
 def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) -> Item | None:
@@ -106,31 +103,7 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
     return certificate
 
 
-def _pages(caller: Caller, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the answers of all pages, whose ``items`` are lists; ends only at a page without a position."""
-    position: str | None = None
-    seen: set[str] = set()
-    for _ in range(_MOST_PAGES):
-        page = {**parameters, "limit": PAGE_SIZE}
-        if position is not None:
-            page["position"] = position
-        answer = caller.call(SERVICE, operation, page, expect="items")
-        records = sequence(operation, answer["items"], "the list of items")
-        if len(records) > PAGE_SIZE:
-            raise malformed(operation, f"a page holds more than {PAGE_SIZE} items")
-        yield answer
-        position = answer.get("position")
-        if position is None:
-            return
-        if not isinstance(position, str) or not position:
-            raise malformed(operation, "a page's position is not text")
-        if position in seen:
-            raise malformed(operation, "its pages lead back to one already read")
-        seen.add(position)
-    raise malformed(operation, f"it does not end after {_MOST_PAGES} pages")
-
-
-def _distinct(operation: str, items: list[Item]) -> list[Item]:
+def distinct(operation: str, items: list[Item]) -> list[Item]:
     """Return the items once each; two different ones under one id cannot both be right."""
     by_key: dict[str, Item] = {}
     for item in items:

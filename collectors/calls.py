@@ -13,6 +13,8 @@ from cmdb.snapshot import CallCounts, Failure, FailureKind
 from collectors.errors import Diagnosis, ReadFailure, Retry, diagnose, interrupted, malformed
 from collectors.quota import RegionQuota
 
+#: Services whose calls API Gateway's one quota counts.
+API_GATEWAY = frozenset({"apigateway", "apigatewayv2"})
 #: Calls an operation of a service by its API name (``GetStages``) and returns the SDK's parsed answer.
 Send = Callable[[str, str, dict[str, Any]], Any]
 
@@ -95,7 +97,7 @@ class Caller:
                 return outcome
             if outcome.retry is Retry.THROTTLED:
                 self.counts.throttles += 1
-                if self._quota is not None and service == "apigateway":
+                if self._quota is not None and service in API_GATEWAY:
                     self._quota.throttled(operation, outcome.retry_after)
             pause = self._retries.pause(attempt, self._jitter())
             pause = max(pause, outcome.retry_after or 0.0)
@@ -129,7 +131,7 @@ class Caller:
     def _await_quota(self, service: str, operation: str) -> None:
         if self._stop.is_set():
             raise interrupted(operation)
-        if self._quota is not None and service == "apigateway":
+        if self._quota is not None and service in API_GATEWAY:
             self._wait(self._quota.reserve(operation), operation)
 
     def _wait(self, seconds: float, operation: str) -> None:

@@ -9,19 +9,45 @@ absence proven on an earlier night needs no such look: tonight's listing of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from typing import Protocol
 
-from cmdb.snapshot import AccountKey, Failure, Item, Reading, ScopeStatus
+from cmdb.snapshot import AccountKey, Failure, FailureKind, Item, Reading, ScopeStatus
 from collectors import acm, apigateway
 from collectors.calls import Caller
 from collectors.errors import ReadFailure
 from collectors.patience import Patience
-from collectors.served import LOOKS, ApiStages, ServedReader, restless
+from collectors.served import LOOKS, ServedReader
 from collectors.values import Hasher
 
 #: What of a stage a verdict may rest on: where it differs, the stage is taken as it was seen last.
 _DECIDING = ("deploymentId", "canarySettings")
+
+
+class NamingStages(Protocol):
+    """The stages of one API, of whatever kind, as they were seen last: they may name certificates."""
+
+    title: str
+    """What its kind is called."""
+    is_gone: bool
+
+    @property
+    def api_id(self) -> str:
+        """AWS id of the API."""
+
+    @property
+    def stages(self) -> Mapping[str, Item]:
+        """By name."""
+
+    def look(self, caller: Caller, hasher: Hasher, name: str) -> Item | None:
+        """Return a stage as it is now; None: there is none. Raises ``ReadFailure``."""
+
+    def replace(self, name: str, stage: Item | None) -> None:
+        """Take a stage as it was seen after the listing (None: it is gone)."""
+
+    def read_again(self, served: ServedReader) -> None:
+        """Read what follows from stages that were replaced."""
 
 
 class CertificateReader:
@@ -50,12 +76,13 @@ class CertificateReader:
         self.acm = Reading(ScopeStatus.COMPLETE)
         """Those of ACM."""
 
-    def read(self, apis: Mapping[str, ApiStages], named_before: set[str]) -> None:
+    def read(self, apis: Iterable[NamingStages], named_before: set[str]) -> None:
         """Read all certificates, those of ACM that stages name, and again the stages that name what is gone.
 
         ``named_before`` are certificates that stages name which could not be read tonight. The stages of
         ``apis`` are replaced where they are otherwise by now. Raises nothing of AWS.
         """
+        apis = list(apis)
         self.own = self._list()
         for _ in range(LOOKS):
             self._look_up(named_before.union(name for _, _, name in _naming(apis)))
@@ -63,10 +90,10 @@ class CertificateReader:
             if not changed:
                 return
             for api in changed:
-                self._served.read(api)
+                api.read_again(self._served)
         self._look_up({name for _, _, name in _naming(apis)})
         for api, stage, name in self._doubtful(apis):
-            self._doubt(name, restless(api.api.key, stage.key, "GetStage"))
+            self._doubt(name, _restless(api, stage))
 
     def _list(self) -> Reading:
         try:
@@ -109,36 +136,34 @@ class CertificateReader:
     def _reading_of(self, name: str) -> Reading:
         return self.acm if acm.is_acm(name) else self.own
 
-    def _doubtful(self, apis: Mapping[str, ApiStages]) -> list[tuple[ApiStages, Item, str]]:
+    def _doubtful(self, apis: Iterable[NamingStages]) -> list[tuple[NamingStages, Item, str]]:
         """Return the stages that name a certificate newly proven absent, and were not looked at after that."""
         return [
             (api, stage, name)
             for api, stage, name in _naming(apis)
             if name in self._reading_of(name).absent
             and name not in self._absent_before
-            and (api.api.key, stage.key, name) not in self._confirmed
+            and (api.api_id, stage.key, name) not in self._confirmed
         ]
 
-    def _look_at_stages(self, apis: Mapping[str, ApiStages]) -> list[ApiStages]:
+    def _look_at_stages(self, apis: Iterable[NamingStages]) -> list[NamingStages]:
         """Look again at doubtful stages; return the APIs that have a stage which is otherwise by now."""
-        changed: dict[str, ApiStages] = {}
+        changed: dict[str, NamingStages] = {}
         for api, stage, name in self._doubtful(apis):
             if name not in self._reading_of(name).absent:
                 continue
             try:
-                now = self._patience.guarded(
-                    partial(apigateway.get_stage, self._caller, self._hasher, api.api.key, stage.key)
-                )
+                now = self._patience.guarded(partial(api.look, self._caller, self._hasher, stage.key))
             except ReadFailure as error:
                 self._doubt(name, error.failure)
                 continue
             if now is not None and _decides(now) == _decides(stage):
-                self._confirmed.add((api.api.key, stage.key, name))
+                self._confirmed.add((api.api_id, stage.key, name))
                 continue
             api.replace(stage.key, now)
-            changed[api.api.key] = api
+            changed[api.api_id] = api
             if now is not None and now.derived["client_certificate_id"] == name:
-                self._confirmed.add((api.api.key, stage.key, name))
+                self._confirmed.add((api.api_id, stage.key, name))
         return list(changed.values())
 
     def _doubt(self, name: str, failure: Failure) -> None:
@@ -153,13 +178,21 @@ class CertificateReader:
         )
 
 
-def _naming(apis: Mapping[str, ApiStages]) -> Iterator[tuple[ApiStages, Item, str]]:
+def _naming(apis: Iterable[NamingStages]) -> Iterator[tuple[NamingStages, Item, str]]:
     """Yield the stages that name a certificate, and which."""
-    for api in apis.values():
+    for api in apis:
         if not api.is_gone:
             for stage in api.stages.values():
                 if (name := stage.derived["client_certificate_id"]) is not None:
                     yield api, stage, name
+
+
+def _restless(api: NamingStages, stage: Item) -> Failure:
+    return Failure(
+        FailureKind.MALFORMED,
+        "GetStage",
+        f"Stage {stage.key} of {api.title} {api.api_id} changed each time while it was read.",
+    )
 
 
 def _decides(stage: Item) -> list[object]:

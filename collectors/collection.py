@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -73,7 +74,8 @@ def collect_account_region(
         retries=collection.plan.retries,
         stop=collection.stop,
     )
-    reader = RegionReader(caller, collection.hasher, account, region, known)
+    wanted = collection.plan.scopes
+    reader = RegionReader(caller, collection.hasher, account, region, known, wanted)
     try:
         snapshot = reader.read()
     except Exception as error:
@@ -93,6 +95,7 @@ def collect_account_region(
                 "collect",
                 f"The collector met an answer that it cannot handle ({type(error).__name__}).",
             ),
+            wanted,
         )
         snapshot.cost = caller.counts
     _note_quota(caller, quota)
@@ -101,9 +104,11 @@ def collect_account_region(
     return snapshot
 
 
-def skipped_snapshot(account: AccountKey, region: str, reason: Failure) -> AccountRegionSnapshot:
-    """Return the snapshot of an account-region that is left out."""
-    snapshot = failed_snapshot(account, region, reason)
+def skipped_snapshot(
+    account: AccountKey, region: str, reason: Failure, wanted: Iterable[str]
+) -> AccountRegionSnapshot:
+    """Return the snapshot of an account-region that is left out, of whose scopes some are ``wanted``."""
+    snapshot = failed_snapshot(account, region, reason, wanted)
     for reading in readings(snapshot):
         reading.status = ScopeStatus.SKIPPED
     return snapshot

@@ -1,4 +1,4 @@
-"""What a deployment consists of, from an exported OpenAPI document: pure functions.
+"""What a deployment or a draft consists of, from an exported OpenAPI document or a list of resources: pure functions.
 
 It is a list of methods, sorted by path and verb and reduced to what verdicts rest on, so that two exports of one
 deployment, which are never the same bytes, give the same. Headers, templates, queries, credentials and bodies
@@ -11,9 +11,12 @@ and could hide an integration is never passed over.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+import orjson
 
 from cmdb.snapshot import Item
 from collectors import values
@@ -29,6 +32,7 @@ Method = dict[str, Any]
 """A method by its declared parts (``cmdb.items.deployment``); what AWS did not say is left out."""
 
 _EXPORT = "GetExport"
+_RESOURCES = "GetResources"
 _VERBS = {
     **{verb: verb.upper() for verb in ("get", "put", "post", "delete", "patch", "head", "options")},
     "x-amazon-apigateway-any-method": "ANY",
@@ -67,13 +71,52 @@ def deployment(rest_api_id: str, deployment_id: str, methods: list[Method], sour
     return Item(deployment_id, {"methods": methods}, rest_api_id, derived)
 
 
+def draft(rest_api_id: str, methods: list[Method]) -> Item:
+    """Return the draft of a REST API."""
+    digest = hashlib.sha256(orjson.dumps(methods, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    return Item("", {"methods": methods}, rest_api_id, {"methods_digest": digest})
+
+
+def of_resources(records: Iterable[Any]) -> list[Method]:
+    """Return the methods of a draft's resources, as GetResources lists them with their methods."""
+    found = []
+    for record in records:
+        resource = values.structure(_RESOURCES, record, "a resource")
+        path = resource.get("path")
+        if not isinstance(path, str):
+            raise malformed(_RESOURCES, "a resource has no path")
+        for verb, listed in _mapping(
+            _RESOURCES, resource.get("resourceMethods"), "the list of methods"
+        ).items():
+            method = values.structure(_RESOURCES, listed, "a method")
+            required = _mapping(_RESOURCES, method.get("requestParameters"), "request parameters")
+            found.append(
+                _method(
+                    _RESOURCES,
+                    path,
+                    verb.upper(),
+                    **_integration(_RESOURCES, method.get("methodIntegration")),
+                    authorization=_known(method.get("authorizationType")),
+                    api_key_required=_flag(method.get("apiKeyRequired")),
+                    has_required_parameters=any(
+                        is_required is True and not name.startswith("method.request.path.")
+                        for name, is_required in required.items()
+                    ),
+                    has_body_model=bool(_mapping(_RESOURCES, method.get("requestModels"), "request models")),
+                )
+            )
+    return _sorted(_RESOURCES, found)
+
+
 def of_export(document: Any) -> list[Method]:
     """Return the methods of an exported OpenAPI 3.0 document with API Gateway's extensions."""
     root = values.structure(_EXPORT, document, "the document")
     schemes = _mapping(
-        _mapping(root.get("components"), "components").get("securitySchemes"), "securitySchemes"
+        _EXPORT,
+        _mapping(_EXPORT, root.get("components"), "components").get("securitySchemes"),
+        "securitySchemes",
     )
-    validators = _mapping(root.get(_VALIDATORS), "request validators")
+    validators = _mapping(_EXPORT, root.get(_VALIDATORS), "request validators")
     found = []
     for path, item in values.structure(_EXPORT, root.get("paths"), "the list of paths").items():
         fields = values.structure(_EXPORT, item, "a path")
@@ -86,49 +129,54 @@ def of_export(document: Any) -> list[Method]:
             body = values.structure(_EXPORT, operation, "a method")
             found.append(
                 _method(
+                    _EXPORT,
                     path,
                     verb,
-                    **_integration(body.get(_INTEGRATION)),
+                    **_integration(_EXPORT, body.get(_INTEGRATION)),
                     **_access(body, root, schemes),
                     **_validation(body, root, validators),
                     has_required_parameters=any(
                         _required([fields.get("parameters"), body.get("parameters")])
                     ),
                     has_body_model=bool(
-                        _mapping(_mapping(body.get("requestBody"), "a body").get("content"), "a body")
+                        _mapping(
+                            _EXPORT,
+                            _mapping(_EXPORT, body.get("requestBody"), "a body").get("content"),
+                            "a body",
+                        )
                     ),
                 )
             )
-    return _sorted(found)
+    return _sorted(_EXPORT, found)
 
 
-def _sorted(methods: list[Method]) -> list[Method]:
+def _sorted(operation: str, methods: list[Method]) -> list[Method]:
     keys = {(method["path"], method["verb"]) for method in methods}
     if len(keys) != len(methods):
-        raise malformed(_EXPORT, "it has a method twice")
+        raise malformed(operation, "it has a method twice")
     return sorted(methods, key=lambda method: (method["path"], method["verb"]))
 
 
-def _method(path: str, verb: str, **parts: Any) -> Method:
-    clean: Method = values.clean(_EXPORT, {"path": path[:_LONGEST], "verb": verb[:_LONGEST]})
+def _method(operation: str, path: str, verb: str, **parts: Any) -> Method:
+    clean: Method = values.clean(operation, {"path": path[:_LONGEST], "verb": verb[:_LONGEST]})
     return clean | {name: value for name, value in parts.items() if value is not None}
 
 
-def _integration(record: Any) -> Method:
+def _integration(operation: str, record: Any) -> Method:
     if record is None:
         return {}
-    fields = values.structure(_EXPORT, record, "an integration")
-    kind = _text(fields.get("type"), "an integration type")
+    fields = values.structure(operation, record, "an integration")
+    kind = _text(operation, fields.get("type"), "an integration type")
     if not kind:
-        raise malformed(_EXPORT, "an integration has no type")
+        raise malformed(operation, "an integration has no type")
     made: Method = {
         "integration_type": kind.upper(),
-        "connection_type": _text(fields.get("connectionType"), "a connection type"),
-        **_place(_text(fields.get("uri"), "a URI")),
+        "connection_type": _text(operation, fields.get("connectionType"), "a connection type"),
+        **_place(_text(operation, fields.get("uri"), "a URI")),
     }
     tls = fields.get("tlsConfig")
     if tls is not None:
-        skips = values.structure(_EXPORT, tls, "a TLS configuration").get("insecureSkipVerification")
+        skips = values.structure(operation, tls, "a TLS configuration").get("insecureSkipVerification")
         made["insecure_skip_verification"] = _flag(skips)
     return made
 
@@ -163,13 +211,13 @@ def _access(body: Mapping[str, Any], root: Mapping[str, Any], schemes: Mapping[s
     needs_key = False
     for requirement in [] if asked is None else values.sequence(_EXPORT, asked, "security"):
         for name in values.structure(_EXPORT, requirement, "a security requirement"):
-            scheme = _mapping(schemes.get(name), "a security scheme")
+            scheme = _mapping(_EXPORT, schemes.get(name), "a security scheme")
             kind = _authorization(scheme)
             if kind is None and scheme.get("type") == "apiKey" and _AUTH_TYPE not in scheme:
                 needs_key = True
             else:
                 kinds.add(kind)
-    said = _mapping(body.get(_AUTH), "an authorization")
+    said = _mapping(_EXPORT, body.get(_AUTH), "an authorization")
     if said:
         kinds.add(_known(said.get("type")))
     named = kinds.pop() if len(kinds) == 1 else None if kinds else "NONE"
@@ -177,7 +225,7 @@ def _access(body: Mapping[str, Any], root: Mapping[str, Any], schemes: Mapping[s
 
 
 def _authorization(scheme: Mapping[str, Any]) -> str | None:
-    authorizer = _mapping(scheme.get(_AUTHORIZER), "an authorizer")
+    authorizer = _mapping(_EXPORT, scheme.get(_AUTHORIZER), "an authorizer")
     return _known(scheme.get(_AUTH_TYPE)) or _known(authorizer.get("type"))
 
 
@@ -189,7 +237,9 @@ def _validation(body: Mapping[str, Any], root: Mapping[str, Any], validators: Ma
     name = body.get(_VALIDATOR, root.get(_VALIDATOR))
     if name is None:
         return {"validates_body": False, "validates_parameters": False}
-    validator = _mapping(validators.get(name) if isinstance(name, str) else None, "a request validator")
+    validator = _mapping(
+        _EXPORT, validators.get(name) if isinstance(name, str) else None, "a request validator"
+    )
     return {
         "validates_body": _flag(validator.get("validateRequestBody")),
         "validates_parameters": _flag(validator.get("validateRequestParameters")),
@@ -204,16 +254,16 @@ def _required(lists: Iterable[Any]) -> Iterator[bool]:
             yield fields.get("required") is True and fields.get("in") != "path"
 
 
-def _mapping(value: Any, what: str) -> dict[str, Any]:
-    return {} if value is None else values.structure(_EXPORT, value, what)
+def _mapping(operation: str, value: Any, what: str) -> dict[str, Any]:
+    return {} if value is None else values.structure(operation, value, what)
 
 
-def _text(value: Any, what: str) -> str | None:
+def _text(operation: str, value: Any, what: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise malformed(_EXPORT, f"{what} is not text")
-    return str(values.clean(_EXPORT, value))
+        raise malformed(operation, f"{what} is not text")
+    return str(values.clean(operation, value))
 
 
 def _flag(value: Any) -> bool | None:

@@ -12,12 +12,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from cmdb.snapshot import Item
+from cmdb.snapshot import AccountKey, Item
 from collectors import values
 from collectors.errors import malformed
 from collectors.pem import parse_pem
 from collectors.secrets import looks_secret
 from collectors.values import Hasher
+
+#: How API Gateway writes a mapping that needs no path.
+_NO_PATH = "(none)"
 
 
 def rest_api(record: Any, hasher: Hasher) -> Item:
@@ -55,12 +58,12 @@ def stage(rest_api_id: str, record: Any, hasher: Hasher, operation: str = "GetSt
             )
     variables = [fields.get("variables"), (fields.get("canarySettings") or {}).get("stageVariableOverrides")]
     values.optional_key(operation, fields, "deploymentId")
-    named = _named(values.optional_key(operation, fields, "clientCertificateId"))
+    named = certificate_named(values.optional_key(operation, fields, "clientCertificateId"))
     return Item(
         values.key_text(operation, fields, "stageName"),
         payload,
         rest_api_id,
-        {"client_certificate_id": named, "secret_variables": _secret_names(variables)},
+        {"client_certificate_id": named, "secret_variables": secret_names(variables)},
     )
 
 
@@ -108,6 +111,135 @@ def acm_certificate(arn: str, record: Any, hasher: Hasher) -> Item:
     )
 
 
+def domain_name(record: Any, hasher: Hasher, account: AccountKey, region: str) -> Item:
+    """Return a domain name of GetDomainNames; a private one goes by its ARN, since several may share a name."""
+    operation = "GetDomainNames"
+    fields = values.structure(operation, record, "a domain name")
+    name = values.key_text(operation, fields, "domainName")
+    key = name
+    if values.optional_key(operation, fields, "domainNameId"):
+        own_id = values.key_text(operation, fields, "domainNameId")
+        partition, account_id = account.partition, account.account_id
+        key = values.optional_key(operation, fields, "domainNameArn") or (
+            f"arn:{partition}:apigateway:{region}:{account_id}:/domainnames/{name}+{own_id}"
+        )
+    configuration = fields.get("endpointConfiguration")
+    if configuration is not None:
+        types = values.structure(operation, configuration, "an endpoint configuration").get("types")
+        if types is not None:
+            _texts(operation, types, "an endpoint type")
+    values.optional_text(operation, fields, "routingMode")
+    return Item(key, _payload(operation, fields, hasher))
+
+
+def domain_mapping(
+    domain: str,
+    mappings: Iterable[dict[str, Any]] | None,
+    rules: Iterable[dict[str, Any]] | None,
+    hasher: Hasher,
+) -> Item:
+    """Return where a domain name leads, from the pages of its mappings and rules (None: they have no effect)."""
+    payload: dict[str, Any] = {}
+    if mappings is not None:
+        found = [_mapping(record) for page in mappings for record in page.get("Items", page.get("items", ()))]
+        payload["mappings"] = sorted(found, key=lambda one: (one["path"], one["api_id"]))
+    if rules is not None:
+        listed = [_rule(record, hasher) for page in rules for record in page["RoutingRules"]]
+        payload["routing_rules"] = sorted(
+            (rule for each in listed for rule in each), key=lambda one: (one["priority"], one["api_id"])
+        )
+    led_to = {one["api_id"] for listed in payload.values() for one in listed}
+    return Item("", payload, domain, {"api_ids": tuple(sorted(led_to))})
+
+
+def usage_plan(record: Any, hasher: Hasher) -> Item:
+    """Return a usage plan of GetUsagePlans."""
+    operation = "GetUsagePlans"
+    fields = values.structure(operation, record, "a usage plan")
+    payload = _payload(operation, fields, hasher)
+    if payload.get("apiStages") is not None:
+        stages = values.sequence(operation, payload["apiStages"], "the list of a usage plan's stages")
+        # AWS promises no order, and a new order is no change.
+        payload["apiStages"] = sorted(
+            (values.structure(operation, one, "a usage plan's stage") for one in stages),
+            key=lambda one: (str(one.get("apiId")), str(one.get("stage"))),
+        )
+    if payload.get("throttle") is not None:
+        throttle = values.structure(operation, payload["throttle"], "a usage plan's limits")
+        for limit in ("rateLimit", "burstLimit"):
+            value = throttle.get(limit)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise malformed(operation, f"a {limit} is not a number")
+    values.optional_text(operation, fields, "name")
+    return Item(values.key_text(operation, fields, "id"), payload)
+
+
+def account_settings(record: Any, hasher: Hasher) -> Item:
+    """Return the settings of an account and region of GetAccount."""
+    operation = "GetAccount"
+    fields = values.structure(operation, record, "the settings")
+    values.structure(operation, fields.get("throttleSettings"), "the settings' limits")
+    values.optional_text(operation, fields, "cloudwatchRoleArn")
+    payload = _payload(operation, fields, hasher)
+    if payload.get("features") is not None:
+        payload["features"] = list(_texts(operation, payload["features"], "a feature"))
+    return Item("account", payload)
+
+
+def _mapping(record: Any) -> dict[str, Any]:
+    """Return a mapping of GetApiMappings or GetBasePathMappings in one form."""
+    fields = values.structure("GetApiMappings", record, "a mapping")
+    is_v2 = "ApiId" in fields
+    operation = "GetApiMappings" if is_v2 else "GetBasePathMappings"
+    api, path, stage = ("ApiId", "ApiMappingKey", "Stage") if is_v2 else ("restApiId", "basePath", "stage")
+    found = values.optional_text(operation, fields, path) or ""
+    made = {
+        "path": "" if found == _NO_PATH else found,
+        "api_id": values.key_text(operation, fields, api),
+        "stage": values.optional_text(operation, fields, stage),
+    }
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _rule(record: Any, hasher: Hasher) -> list[dict[str, Any]]:
+    """Return a routing rule of ListRoutingRules, once for each API that it leads to.
+
+    Patterns of headers may be secrets that callers share: of them only keyed hashes remain.
+    """
+    operation = "ListRoutingRules"
+    fields = values.structure(operation, record, "a routing rule")
+    priority = fields.get("Priority")
+    if isinstance(priority, bool) or not isinstance(priority, int):
+        raise malformed(operation, "a routing rule has no priority")
+    common: dict[str, Any] = {"priority": values.clean(operation, priority)}
+    paths: list[str] = []
+    headers: list[list[str]] = []
+    for condition in values.sequence(operation, fields.get("Conditions") or [], "a rule's conditions"):
+        given = values.structure(operation, condition, "a rule's condition")
+        by_path = values.structure(operation, given.get("MatchBasePaths") or {}, "a rule's condition")
+        paths += _texts(operation, by_path.get("AnyOf") or [], "a base path")
+        by_header = values.structure(operation, given.get("MatchHeaders") or {}, "a rule's condition")
+        for header in values.sequence(operation, by_header.get("AnyOf") or [], "a rule's headers"):
+            named = values.structure(operation, header, "a rule's header")
+            pattern = values.optional_text(operation, named, "ValueGlob") or ""
+            headers.append([values.key_text(operation, named, "Header"), hasher.hide(pattern)])
+    if paths:
+        common["base_paths"] = paths
+    if headers:
+        common["headers"] = headers
+    made = []
+    for action in values.sequence(operation, fields.get("Actions"), "a rule's actions"):
+        invoked = values.structure(operation, action, "a rule's action").get("InvokeApi")
+        leads_to = values.structure(operation, invoked, "a rule's action")
+        parts = {
+            "api_id": values.key_text(operation, leads_to, "ApiId"),
+            "stage": values.optional_text(operation, leads_to, "Stage"),
+            "strips_base_path": leads_to.get("StripBasePath") is True,
+        }
+        made.append(common | {name: value for name, value in parts.items() if value is not None})
+    return made
+
+
 def _payload(operation: str, fields: dict[str, Any], hasher: Hasher) -> dict[str, Any]:
     """Return all fields fit for storage, but for those that may hold secrets."""
     payload: dict[str, Any] = {}
@@ -121,7 +253,7 @@ def _payload(operation: str, fields: dict[str, Any], hasher: Hasher) -> dict[str
     return payload
 
 
-def _secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | None:
+def secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | None:
     """Return the names of variables whose values look like secrets; None: there are no variables."""
     given = [variables for variables in maps if variables]
     if not given:
@@ -130,7 +262,7 @@ def _secret_names(maps: Iterable[dict[str, str] | None]) -> tuple[str, ...] | No
     return tuple(sorted(values.clean("GetStages", name) for name in found))
 
 
-def _named(certificate_id: str | None) -> str | None:
+def certificate_named(certificate_id: str | None) -> str | None:
     """Return the certificate that a stage names; a blank name, of whatever white space, names none."""
     return certificate_id if certificate_id and certificate_id.strip() else None
 

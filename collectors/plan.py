@@ -7,6 +7,7 @@ from typing import Literal
 
 from collectors.calls import RetryPolicy
 from collectors.quota import API_GATEWAY_SHARED, Limits
+from collectors.readers import ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class CollectionPlan:
     ``accounts``: the caller's own, those of the organization, or these ids. ``regions``: those enabled for
     each account, or these. ``excluded`` and ``accepted_denials`` are patterns (``collectors.patterns``) of
     accounts and regions that are left out on purpose, and of those where a denial is no failure.
+    ``scopes`` are those to read in each account-region; those that every run reads are read in any case.
     ``hash_key`` hides values of stage variables and sensitive tags. ``quota`` None switches the client-side
     quota off (simulations only).
     """
@@ -26,6 +28,7 @@ class CollectionPlan:
     regions: Literal["enabled"] | tuple[str, ...] = "enabled"
     excluded: tuple[str, ...] = ()
     accepted_denials: tuple[str, ...] = ()
+    scopes: frozenset[str] = ALWAYS
     hash_key: bytes = field(kw_only=True, repr=False)
     sensitive_tags: tuple[str, ...] = ()
     threads: int = 16

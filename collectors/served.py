@@ -36,6 +36,8 @@ LOOKS = 3
 class ApiStages:
     """A REST API's stages as they were seen last, and what is known of what they serve."""
 
+    title = "REST API"
+
     def __init__(self, api: Item, listing: apigateway.Listing, known: frozenset[str]) -> None:
         """Take a listing of the stages, and the deployments whose definitions are known already."""
         self.api = api
@@ -51,6 +53,19 @@ class ApiStages:
         self.is_gone = False
         """Whether the API was found gone after the listing."""
         self.take(listing)
+
+    @property
+    def api_id(self) -> str:
+        """AWS id of the API."""
+        return self.api.key
+
+    def look(self, caller: Caller, hasher: Hasher, name: str) -> Item | None:
+        """Return a stage as it is now; None: there is none. Raises ``ReadFailure``."""
+        return apigateway.get_stage(caller, hasher, self.api_id, name)
+
+    def read_again(self, served: ServedReader) -> None:
+        """Read what the stages serve that were replaced."""
+        served.read(self)
 
     def take(self, listing: apigateway.Listing) -> None:
         """Take the stages of a listing."""

@@ -8,7 +8,7 @@ looked at once more after that proof. Whatever fails marks its own scope and not
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Iterable
 
 from cmdb.snapshot import (
     AccountKey,
@@ -24,25 +24,34 @@ from collectors import apigateway
 from collectors.calls import Caller
 from collectors.certificates import CertificateReader
 from collectors.errors import ReadFailure
+from collectors.http_apis import naming_stages
 from collectors.patience import Patience
+from collectors.reader import RegionAccess
+from collectors.readers import ALWAYS, read_further
+from collectors.readings import because, conclude
 from collectors.served import ApiStages, ServedReader
 from collectors.values import Hasher
-
-#: The scopes that an account-region is read in: those of all item types that are collected.
-READ_SCOPES = ("rest_api", "stage", "deployment", "client_certificate", "acm_certificate")
 
 
 class RegionReader:
     """Reads one account-region once."""
 
     def __init__(
-        self, caller: Caller, hasher: Hasher, account: AccountKey, region: str, known: KnownRegion
+        self,
+        caller: Caller,
+        hasher: Hasher,
+        account: AccountKey,
+        region: str,
+        known: KnownRegion,
+        wanted: Iterable[str] = ALWAYS,
     ) -> None:
+        """Take what is known, and the ``wanted`` scopes; those that every run reads are read in any case."""
         self._caller = caller
         self._hasher = hasher
         self._account = account
         self._region = region
         self._known = known
+        self._access = RegionAccess(caller, hasher, account, region, ALWAYS.union(wanted))
         self._patience = Patience()
         self._served = ServedReader(caller, hasher)
         self._apis: dict[str, ApiStages] = {}
@@ -52,6 +61,7 @@ class RegionReader:
     def read(self) -> AccountRegionSnapshot:
         """Return what was read, failures included; raises nothing of AWS."""
         began = time.monotonic()
+        first = read_further(self._access, {}, is_first=True)
         apis = self._read_apis()
         certificates = CertificateReader(
             self._caller,
@@ -61,15 +71,27 @@ class RegionReader:
             self._known.absent_certificates,
             self._served,
         )
-        certificates.read(self._apis, self._named_before)
+        stages = first.get("api_stage")
+        self._note_named_before(stages)
+        certificates.read([*self._apis.values(), *naming_stages(stages)], self._named_before)
         own, acm_own = certificates.own, certificates.acm
         readings = self._conclude_apis(apis)
-        _conclude(own, "client certificates that", nothing_read=False)
-        _conclude(acm_own, "ACM certificates that", nothing_read=not (acm_own.items or acm_own.absent))
+        conclude(own, "client certificates that", nothing_read=False)
+        conclude(acm_own, "ACM certificates that", nothing_read=not (acm_own.items or acm_own.absent))
         readings |= {"client_certificate": own, "acm_certificate": acm_own}
+        readings = read_further(self._access, first | readings, is_first=False)
         cost = self._caller.counts
         cost.duration_seconds = time.monotonic() - began
         return AccountRegionSnapshot(self._account, self._region, readings, cost)
+
+    def _note_named_before(self, stages: Reading | None) -> None:
+        """Note the certificates that stages of HTTP and WebSocket APIs named which could not be read tonight."""
+        if stages is None:
+            return
+        of_rest = {*self._apis, *self._stages.unread}
+        for api_id, names in self._known.named_certificates.items():
+            if api_id in stages.unread or (stages.status is ScopeStatus.FAILED and api_id not in of_rest):
+                self._named_before.update(names)
 
     def _read_apis(self) -> Reading:
         """List the REST APIs and read the stages of each, and what they serve."""
@@ -115,11 +137,11 @@ class RegionReader:
         """Return the readings of APIs, stages and deployments, as their stages were seen last."""
         if apis.status is ScopeStatus.FAILED:
             assert apis.failure is not None  # noqa: S101 - what failed says why
-            because = _because("The REST APIs could not be listed", apis.failure)
+            unlisted = because("The REST APIs could not be listed", apis.failure)
             return {
                 "rest_api": apis,
-                "stage": Reading(ScopeStatus.FAILED, because),
-                "deployment": Reading(ScopeStatus.FAILED, because),
+                "stage": Reading(ScopeStatus.FAILED, unlisted),
+                "deployment": Reading(ScopeStatus.FAILED, unlisted),
             }
         gone = {rest_api_id for rest_api_id, found in self._apis.items() if found.is_gone}
         if gone:
@@ -128,7 +150,7 @@ class RegionReader:
         stages, deployments = self._stages, Reading(ScopeStatus.COMPLETE)
         stages.answers = answers = self._hasher.answers.by_api()
         for rest_api_id, failure in stages.unread.items():
-            deployments.unread[rest_api_id] = _because(
+            deployments.unread[rest_api_id] = because(
                 "Whether its stages serve other deployments is not known, for they could not be read", failure
             )
         for rest_api_id, found in self._apis.items():
@@ -143,8 +165,8 @@ class RegionReader:
             if found.unread is not None:
                 deployments.unread[rest_api_id] = found.unread
         read = len(apis.items) - len(stages.unread)
-        _conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
-        _conclude(
+        conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
+        conclude(
             deployments,
             "REST APIs with deployments that",
             nothing_read=stages.status is ScopeStatus.FAILED,
@@ -152,28 +174,9 @@ class RegionReader:
         return {"rest_api": apis, "stage": stages, "deployment": deployments}
 
 
-def failed_snapshot(account: AccountKey, region: str, failure: Failure) -> AccountRegionSnapshot:
-    """Return the snapshot of an account-region of which nothing could be read, for one reason."""
-    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in READ_SCOPES}
+def failed_snapshot(
+    account: AccountKey, region: str, failure: Failure, wanted: Iterable[str] = ALWAYS
+) -> AccountRegionSnapshot:
+    """Return the snapshot of an account-region of which nothing wanted could be read, for one reason."""
+    readings = {scope: Reading(ScopeStatus.FAILED, failure) for scope in ALWAYS.union(wanted)}
     return AccountRegionSnapshot(account, region, readings)
-
-
-def _because(what: str, failure: Failure) -> Failure:
-    return Failure(failure.kind, failure.operation, f"{what}: {failure.message}")
-
-
-def _conclude(reading: Reading, what: str, *, nothing_read: bool) -> None:
-    """Set a reading's status from what is unread in it.
-
-    Where every single part failed the scope has failed: nothing was learned, and its last success stays.
-    """
-    if not reading.unread:
-        return
-    reading.status = ScopeStatus.FAILED if nothing_read else ScopeStatus.PARTIAL
-    kind, _ = Counter(failure.kind for failure in reading.unread.values()).most_common(1)[0]
-    first = next(failure for failure in reading.unread.values() if failure.kind is kind)
-    count = len(reading.unread)
-    message = f"{count} {what} could not be read; the first because: {first.message}"
-    reading.failure = Failure(kind, first.operation, message)
-    if nothing_read:
-        reading.unread = {}

@@ -45,20 +45,21 @@ CROSS JOIN LATERAL (SELECT timestamptz '2026-11-10Z' + make_interval(hours => (r
 CREATE TEMP TABLE of_region AS
 SELECT account_region_id, array_agg(certificate_id) AS certificates FROM cmdb.certificate GROUP BY account_region_id;
 INSERT INTO cmdb.stage (item_id, account_region_id, version_id, valid_from, digest, parent_id, stage_name,
-                        deployment_id, client_certificate_id, certificate_named_at)
+                        deployment_id, client_certificate_id, certificate_named_at, deployment_served_at)
 SELECT s.n, a.account_region_id, s.n, '2025-11-24 02:00Z', '\x00', a.item_id,
        (ARRAY['prod', 'staging', 'dev'])[1 + (s.n - 1) / ({stages} * 2 / 5)], pg_temp.random_id(6, s.n),
        CASE WHEN s.n % 100 < 60 THEN o.certificates[1 + floor(random() * cardinality(o.certificates))::integer] END,
-       '2025-11-24 02:00Z'
+       '2025-11-24 02:00Z', '2025-11-24 02:00Z'
 FROM generate_series(1, {stages}) AS s (n)
 JOIN cmdb.rest_api AS a ON a.item_id = 1 + (s.n - 1) % ({stages} * 2 / 5)
 JOIN of_region AS o ON o.account_region_id = a.account_region_id;
 INSERT INTO cmdb.stage_closed (item_id, valid_from, valid_to, superseded_at, version_id, deployment_id,
-                               certificate_named_at, payload)
+                               certificate_named_at, deployment_served_at, payload)
 SELECT n, '2025-11-24 02:00Z', '2026-03-01 02:00Z', '2026-03-01 02:00Z', n, 'dep' || n % 999, '2025-11-24 02:00Z',
+       '2025-11-24 02:00Z',
        '{{"deploymentId": "a", "tags": {{"team": "one"}}}}'
 FROM generate_series(1, {stages}, 2) AS n;
-UPDATE cmdb.stage SET valid_from = '2026-03-01 02:00Z' WHERE item_id % 2 = 1;
+UPDATE cmdb.stage SET valid_from = '2026-03-01 02:00Z', deployment_served_at = '2026-03-01 02:00Z' WHERE item_id % 2 = 1;
 
 -- Every stage has a verdict now, for most since the first night, and up to seven that ended before.
 CREATE TEMP TABLE verdict AS

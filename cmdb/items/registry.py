@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cmdb.items.account_settings import ACCOUNT_SETTINGS
+from cmdb.items.api import API
+from cmdb.items.api_integrations import API_INTEGRATIONS
+from cmdb.items.api_routes import API_ROUTES
+from cmdb.items.api_stage import API_STAGE
 from cmdb.items.certificate import CERTIFICATE
 from cmdb.items.declaration import DeclarationError, ItemType
 from cmdb.items.deployment import DEPLOYMENT
+from cmdb.items.domain_mapping import DOMAIN_MAPPING
+from cmdb.items.domain_name import DOMAIN_NAME
+from cmdb.items.draft import DRAFT
 from cmdb.items.integration import INTEGRATION
 from cmdb.items.rest_api import REST_API
 from cmdb.items.stage import STAGE
+from cmdb.items.usage_plan import USAGE_PLAN
 
 _types: dict[str, ItemType] = {}
 
@@ -89,6 +98,21 @@ def _check_references() -> None:
                 )
 
 
-for _declared in (REST_API, STAGE, DEPLOYMENT, INTEGRATION, CERTIFICATE):
+for _declared in (
+    REST_API,
+    STAGE,
+    DEPLOYMENT,
+    INTEGRATION,
+    API,
+    API_STAGE,
+    API_ROUTES,
+    API_INTEGRATIONS,
+    CERTIFICATE,
+    DOMAIN_NAME,
+    DOMAIN_MAPPING,
+    USAGE_PLAN,
+    ACCOUNT_SETTINGS,
+    DRAFT,
+):
     _add(_declared)
 _check_references()

@@ -29,6 +29,7 @@ STAGE = ItemType(
             "Deployment that it serves.",
             "AWS named none.",
             stored=True,
+            since="deployment_served_at",
         ),
         Field(
             "client_certificate_id",

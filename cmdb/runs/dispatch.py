@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
 from cmdb.errors import GateledgerError
-from cmdb.items import collected_scopes
 from cmdb.queries import query
 from cmdb.runs.runs import Run
 from cmdb.server.database import transaction
@@ -89,8 +88,8 @@ class Dispatch:
         with transaction(self._engine) as connection:
             connection.execute(query("dispatch_close", _SQL), self._where)
 
-    def mark_unreached(self, error: str) -> int:
-        """Tell in the scopes of account-regions that nobody read why; return how many scopes there are.
+    def mark_unreached(self, error: str, wanted: Iterable[str]) -> int:
+        """Tell in the ``wanted`` scopes of account-regions that nobody read why; return how many there are.
 
         To be called after the run's collection is finished, which marks known ones as uncollected.
         """
@@ -98,7 +97,7 @@ class Dispatch:
             **self._where,
             "as_of": self._run.as_of,
             "error": error,
-            "item_types": list(collected_scopes()),
+            "item_types": sorted(wanted),
         }
         with transaction(self._engine) as connection:
             row = connection.execute(query("dispatch_unreached", _SQL), values).fetchone()

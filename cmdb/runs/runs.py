@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from cmdb.errors import AlreadyRunning, AsOfTooEarly, RunOvertaken
 from cmdb.queries import query
 from cmdb.server.database import Cursor, take_back, transaction
+from cmdb.snapshot import ACCOUNT_SCOPE, FailureKind, ScopeStatus
 
 _SQL = "cmdb.runs.sql"
 
@@ -108,6 +109,12 @@ def _unlock(raw: PoolProxiedConnection, connection: PsycopgConnection[Any]) -> N
         raw.invalidate()
 
 
+_UNCOLLECTED = (
+    "The last run did not read it: it ended early, or the account or region is not among those to read."
+)
+_NOT_WANTED = "No enabled policy and no setting asks for it, so it is not read."
+
+
 def hold(cursor: Cursor, run_id: int) -> None:
     """Keep a run from being settled by another one until the end of the transaction.
 
@@ -148,11 +155,15 @@ def start(engine: Engine, kind: RunKind, as_of: datetime | None) -> Run:
     return Run(inserted[0], kind, moment)
 
 
-def finish_collection(engine: Engine, run: Run) -> tuple[int, int]:
-    """Note the scopes that the run did not cover; return how many are fine and how many failed."""
+def finish_collection(engine: Engine, run: Run, wanted: Iterable[str] | None = None) -> tuple[int, int]:
+    """Note the scopes that the run did not cover; return how many are fine and how many failed.
+
+    ``wanted`` are the scopes that it was to read in each account-region (None: not known, or all): what it did
+    not want is left out on purpose, and nothing else of it changes.
+    """
     with transaction(engine) as connection, connection.cursor() as cursor:
         hold(cursor, run.run_id)
-        _mark_uncollected(cursor, run.as_of)
+        _mark_uncovered(cursor, run.as_of, wanted)
         row = cursor.execute(query("run_scopes", _SQL), {"as_of": run.as_of}).fetchone()
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
@@ -195,9 +206,22 @@ def _abandon(cursor: Cursor) -> None:
     """Settle a run whose process died: what it did not reach counts as not collected by it."""
     for kind, as_of in cursor.execute(query("run_abandon", _SQL)).fetchall():
         if RunKind(kind).collects:
-            _mark_uncollected(cursor, as_of)
+            _mark_uncovered(cursor, as_of, None)
 
 
-def _mark_uncollected(cursor: Cursor, as_of: datetime) -> None:
-    for step in ("uncollected_close", "uncollected_open", "uncollected_store"):
-        cursor.execute(query(step, _SQL), {"as_of": as_of})
+def _mark_uncovered(cursor: Cursor, as_of: datetime, wanted: Iterable[str] | None) -> None:
+    """Mark scopes that a run did not cover: as skipped what it did not want, the others as uncollected."""
+    names = None if wanted is None else sorted({ACCOUNT_SCOPE, *wanted})
+    uncollected = (True, ScopeStatus.UNCOLLECTED, None, _UNCOLLECTED)
+    skipped = (False, ScopeStatus.SKIPPED, FailureKind.NOT_WANTED, _NOT_WANTED)
+    for is_wanted, status, kind, error in (uncollected,) if names is None else (uncollected, skipped):
+        values = {
+            "as_of": as_of,
+            "wanted": names,
+            "is_wanted": is_wanted,
+            "status": status,
+            "kind": kind,
+            "error": error,
+        }
+        for step in ("uncovered_close", "uncovered_open", "uncovered_store"):
+            cursor.execute(query(step, _SQL), values)

@@ -23,6 +23,8 @@ VIEWS = (
     "percent",
     "weighted_percentiles",
     "changed_keys",
+    "method_changes",
+    "served_changes",
     "finding_uid",
     "item_region",
     "item_api",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
 
+from cmdb.items import collected_scopes
 from cmdb.queries import query
 from cmdb.runs import scopes
 from cmdb.runs.runs import hold
@@ -37,12 +38,21 @@ class PostgresInventory:
     """``cmdb.snapshot.Inventory`` over Postgres, for one run's ``as_of``. Thread-safe.
 
     With the run's number nothing is stored any more once another run has overtaken it (``RunOvertaken``).
+    ``wanted`` are the scopes that the run reads in each account-region (None: all): what becomes of an account
+    concerns these.
     """
 
-    def __init__(self, engine: Engine, as_of: datetime, run_id: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        as_of: datetime,
+        run_id: int | None = None,
+        wanted: Iterable[str] | None = None,
+    ) -> None:
         self._engine = engine
         self._as_of = as_of
         self._run_id = run_id
+        self._wanted = collected_scopes() if wanted is None else tuple(sorted(wanted))
 
     def _hold(self, cursor: Cursor) -> None:
         if self._run_id is not None:
@@ -97,6 +107,7 @@ class PostgresInventory:
                 "state": reading.payload.get("Status"),
                 "payload": Jsonb(reading.payload),
                 "as_of": self._as_of,
+                "wanted": list(self._wanted),
             }
             cursor.execute(query("account_archive", _SQL), values)
             cursor.execute(query("account_store", _SQL), values)

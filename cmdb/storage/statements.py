@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
-from cmdb.items import Absence, ItemType, item_type
+from cmdb.items import Absence, ItemType, item_type, scope_owner
 
 
 def _known_columns(declared: ItemType) -> str:
@@ -288,6 +289,27 @@ def bury(declared: ItemType) -> str:
         "    SELECT nextval('cmdb.version_id_seq') AS id, w.region, w.key\n"
         "    FROM unnest(%(regions)s::integer[], %(keys)s::text[]) AS w (region, key)\n"
         ") AS t"
+    )
+
+
+def live_counts(scopes: Iterable[str]) -> str:
+    """Return how many live items scopes hold: partition, account, region, scope, items; none where there are none."""
+    counts = []
+    for name in scopes:
+        declared = scope_owner(name)
+        (scope,) = (one for one in declared.scopes if one.name == name)
+        kind = f" AND i.{declared.kind_field} = '{scope.kind}'" if declared.kind_field else ""
+        counts.append(
+            f"    SELECT i.account_region_id, '{name}' AS scope, count(*) AS items\n"
+            f"    FROM cmdb.{declared.name} AS i\n    WHERE i.valid_to IS NULL{kind}\n"
+            "    GROUP BY i.account_region_id"
+        )
+    return (
+        "-- How many live items scopes hold, by account-region.\n"
+        "SELECT a.partition, a.account_id, ar.region, n.scope, n.items\nFROM (\n"
+        + "\n    UNION ALL\n".join(counts)
+        + "\n) AS n\nJOIN cmdb.account_region AS ar ON ar.account_region_id = n.account_region_id\n"
+        "JOIN cmdb.account AS a ON a.account_key = ar.account_key"
     )
 
 

@@ -38,10 +38,17 @@ FROM cmdb.certificate AS c
 JOIN cmdb.account_region AS ar ON ar.account_region_id = c.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
 LEFT JOIN (
-    SELECT account_region_id, client_certificate_id, count(*) AS stages
-    FROM cmdb.stage
-    WHERE valid_to IS NULL AND client_certificate_id IS NOT NULL
-    GROUP BY account_region_id, client_certificate_id
+    SELECT n.account_region_id, n.client_certificate_id, count(*) AS stages
+    FROM (
+        SELECT account_region_id, client_certificate_id
+        FROM cmdb.stage
+        WHERE valid_to IS NULL AND client_certificate_id IS NOT NULL
+        UNION ALL
+        SELECT account_region_id, client_certificate_id
+        FROM cmdb.api_stage
+        WHERE valid_to IS NULL AND client_certificate_id IS NOT NULL
+    ) AS n
+    GROUP BY n.account_region_id, n.client_certificate_id
 ) AS u ON u.account_region_id = c.account_region_id AND u.client_certificate_id = c.certificate_id
 CROSS JOIN (SELECT max(as_of) AS as_of FROM cmdb.run WHERE kind IN ('run', 'collect')) AS l;
 

@@ -13,7 +13,8 @@ SELECT
     round(extract(epoch FROM coalesce(e.ended_at, l.as_of) - e.started_at) / 86400, 2) AS days,
     i.account_name,
     i.item_id,
-    i.item_type
+    i.item_type,
+    i.api_id
 FROM (
     SELECT policy_key, item_id, started_at, ended_at, outcome FROM compliance.episode
     UNION ALL
@@ -41,3 +42,4 @@ COMMENT ON COLUMN report.episode.days IS 'Length in days, two decimals; of one t
 COMMENT ON COLUMN report.episode.account_name IS 'Name of the account today.';
 COMMENT ON COLUMN report.episode.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.episode.item_type IS 'Type of the item.';
+COMMENT ON COLUMN report.episode.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';

@@ -12,9 +12,9 @@ SELECT
     i.client_certificate_id,
     c.status,
     c.name AS condition,
-    report.filled_in(c.message, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+    report.filled_in(c.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                      i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
-    report.filled_in(c.remediation, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+    report.filled_in(c.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                      i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
     r.status_since AS since,
     e.as_of AS evaluated_at,
@@ -45,7 +45,9 @@ SELECT
           AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
         ORDER BY v.valid_until DESC, v.exception_id
         LIMIT 1
-    ) AS exception_until
+    ) AS exception_until,
+    i.api_id,
+    i.api_name
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
@@ -86,3 +88,5 @@ COMMENT ON COLUMN report.finding.subjects IS 'What within the item is at fault (
 COMMENT ON COLUMN report.finding.subject_count IS 'How many subjects there are in all; null when the policy does not say.';
 COMMENT ON COLUMN report.finding.exception_id IS 'Id of the exception that covers it; of several, the one in force longest. Null: none.';
 COMMENT ON COLUMN report.finding.exception_until IS 'When that exception ends.';
+COMMENT ON COLUMN report.finding.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
+COMMENT ON COLUMN report.finding.api_name IS 'Name of that API; null when it has none.';

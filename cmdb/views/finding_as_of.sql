@@ -4,7 +4,8 @@ RETURNS TABLE (
     policy_id text, resource_arn text, account_id text, region text, rest_api_id text, stage_name text,
     status text, condition text, valid_from timestamptz, valid_to timestamptz, since timestamptz,
     account_name text, policy_version text, item_id bigint, item_type text,
-    subjects text[], subject_count integer, exception_id text, exception_until timestamptz
+    subjects text[], subject_count integer, exception_id text, exception_until timestamptz,
+    api_id text
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -34,7 +35,8 @@ AS $$
                  AND h.status = ANY (v.statuses) AND h.policy_id LIKE ANY (v.policies_like)
                ORDER BY v.valid_until DESC, v.exception_id
                LIMIT 1
-           ) AS exception_until
+           ) AS exception_until,
+           h.api_id
     FROM report.finding_history AS h
     WHERE h.valid_from <= as_of AND (h.valid_to IS NULL OR h.valid_to > as_of)
       AND h.status <> 'DISAPPEARED'

@@ -19,9 +19,9 @@ SELECT
     i.client_certificate_id,
     c.status,
     c.name AS condition,
-    report.filled_in(c.message, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+    report.filled_in(c.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                      i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
-    report.filled_in(c.remediation, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+    report.filled_in(c.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                      i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
     r.status_since AS since,
     r.valid_from AS recorded_at,
@@ -56,7 +56,9 @@ SELECT
             (greatest(v.entered_at, v.valid_from, x.valid_from)), (least(v.ended_at, v.valid_until, x.valid_to))
         ) AS h (changed_at)
         WHERE x.item_id = r.item_id AND p.policy_id LIKE ANY (v.policies_like) AND h.changed_at <= m.moment
-    ) AS exception_changed_at
+    ) AS exception_changed_at,
+    i.api_id,
+    i.api_name
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
@@ -110,3 +112,5 @@ COMMENT ON COLUMN report.finding_export.exception_until IS 'When that exception 
 COMMENT ON COLUMN report.finding_export.exception_reason IS 'Why it was accepted.';
 COMMENT ON COLUMN report.finding_export.exception_owner IS 'Who answers for the exception.';
 COMMENT ON COLUMN report.finding_export.exception_changed_at IS 'When an exception last began or ended to match it; null: none ever did.';
+COMMENT ON COLUMN report.finding_export.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
+COMMENT ON COLUMN report.finding_export.api_name IS 'Name of that API; null when it has none.';

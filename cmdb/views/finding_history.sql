@@ -17,7 +17,8 @@ SELECT
     i.item_id,
     i.item_type,
     r.subjects,
-    r.subject_count
+    r.subject_count,
+    i.api_id
 FROM (
     SELECT policy_key, item_id, condition_key, policy_version_id, status_since, valid_from,
            NULL::timestamptz AS valid_to, subjects, subject_count
@@ -50,3 +51,4 @@ COMMENT ON COLUMN report.finding_history.item_id IS 'Key of the item in the CMDB
 COMMENT ON COLUMN report.finding_history.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when the policy did not say.';
 COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when the policy did not say.';
+COMMENT ON COLUMN report.finding_history.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';

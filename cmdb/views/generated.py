@@ -10,7 +10,7 @@ from cmdb.items import Absence, Field, ItemType, item_type, item_types
 from cmdb.items.expressions import from_payload
 
 #: Columns by which people know items; a type that has no such column of its own or of its parent's has null.
-_NAMES = ("rest_api_id", "rest_api_name", "stage_name", "client_certificate_id")
+_NAMES = ("rest_api_id", "rest_api_name", "stage_name", "client_certificate_id", "api_id", "api_name")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -28,6 +28,8 @@ _IDENTITY = {
     "rest_api_name": "Name of that REST API; null when it has none.",
     "stage_name": "Name of the stage; null of other items.",
     "client_certificate_id": "Client certificate that a stage names; null: none, and of other items.",
+    "api_id": "AWS id of the API, REST, HTTP or WebSocket, that it is or belongs to; null: of none.",
+    "api_name": "Name of that API; null when it has none.",
     "name": "What people call it; null when it has no name.",
     "scope_type": "Scope that it is read with.",
     "unread_key": "What the scope lists when the item could not be read: its parent's key, else its own.",
@@ -46,10 +48,10 @@ def _parent(declared: ItemType) -> ItemType | None:
 
 def _column(declared: ItemType, name: str) -> str | None:
     """Return the expression of a column of an item or of its parent, by its name; None: there is none."""
-    wanted, owner = ("name", "rest_api") if name == "rest_api_name" else (name, None)
     for alias, one in (("i", declared), ("p", _parent(declared))):
-        if one is None or (owner is not None and one.name != owner):
+        if one is None:
             continue
+        wanted = _own_name(one, name)
         if one.key is not None and one.key.name == wanted:
             return f"{alias}.{wanted}"
         if any(field.name == wanted and not field.noted for field in one.stored):
@@ -57,8 +59,30 @@ def _column(declared: ItemType, name: str) -> str | None:
     return None
 
 
+def _own_name(declared: ItemType, name: str) -> str | None:
+    """Return what a type's own column is called that holds an item's name of this kind; None: it has none."""
+    if name in ("api_id", "api_name"):
+        if not declared.is_api or declared.key is None:
+            return None
+        return declared.key.name if name == "api_id" else declared.label
+    if name == "rest_api_name":
+        return "name" if declared.name == "rest_api" else None
+    return name
+
+
 def arn_expression(declared: ItemType) -> str:
     """Return the SQL expression of an item's ARN over ``a`` (account), ``ar`` (region), ``i`` and ``p``."""
+    for alias, one in (("i", declared), ("p", _parent(declared))):
+        if one is not None and one.key_may_be_arn and one.key is not None:
+            key = f"{alias}.{one.key.name}"
+            after = declared.arn.partition(f"{{{one.key.name}}}")[2]
+            own = f"{key} || {_quoted(after)}" if after else key
+            return f"CASE WHEN {key} LIKE 'arn:%' THEN {own} ELSE {_composed(declared)} END"
+    return _composed(declared)
+
+
+def _composed(declared: ItemType) -> str:
+    """Return the expression of an ARN that is put together from its template."""
     parts = []
     position = 0
     for found in _PLACEHOLDER.finditer(declared.arn):
@@ -71,11 +95,7 @@ def arn_expression(declared: ItemType) -> str:
         parts.append(column)
         position = found.end()
     parts.append(_quoted(declared.arn[position:]))
-    composed = " || ".join(part for part in parts if part != "''")
-    if declared.key_may_be_arn and declared.key is not None:
-        key = f"i.{declared.key.name}"
-        return f"CASE WHEN {key} LIKE 'arn:%' THEN {key} ELSE {composed} END"
-    return composed
+    return " || ".join(part for part in parts if part != "''")
 
 
 def _joins(declared: ItemType) -> str:
@@ -211,8 +231,10 @@ def item_tags() -> str:
         fields = () if declared is None or not declared.has_payload else declared.fields
         return any(field.name == "tags" for field in fields)
 
+    paths = {field.path for declared in item_types() for field in declared.fields if field.name == "tags"}
+
     def own(alias: str) -> str:
-        tags = f"{alias}.payload -> 'tags'"
+        tags = f"coalesce({', '.join(f'{alias}.payload -> {_quoted(path)}' for path in sorted(paths))})"
         return f"CASE jsonb_typeof({tags}) WHEN 'object' THEN {tags} ELSE '{{}}' END"
 
     parts = []

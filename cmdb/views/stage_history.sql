@@ -14,6 +14,7 @@ SELECT
             || CASE WHEN b.client_certificate_id IS DISTINCT FROM v.client_certificate_id
                     THEN ARRAY['client_certificate_id'] ELSE '{}' END
             || report.changed_keys(b.payload, v.payload, '{deploymentId,clientCertificateId}')
+            || coalesce(served.changes, '{}')
     END AS changed,
     v.disappeared_at,
     a.account_id,
@@ -23,15 +24,18 @@ SELECT
     s.stage_name,
     v.certificate_named_at,
     s.item_id,
-    v.version_id
+    v.version_id,
+    v.deployment_served_at,
+    served.changes AS served_changes
 FROM (
     SELECT s.item_id, s.version_id, s.valid_from, s.valid_to, s.deployment_id, s.client_certificate_id,
-           s.certificate_named_at, s.valid_to AS disappeared_at, p.payload
+           s.certificate_named_at, s.deployment_served_at, s.valid_to AS disappeared_at, p.payload
     FROM cmdb.stage AS s
     LEFT JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id
     UNION ALL
     SELECT x.item_id, x.version_id, x.valid_from, x.valid_to, x.deployment_id, x.client_certificate_id,
-           x.certificate_named_at, CASE WHEN x.superseded_at > x.valid_to THEN x.valid_to END, x.payload
+           x.certificate_named_at, x.deployment_served_at,
+           CASE WHEN x.superseded_at > x.valid_to THEN x.valid_to END, x.payload
     FROM cmdb.stage_closed AS x
 ) AS v
 JOIN cmdb.stage AS s ON s.item_id = v.item_id
@@ -44,7 +48,24 @@ LEFT JOIN LATERAL (
     WHERE x.item_id = v.item_id AND x.valid_from < v.valid_from
     ORDER BY x.valid_from DESC
     LIMIT 1
-) AS b ON true;
+) AS b ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN b.item_id IS NOT NULL AND b.deployment_id IS DISTINCT FROM v.deployment_id THEN
+        report.served_changes(
+            b.deployment_id,
+            (SELECT p.payload -> 'methods'
+             FROM cmdb.deployment AS d
+             JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
+             WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+               AND d.deployment_id = b.deployment_id),
+            v.deployment_id,
+            (SELECT p.payload -> 'methods'
+             FROM cmdb.deployment AS d
+             JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
+             WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+               AND d.deployment_id = v.deployment_id))
+    END AS changes
+) AS served;
 
 COMMENT ON VIEW report.stage_history IS 'One row per version of a stage, from the run that found it so to the run that found it otherwise or gone.';
 COMMENT ON COLUMN report.stage_history.resource_arn IS 'ARN of the stage.';
@@ -52,7 +73,7 @@ COMMENT ON COLUMN report.stage_history.valid_from IS 'as_of of the run that foun
 COMMENT ON COLUMN report.stage_history.valid_to IS 'as_of of the run that found another version, or the stage gone; null: it is so now.';
 COMMENT ON COLUMN report.stage_history.deployment_id IS 'Deployment that it served; null when none was given.';
 COMMENT ON COLUMN report.stage_history.client_certificate_id IS 'Certificate that it named: an API Gateway id or an ACM ARN; null when none.';
-COMMENT ON COLUMN report.stage_history.changed IS 'What differs from the version before: deployment_id, client_certificate_id, or keys of the GetStages answer (tags, variables, ...); first reappeared when the stage had been gone. Null: the first version. Empty: only its lastUpdatedDate differs.';
+COMMENT ON COLUMN report.stage_history.changed IS 'What differs from the version before: deployment_id, client_certificate_id, or keys of the GetStages answer (tags, variables, ...); first reappeared when the stage had been gone, last served_changes. Null: the first version. Empty: only its lastUpdatedDate differs.';
 COMMENT ON COLUMN report.stage_history.disappeared_at IS 'as_of of the run that found the stage gone after this version; null: it was not.';
 COMMENT ON COLUMN report.stage_history.account_id IS 'AWS account id.';
 COMMENT ON COLUMN report.stage_history.account_name IS 'Name of the account today.';
@@ -62,3 +83,5 @@ COMMENT ON COLUMN report.stage_history.stage_name IS 'Name of the stage.';
 COMMENT ON COLUMN report.stage_history.certificate_named_at IS 'Since when it named that certificate without a break.';
 COMMENT ON COLUMN report.stage_history.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.stage_history.version_id IS 'Id of the version, as compliance records name their evidence.';
+COMMENT ON COLUMN report.stage_history.deployment_served_at IS 'Since when it served that deployment without a break.';
+COMMENT ON COLUMN report.stage_history.served_changes IS 'Where it serves another deployment than in the version before: up to five of the methods that differ, each with what does (GET /orders: HTTP -> AWS_PROXY), how many more do, and last the deployments (deployment abc -> def). Null: it serves the same one, or the version is its first.';

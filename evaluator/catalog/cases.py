@@ -116,25 +116,32 @@ def load_cases(path: Path, item: ItemType) -> tuple[Case, ...]:
         raise PolicyError(f"{path}: `as_of` {error}.") from None
     cases: dict[str, Case] = {}
     start = baseline()
+    unchanged = {name: _rows(name, {}, as_of, rows) for name, rows in start.items()}
     for given in content.cases:
         if given.name in cases:
             raise PolicyError(f"{path}: two cases are called {shown(given.name)}; rename one.")
         try:
-            cases[given.name] = _case(given, as_of, item, start)
+            cases[given.name] = _case(given, as_of, item, start, unchanged)
         except ValueError as error:
             raise PolicyError(f"{path}: case {shown(given.name)}: {error}.") from None
     return tuple(cases.values())
 
 
 def _case(
-    given: CaseFile, as_of: datetime, item: ItemType, start: Mapping[str, list[dict[str, Any]]]
+    given: CaseFile,
+    as_of: datetime,
+    item: ItemType,
+    start: Mapping[str, list[dict[str, Any]]],
+    unchanged: Mapping[str, tuple[Row, ...]],
 ) -> Case:
     changed = given.model_extra or {}
     for name in changed:
         if name not in start:
             known = ", ".join([*CaseFile.model_fields, *start])
             raise ValueError(f"the key `{name}` is unknown (known here: {known}); remove or correct it")
-    relations = {name: _rows(name, changed.get(name, {}), as_of, start[name]) for name in start}
+    relations = dict(unchanged) | {
+        name: _rows(name, rows, as_of, start[name]) for name, rows in changed.items()
+    }
     if not relations[item.name]:
         raise ValueError(f"it has no {item.name}; give it one")
     for relation in given.evidence or []:

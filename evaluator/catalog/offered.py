@@ -7,6 +7,7 @@ the policy reads; the catalog checks every policy against them; case runners mak
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from cmdb.items import Absence, ItemType, Kind, item_types
@@ -43,6 +44,7 @@ def has_freshness(declared: ItemType) -> bool:
     return declared.absence is not Absence.NONE
 
 
+@cache
 def columns_of(declared: ItemType) -> Columns:
     """Return the columns of an item type's relation.
 

@@ -30,7 +30,7 @@ from evaluator.errors import PolicyError
 __all__ = ["Condition", "Policy", "PolicyError", "PolicyFile", "Similar", "Status"]
 
 PLACEHOLDERS = (
-    "account_id", "region", "rest_api_id", "rest_api_name", "stage_name", "client_certificate_id", "name",
+    "account_id", "region", "api_id", "rest_api_id", "rest_api_name", "stage_name", "client_certificate_id", "name",
     "subjects",
 )  # fmt: skip
 """What ``{name}`` in a message or remediation may stand for; the reporting views fill them in."""

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlglot import exp
 
+from cmdb.items import ItemType
 from cmdb.queries import query_text
 from evaluator.catalog.composition import Composition, Joined, sql_text
 from evaluator.catalog.loading import Catalog
@@ -129,6 +130,17 @@ def explain(
             evidence=[case.version(connection, one, version) for one, version in versions],
             relations=policy.logic.relations,
         )
+
+
+def last_read(
+    connection: Connection, declared: ItemType, version_id: int, before: datetime
+) -> datetime | None:
+    """Return when a version was last read by a run before ``before``; None: it is not known."""
+    as_of = before - timedelta(microseconds=1)
+    values = {"version_id": version_id, "as_of": as_of, "max_staleness": timedelta()}
+    (row,) = _rows(connection, version_statement(declared, ()), values)
+    read_at: datetime | None = row["read_at"]
+    return read_at
 
 
 def _policy_of(

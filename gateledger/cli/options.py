@@ -94,7 +94,8 @@ def read_regions(value: list[str] | None) -> list[str] | None:
 #: What ``history`` and ``explain`` take for a stage.
 STAGE_HELP = (
     "The stage: its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), an execute-api ARN, its "
-    "console or invoke URL, or APIID/STAGE. An API alone will do where it has one stage."
+    "console or invoke URL, or APIID/STAGE. An API alone will do where it has one stage. Stages of HTTP and "
+    "WebSocket APIs are named likewise (/apis/ID/stages/NAME); any other item that is judged is named by its ARN."
 )
 FormatOption = Annotated[
     Format,

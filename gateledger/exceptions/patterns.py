@@ -6,7 +6,7 @@ import re
 
 WILD = frozenset("*?")
 _LIKE = {"*": "%", "?": "_", "%": "\\%", "_": "\\_", "\\": "\\\\"}
-_API = re.compile(r":/restapis/([A-Za-z0-9]+)(?:/|$)")
+_API = re.compile(r":/(?:rest)?apis/([A-Za-z0-9]+)(?:/|$)")
 
 
 def is_pattern(text: str) -> bool:
@@ -20,6 +20,6 @@ def as_like(pattern: str) -> str:
 
 
 def only_api(pattern: str) -> str | None:
-    """Return the one REST API id that a pattern of ARNs allows; None when it does not name one."""
+    """Return the one API id that a pattern of ARNs allows; None when it does not name one."""
     found = set(_API.findall(pattern))
     return found.pop() if len(found) == 1 else None

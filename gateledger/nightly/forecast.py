@@ -7,17 +7,20 @@ and regions never collected, are not in it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from psycopg.sql import SQL
 from sqlalchemy import Engine
 
 from cmdb.snapshot import AccountKey
+from cmdb.storage.statements import live_counts
 from collectors.estimate import Estimate, estimate, least_seconds
 from collectors.patterns import matching
 from collectors.plan import CollectionPlan
-from gateledger.queries.reading import reading, rows, stream
+from collectors.readers import FURTHER, further
+from gateledger.queries.reading import Connection, reading, rows, stream
 from gateledger.terminal.console import Column, Format, emit, emit_object, say
 from gateledger.terminal.exits import ExitCode
 
@@ -29,7 +32,12 @@ _CALLS = (
     "get_client_certificate",
     "describe_certificate",
 )
-_KEYS = ("partition", "account_id", "region", *_CALLS, "calls", "least_seconds")
+#: Scopes that not every run reads; their calls are counted together, under ``SCOPE_calls``.
+_FURTHER = tuple(scope for reader in FURTHER for scope in reader.scopes)
+_KEYS = (
+    "partition", "account_id", "region", *_CALLS, *(f"{scope}_calls" for scope in _FURTHER), "calls",
+    "least_seconds",
+)  # fmt: skip
 _TABLE = (
     Column("account_id", "account"),
     Column("region", "region"),
@@ -37,6 +45,7 @@ _TABLE = (
     Column("get_stages", "GetStages", right=True),
     Column("get_export", "GetExport", right=True),
     Column("certificates", "certificates", right=True),
+    Column("further", "further", right=True),
     Column("calls", "calls", right=True),
     Column("least_seconds", "least s", right=True),
 )
@@ -44,6 +53,9 @@ _TABLE = (
 #: AssumeRole and DescribeRegions.
 _ACCOUNTS_A_PAGE = 20
 _TO_ENTER = 2
+
+Place = tuple[str, str, str]
+"""Partition, account and region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,8 @@ class Forecast:
 
     def total(self) -> dict[str, Any]:
         """Return the sums over all account-regions; the least time is that of reading them side by side."""
-        sums: dict[str, Any] = {name: sum(row[name] for row in self.regions) for name in (*_CALLS, "calls")}
+        named = (*_CALLS, *(f"{scope}_calls" for scope in _FURTHER), "calls")
+        sums: dict[str, Any] = {name: sum(row[name] for row in self.regions) for name in named}
         sums["calls"] += self.account_calls
         return {
             "account_regions": len(self.regions),
@@ -75,7 +88,8 @@ def forecast(engine: Engine, plan: CollectionPlan) -> Forecast:
         "regions": list(plan.regions) if isinstance(plan.regions, tuple) else None,
     }
     with reading(engine) as connection:
-        found = list(_estimates(stream(connection, "known_for_estimate", where), plan))
+        sizes = _sizes(connection, plan)
+        found = list(_estimates(stream(connection, "known_for_estimate", where), plan, sizes))
         known = {row[0] for row in rows(connection, "known_accounts")}
     regions = [_row(*one) for one in found]
     accounts = {row["account_id"] for row in regions} | set(named or ())
@@ -101,7 +115,14 @@ def show(foreseen: Forecast, form: Format) -> ExitCode:
     elif form is Format.CSV:
         emit(foreseen.regions, form, keys=_KEYS, table=())
     else:
-        shown = [{**row, "certificates": sum(row[name] for name in _CALLS[3:])} for row in foreseen.regions]
+        shown = [
+            {
+                **row,
+                "certificates": sum(row[name] for name in _CALLS[3:]),
+                "further": sum(row[f"{scope}_calls"] for scope in _FURTHER),
+            }
+            for row in foreseen.regions
+        ]
         emit(shown, form, keys=_KEYS, table=_TABLE)
         _tell(foreseen)
     return ExitCode.DONE
@@ -120,8 +141,17 @@ def _tell(foreseen: Forecast) -> None:
         say(f"Never collected, so not in these figures: {', '.join(foreseen.never_collected)}.")
 
 
+def _sizes(connection: Connection, plan: CollectionPlan) -> dict[Place, dict[str, int]]:
+    """Return how many live items the scopes hold that the plan's further readers count by."""
+    names = [scope for reader in further(plan.scopes) for scope in reader.scopes]
+    found: dict[Place, dict[str, int]] = {}
+    for *place, scope, items in connection.execute(SQL(live_counts(["rest_api", *names]))):
+        found.setdefault(cast("Place", tuple(place)), {})[scope] = items
+    return found
+
+
 def _estimates(
-    known: Iterator[dict[str, Any]], plan: CollectionPlan
+    known: Iterator[dict[str, Any]], plan: CollectionPlan, sizes: Mapping[Place, Mapping[str, int]]
 ) -> Iterator[tuple[AccountKey, str, Estimate]]:
     groups = itertools.groupby(known, key=lambda row: (row["partition"], row["account_id"], row["region"]))
     for (partition, account_id, region), group in groups:
@@ -145,6 +175,8 @@ def _estimates(
                 client_certificates=row["client_certificates"],
                 looked_up=row["looked_up"],
                 acm_certificates=row["acm_certificates"],
+                wanted=plan.scopes,
+                sizes=sizes.get((partition, account_id, region), {}),
                 limits=plan.quota,
             ),
         )
@@ -156,6 +188,7 @@ def _row(account: AccountKey, region: str, cost: Estimate) -> dict[str, Any]:
         "account_id": account.account_id,
         "region": region,
         **{name: getattr(cost, name) for name in _CALLS},
+        **{f"{scope}_calls": cost.further.get(scope, 0) for scope in _FURTHER},
         "calls": cost.calls,
         "least_seconds": round(cost.seconds, 1),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from gateledger.exceptions.notices import notices
 from gateledger.nightly import run_summary as outcomes
 from gateledger.nightly.notify import notify_of_changes
 from gateledger.nightly.summary import FirstJudged, RunSummary
+from gateledger.queries.wanted import wanted_scopes
 from gateledger.report.build import write_nightly
 from gateledger.settings.model import Settings
 from gateledger.terminal.progress import Progress
@@ -50,6 +51,8 @@ class _Job:
     began: float = field(default_factory=time.monotonic)
     totals: RunTotals = field(default_factory=RunTotals)
     scopes: tuple[int, int] = (0, 0)
+    wanted: frozenset[str] | None = None
+    """The scopes that it is to read; None: not known yet."""
 
     def status(self) -> RunStatus:
         return RunStatus.INCOMPLETE if self.scopes[1] else RunStatus.COMPLETE
@@ -72,7 +75,7 @@ def run(
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
     policies = catalog.enabled(settings.policies)
-    plan = plan or collection_plan(settings)
+    plan = plan or collection_plan(settings, policies)
     with _job(engine, RunKind.RUN, as_of) as job:
         _collect(job, settings, plan, progress)
         _evaluate(job, settings, policies, progress)
@@ -86,7 +89,7 @@ def run(
 
 
 def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:
-    """Collect only."""
+    """Collect only, what the enabled policies read. Raises ``GateledgerError``; the policies are checked first."""
     plan = collection_plan(settings)
     with _job(engine, RunKind.COLLECT, as_of) as job:
         _collect(job, settings, plan, progress)
@@ -120,8 +123,7 @@ def retire(
 
     Raises ``AccountUnknown`` or ``AccountRetired`` before anything happens.
     """
-    catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)
-    policies = catalog.enabled(settings.policies)
+    policies = enabled_policies(settings)
     check_retirable(engine, account)
     with _job(engine, RunKind.RETIRE, as_of) as job:
         job.totals.items_changed = retire_account(engine, account, job.run.as_of).items
@@ -137,8 +139,15 @@ def chosen(catalog: Catalog, policy_ids: Sequence[str] | None, settings: Setting
     return [policy for policy in catalog.policies if policy.id in set(policy_ids)]
 
 
-def collection_plan(settings: Settings) -> CollectionPlan:
-    """Return what the settings ask collectors to do."""
+def enabled_policies(settings: Settings) -> tuple[Policy, ...]:
+    """Return the policies that the settings enable, checked. Raises ``PolicyError``."""
+    return load_catalog(settings.policy_dirs, settings.policy_parameters).enabled(settings.policies)
+
+
+def collection_plan(settings: Settings, policies: Iterable[Policy] | None = None) -> CollectionPlan:
+    """Return what the settings ask collectors to do, for what these policies read (None: all that are enabled)."""
+    if policies is None:
+        policies = enabled_policies(settings)
     return CollectionPlan(
         accounts=settings.accounts,
         role_name=settings.role_name,
@@ -146,6 +155,7 @@ def collection_plan(settings: Settings) -> CollectionPlan:
         regions=settings.regions,
         excluded=settings.exclude,
         accepted_denials=settings.accept_denied,
+        scopes=wanted_scopes(settings, policies),
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
         threads=settings.threads,
@@ -184,7 +194,7 @@ def _give_up(job: _Job, error: BaseException) -> None:
     """Note why a run failed. When the database cannot take even that, the next run finds and settles it."""
     try:
         if job.run.kind.collects:
-            job.scopes = runs.finish_collection(job.engine, job.run)
+            job.scopes = runs.finish_collection(job.engine, job.run, job.wanted)
         reason = masked((str(error) or type(error).__name__).splitlines()[0])
         runs.finish(job.engine, job.run, RunStatus.FAILED, job.totals, job.scopes, error=reason)
     except Exception:
@@ -198,6 +208,7 @@ def _give_up(job: _Job, error: BaseException) -> None:
 
 def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Progress) -> None:
     progress.phase("collect")
+    job.wanted = plan.scopes
     unreached = 0
     if settings.workers:
         from gateledger.workers.dispatching import Coordinator
@@ -205,13 +216,13 @@ def _collect(job: _Job, settings: Settings, plan: CollectionPlan, progress: Prog
         coordinator = Coordinator(job.engine, job.run, plan, progress, settings.deadline)
         collected = coordinator.collect()
         _add(job, collected)
-        job.scopes = runs.finish_collection(job.engine, job.run)
+        job.scopes = runs.finish_collection(job.engine, job.run, job.wanted)
         unreached = coordinator.mark_unreached()
     else:
-        inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id)
+        inventory = PostgresInventory(job.engine, job.run.as_of, job.run.run_id, plan.scopes)
         collected = collect_all(plan, inventory, job.run.as_of, progress)
         _add(job, collected)
-        job.scopes = runs.finish_collection(job.engine, job.run)
+        job.scopes = runs.finish_collection(job.engine, job.run, job.wanted)
     job.scopes = (job.scopes[0], job.scopes[1] + unreached)
     job.totals.quota = collected.quota.as_object(settings.quota_share)
     progress.finished()

@@ -79,7 +79,8 @@ def serve_worker(app: App, concurrency: int | None) -> None:
     with app.database() as engine:
         from gateledger.workers.worker import Worker
 
-        Worker(engine, collection_plan(app.settings), concurrency or app.settings.threads).serve()
+        # What to read is the run's to say.
+        Worker(engine, collection_plan(app.settings, ()), concurrency or app.settings.threads).serve()
 
 
 def exit_code(

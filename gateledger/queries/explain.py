@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
+from cmdb.items.stage import STAGE
 from evaluator.catalog.loading import Catalog
-from evaluator.judging.explain import Evidence, Explanation, explain
+from evaluator.judging.explain import Evidence, Explanation, explain, last_read
 from gateledger.queries import remediation
 from gateledger.queries.reading import Connection, reading, records, rows
 from gateledger.queries.remediation import Target
@@ -18,6 +19,7 @@ from gateledger.queries.stages import StageUnknown, find_stage
 from gateledger.terminal.console import Format, cell, emit, iso, say, short_time
 from gateledger.terminal.logs import one_line
 
+Row = Mapping[str, Any]
 STEP_KEYS = ("policy_id", "account_id", "resource_arn", "position", "condition", "held", "asks", "saw")
 
 
@@ -62,26 +64,38 @@ def _told(
     policies: Sequence[str] | None,
 ) -> Iterator[dict[str, Any]]:
     named = find_stage(connection, arn, accounts)
-    found = records(
-        connection,
-        "explain_stages",
-        {
-            "arn": named.resource_arn,
-            "region": named.region,
-            "rest_api_id": named.rest_api_id,
-            "stage_name": named.stage_name,
-            "accounts": list(named.accounts),
-        },
-    )
-    for stage in found:
+    for stage in named.items:
+        served = _served(connection, stage["item_id"], as_of)
         for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
                 **{name: value for name, value in _plain(explanation).items() if name != "relations"},
+                "served": served,
                 "changed_then": _changes(connection, stage, explanation, target),
                 "commands": _commands(explanation, target),
             }
+
+
+def _served(connection: Connection, item_id: int, as_of: datetime | None) -> dict[str, Any] | None:
+    """Return the deployment that a stage served and since when, and how its certificate came before or after it."""
+    found = records(connection, "explain_served", {"item_id": item_id, "as_of": as_of})
+    if not found or found[0]["deployment_id"] is None:
+        return None
+    (one,) = found
+    before = one.pop("version_before_certificate")
+    named_at = one.pop("certificate_named_at")
+    certificate_id = one.pop("certificate_id")
+    one["certificate"] = None
+    if certificate_id is not None:
+        read_before = None if before is None else last_read(connection, STAGE, before, named_at)
+        one["certificate"] = {
+            "certificate_id": certificate_id,
+            "found_at": named_at,
+            "read_before": read_before,
+            "attached_after_deployment": None if named_at == one["since"] else named_at > one["since"],
+        }
+    return one
 
 
 def _plain(explanation: Explanation) -> dict[str, Any]:
@@ -94,11 +108,10 @@ def _evidence(explanation: Explanation, item: str) -> Evidence | None:
     return next((evidence for evidence in explanation.evidence if evidence.item == item), None)
 
 
-def _target(connection: Connection, stage: dict[str, Any], explanation: Explanation) -> Target:
-    """Return the stage with the certificate that it named when it was judged."""
-    where = {
-        name: stage[name] for name in ("account_id", "account_name", "region", "rest_api_id", "stage_name")
-    }
+def _target(connection: Connection, stage: Row, explanation: Explanation) -> Target:
+    """Return the stage with the certificate that it named when it was judged; of other items only the names."""
+    where: dict[str, Any] = {name: stage[name] or "" for name in ("account_id", "region", "stage_name")}
+    where |= {"account_name": stage["account_name"], "rest_api_id": stage["api_id"] or ""}
     version = _evidence(explanation, "stage")
     named = (version.facts["client_certificate_id"] or "").strip() if version is not None else ""
     if not named:
@@ -120,8 +133,8 @@ def _target(connection: Connection, stage: dict[str, Any], explanation: Explanat
 
 
 def _commands(explanation: Explanation, target: Target) -> list[str]:
-    """Return commands for policies about certificates; others only have their remediation in words."""
-    if "certificate" not in explanation.relations:
+    """Return commands for policies about certificates of REST APIs; others only have their remediation in words."""
+    if not {"stage", "certificate"} <= set(explanation.relations):
         return []
     certificate = _evidence(explanation, "certificate")
     exists = certificate is not None and certificate.facts["absent_since"] is None
@@ -134,9 +147,7 @@ def _commands(explanation: Explanation, target: Target) -> list[str]:
     return [*remediation.new_certificate(target), *remediation.rotation(target, exists=False)]
 
 
-def _changes(
-    connection: Connection, stage: dict[str, Any], explanation: Explanation, target: Target
-) -> list[str]:
+def _changes(connection: Connection, stage: Row, explanation: Explanation, target: Target) -> list[str]:
     """Return, in sentences, what was found to have changed when the status began."""
     since = explanation.since
     told = []
@@ -149,6 +160,10 @@ def _changes(
         ("rest_api", "REST API"),
         ("deployment", "A deployment that it serves"),
         ("integration", "Integrations of the API's draft"),
+        ("api_stage", "The stage"),
+        ("api", "The HTTP or WebSocket API"),
+        ("api_routes", "Routes of the API"),
+        ("api_integrations", "Integrations of the API"),
     ):
         evidence = _evidence(explanation, item)
         if evidence is not None and evidence.valid_from == since and "first time" not in "".join(told):
@@ -178,13 +193,16 @@ def _stage_change(versions: Sequence[dict[str, Any]]) -> str:
     if not now["changed"]:
         return "The stage was updated, without a difference in its settings."
     parts = []
+    served = now["served_changes"] or []
     for name in now["changed"]:
+        if served and name == "deployment_id":
+            continue  # the last of what changed in what is served names both
         if name in now and len(versions) > 1:
             before, after = (cell(version[name]) for version in (versions[1], now))
             parts.append(f"{name} ({before} -> {after})" if before != after else name)
         else:
             parts.append(one_line(name))
-    return f"The stage changed: {', '.join(parts)}."
+    return f"The stage changed: {'; '.join(parts)}."
 
 
 def _steps(told: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -221,6 +239,7 @@ def _lines(one: dict[str, Any]) -> Iterator[str]:
     for evidence in one["evidence"]:
         yield from _evidence_lines(evidence)
     yield ""
+    yield from _served_lines(one["served"])
     yield f"What changed at {short_time(one['since'])}:"
     for change in one["changed_then"]:
         yield f"  {change}"
@@ -244,6 +263,36 @@ def _step_lines(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"            {name} = {cell(value)}"
     if left:
         yield f"  not looked at: {', '.join(dict.fromkeys(left))}"
+
+
+def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
+    if served is None or served["deployment_id"] is None:
+        return
+    yield f"Serves deployment {one_line(served['deployment_id'])} since {short_time(served['since'])}:"
+    if served["changes"] is None:
+        yield "  the first that was seen"
+    for change in served["changes"] or ():
+        yield f"  {one_line(change)}"
+    if served["certificate"] is not None:
+        yield f"  {_attached(served['certificate'])}"
+    yield ""
+
+
+def _attached(certificate: dict[str, Any]) -> str:
+    name, found = one_line(certificate["certificate_id"]), short_time(certificate["found_at"])
+    if certificate["attached_after_deployment"] is None:
+        return f"Certificate {name} was found with it: which of the two came first is not known."
+    if not certificate["attached_after_deployment"]:
+        return f"Certificate {name} was attached before: it was found at {found}."
+    between = (
+        f"before the reading of {found}"
+        if certificate["read_before"] is None
+        else f"between the readings of {short_time(certificate['read_before'])} and {found}"
+    )
+    return (
+        f"Certificate {name} was attached after the stage served it, {between}, and no other deployment was seen "
+        "since: AWS's texts disagree on whether the stage presents it before the next one."
+    )
 
 
 def _evidence_lines(evidence: dict[str, Any]) -> Iterator[str]:

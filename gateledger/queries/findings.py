@@ -42,6 +42,8 @@ FINDING_KEYS = (
     "subject_count",
     "exception_id",
     "exception_until",
+    "api_id",
+    "api_name",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -61,8 +63,9 @@ HISTORY_KEYS = (
     "item_type",
     "subjects",
     "subject_count",
+    "api_id",
 )
-PAST_KEYS = (*HISTORY_KEYS, "exception_id", "exception_until")
+PAST_KEYS = (*HISTORY_KEYS[:-1], "exception_id", "exception_until", "api_id")
 """Keys of findings of the past."""
 API_KEYS = (
     "policy_id",
@@ -89,10 +92,10 @@ API_KEYS = (
 _WHERE = (
     Column("account_id", "account"),
     Column("region", "region"),
-    Column("rest_api_id", "API"),
+    Column("api_id", "API or other"),
     Column("stage_name", "stage"),
 )
-_STAGE = ("rest_api_id", "stage_name")
+_STAGE = ("api_id", "stage_name")
 _NOW = (
     Column("status", "status"),
     Column("since", "since"),
@@ -220,8 +223,13 @@ def show_first(engine: Engine, selection: Selection, number: int) -> int:
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
-    """Add what a table has room for: the last part of the policy's id, and that an exception covers it."""
+    """Add what a table has room for: the last part of the policy's id, and that an exception covers it.
+
+    What belongs to no API goes by the end of its ARN, such as ``domainnames/api.example.com``.
+    """
     told = _of_policy(row)
+    if row["api_id"] is None:
+        told["api_id"] = str(row["resource_arn"]).rpartition(":/")[2]
     if row["exception_id"] is not None:
         told["condition"] = f"{row['condition']} (excepted)"
     return told

@@ -1,11 +1,12 @@
 """The rights in AWS that collecting needs, and no more: as an IAM policy, or as a role for every account.
 
-Actions and resources are those of the Service Authorization Reference (Amazon API Gateway Management, AWS
+Actions and resources are those of the Service Authorization Reference (Amazon API Gateway Management and V2, AWS
 Certificate Manager, Amazon EC2, AWS STS, AWS Organizations). GetCallerIdentity needs no right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from cmdb.errors import GateledgerError
@@ -19,8 +20,8 @@ class RoleMissing(GateledgerError):
     """The accounts' role is not named; set GATELEDGER_ROLE_NAME."""
 
 
-def reading(partition: Any) -> list[dict[str, Any]]:
-    """Return the statements for reading one account; ``partition`` is text, or a placeholder in it."""
+def reading(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the statements for reading these scopes of one account; ``partition`` is text, or a placeholder in it."""
     return [
         {
             "Sid": "ReadRestApisAndClientCertificates",
@@ -33,6 +34,7 @@ def reading(partition: Any) -> list[dict[str, Any]]:
                 f"arn:{partition}:apigateway:*::/clientcertificates/*",
             ],
         },
+        *_further(partition, scopes),
         {
             "Sid": "LookAtCertificatesThatStagesName",
             "Effect": "Allow",
@@ -48,16 +50,41 @@ def reading(partition: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _further(partition: Any, scopes: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the statements for what only some runs read, if they do."""
+    from collectors.readers import further
+
+    by_action: dict[str, list[str]] = {}
+    for reader in further(scopes):
+        named = [("apigateway:GET", "", name) for name in reader.resources]
+        named += [("apigateway:GET", "*", name) for name in reader.of_accounts]
+        named += [(action, "*", name) for action, name in reader.actions.items()]
+        for action, account, name in named:
+            resource = f"arn:{partition}:apigateway:*:{account}:/{name}"
+            by_action.setdefault(action, []).append(resource)
+    sids = {"apigateway:GET": "ReadWhatEnabledPoliciesAskFor"}
+    return [
+        {
+            "Sid": sids.get(action, action.rpartition(":")[2]),
+            "Effect": "Allow",
+            "Action": [action],
+            "Resource": list(dict.fromkeys(resources)),
+        }
+        for action, resources in by_action.items()
+    ]
+
+
 def caller_policy(
     accounts: Literal["self", "organization"] | tuple[str, ...],
     role_name: str | None,
+    scopes: Iterable[str],
     partition: str = "aws",
 ) -> dict[str, Any]:
     """Return the policy of whoever runs gateledger: reads its own account, enters the others.
 
     Raises ``RoleMissing`` when accounts are to be entered and no role is named.
     """
-    statements = reading(partition)
+    statements = reading(partition, scopes)
     if accounts != "self":
         if role_name is None:
             raise RoleMissing(
@@ -85,18 +112,18 @@ def caller_policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def role_template(role_name: str | None) -> dict[str, Any]:
+def role_template(role_name: str | None, scopes: Iterable[str]) -> dict[str, Any]:
     """Return a CloudFormation template of the role that is assumed in every account, fit for a StackSet."""
     path, _, name = (role_name or DEFAULT_ROLE).rpartition("/")
     statements = [
         {**statement, "Resource": [_substituted(each) for each in statement["Resource"]]}
-        for statement in reading("${AWS::Partition}")
+        for statement in reading("${AWS::Partition}", scopes)
     ]
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": (
-            "Role with which gateledger reads this account: API Gateway REST APIs, client certificates and "
-            "the ACM certificates that stages name. It can change nothing."
+            "Role with which gateledger reads this account: API Gateway and the ACM certificates that stages "
+            "name. It can change nothing."
         ),
         "Parameters": {
             "TrustedPrincipal": {

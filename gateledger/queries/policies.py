@@ -13,9 +13,11 @@ from sqlalchemy import Engine
 
 from cmdb.server.database import open_engine, transaction
 from cmdb.server.embedded import lease
+from collectors.readers import further
 from evaluator.catalog.case_runner import run_cases
 from evaluator.catalog.policy import Policy
 from gateledger.queries.policy_ids import catalog_of, find_policy
+from gateledger.queries.wanted import scopes_of
 from gateledger.settings.app import App
 from gateledger.settings.durations import format_duration
 from gateledger.settings.model import Settings
@@ -30,6 +32,8 @@ _LIST_KEYS = (
     "severity",
     "categories",
     "resource_type",
+    "item_types",
+    "further_calls",
     "conditions",
     "cases",
     "sections",
@@ -42,6 +46,7 @@ _LIST_TABLE = (
     Column("conditions", "conditions", right=True),
     Column("cases", "cases", right=True),
     Column("sections", "sections", right=True),
+    Column("further_calls", "further calls a region"),
     Column("name", "name"),
 )
 _LIST_NARROW = (Column("policy_id", "policy / name", lines=(("policy_id",), ("name",))), *_LIST_TABLE[1:3])
@@ -81,6 +86,8 @@ def list_policies(settings: Settings, form: Format) -> None:
             "severity": policy.severity,
             "categories": list(policy.categories),
             "resource_type": policy.resource_type,
+            "item_types": list(policy.item_types),
+            "further_calls": _further_calls(policy),
             "conditions": len(policy.conditions),
             "cases": len(policy.cases),
             "sections": len(policy.sections),
@@ -152,6 +159,18 @@ def _any_server(app: App) -> Iterator[Engine]:
             engine.dispose()
 
 
+def _further_calls(policy: Policy) -> str | None:
+    """Return what reading for a policy costs in an account-region beside what every run reads; None: nothing."""
+    scopes = scopes_of([policy])
+    costs = [
+        f"{reader.costs[scope]} ({scope})"
+        for reader in further(scopes)
+        for scope in reader.scopes
+        if scope in scopes
+    ]
+    return "; ".join(costs) or None
+
+
 def _conditions(policy: Policy) -> list[dict[str, Any]]:
     return [
         {
@@ -200,6 +219,7 @@ def _as_object(policy: Policy) -> dict[str, Any]:
         "tags": list(policy.tags),
         "resource_type": policy.resource_type,
         "item_types": [str(item_type) for item_type in policy.item_types],
+        "further_calls": _further_calls(policy),
         "parameters": _parameters(policy),
         "conditions": _conditions(policy),
         "similar": [{"source": similar.source, "id": similar.id} for similar in policy.similar],
@@ -215,6 +235,8 @@ def _as_object(policy: Policy) -> dict[str, Any]:
 def _tell(policy: Policy) -> None:
     say(one_line(policy.name))
     say(f"{policy.id} ({policy.severity}, {', '.join(policy.categories)}), in {policy.folder}")
+    if costs := _further_calls(policy):
+        say(f"Calls that it adds in each account-region: {costs}")
     _tell_text(policy.description)
     say("\nConditions, the first that holds decides:\n")
     emit(_conditions(policy), Format.TABLE, keys=(), table=_CONDITION_TABLE)

@@ -1,6 +1,6 @@
-"""What people paste to name a stage: ARNs of any service, console and invoke URLs, ``APIID/STAGE``.
+"""What people paste to name an item: ARNs, and for stages also console and invoke URLs, ``APIID/STAGE``.
 
-One parser for every command. It reads which parts of a stage's identity a text holds; finding the stage in
+One parser for every command. It reads which parts of an item's identity a text holds; finding the item in
 the CMDB is the work of ``gateledger.queries.stages``.
 """
 
@@ -24,6 +24,13 @@ _SUFFIXES = {
 _API = r"[A-Za-z0-9]+"
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _LONGEST = 120
+#: Item types that belong to no other, but for REST APIs, whose ARN stands for their stage; by how ARNs begin.
+_HEADS = {
+    "apis": "api",
+    "domainnames": "domain_name",
+    "usageplans": "usage_plan",
+    "account": "account_settings",
+}
 _FORMS = (
     "write its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), APIID/STAGE, or its console or "
     "invoke URL"
@@ -36,9 +43,9 @@ class ReferenceUnreadable(GateledgerError):
 
 @dataclass(frozen=True, slots=True)
 class StageReference:
-    """What a text says about the stage that it names; None: it does not say."""
+    """What a text says about the stage that it names, of whatever kind of API; None: it does not say."""
 
-    rest_api_id: str
+    api_id: str
     stage_name: str | None = None
     region: str | None = None
     partition: str | None = None
@@ -47,14 +54,30 @@ class StageReference:
     @property
     def label(self) -> str:
         """What is known of it, on one line, for sentences."""
-        name = self.rest_api_id if self.stage_name is None else f"{self.rest_api_id}/{self.stage_name}"
+        name = self.api_id if self.stage_name is None else f"{self.api_id}/{self.stage_name}"
         where = f" in {self.region}" if self.region else ""
         account = f" of account {self.account_id}" if self.account_id else ""
         return one_line(f"{name}{where}{account}")
 
 
-def parse_reference(text: str) -> StageReference:
-    """Return what a text says about a stage; raises ``ReferenceUnreadable`` when it names none."""
+@dataclass(frozen=True, slots=True)
+class ItemReference:
+    """An item that is no stage, by its ARN; in most ARNs of API Gateway the account's place is empty."""
+
+    item_type: str
+    region: str
+    arns: tuple[str, ...]
+    """As it was given, and without the account."""
+    account_id: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What is known of it, on one line, for sentences."""
+        return one_line(self.arns[0])
+
+
+def parse_reference(text: str) -> StageReference | ItemReference:
+    """Return what a text says about a stage or another item; raises ``ReferenceUnreadable`` when it names none."""
     given = text.strip().strip("<>\"'")
     if not unquote(given).isprintable():
         raise _unreadable(given)
@@ -73,7 +96,7 @@ def _unreadable(given: str, why: str = "does not name a stage") -> ReferenceUnre
     return ReferenceUnreadable(f"{one_line(shown)!r} {why}: {_FORMS}.")
 
 
-def _from_arn(arn: str) -> StageReference:
+def _from_arn(arn: str) -> StageReference | ItemReference:
     parts = arn.split(":", 5)
     if len(parts) < 6 or not re.fullmatch(r"aws(-[a-z]+)*", parts[1]):
         raise _unreadable(arn, "is not a whole ARN")
@@ -88,11 +111,21 @@ def _from_arn(arn: str) -> StageReference:
     else:
         # The colons before the path may be an account's place or none; deeper paths are parts of the stage.
         match = re.fullmatch(rf"/?restapis/({_API})(?:/stages(?:/([^/]+)(?:/.*)?)?|/.*)?/?", resource)
+        match = match or re.fullmatch(rf"/?apis/({_API})/stages/([^/]+)(?:/.*)?", resource)
     if match is None:
-        if re.match(r"/?apis/", resource):
-            raise _unreadable(arn, "names an HTTP or WebSocket API, and stages of REST APIs are judged")
-        raise _unreadable(arn)
+        return _item(arn, partition, region, account, resource)
     return StageReference(match[1], _stage(match[2]), region, partition, account or None)
+
+
+def _item(arn: str, partition: str, region: str, account: str, resource: str) -> ItemReference:
+    """Return the item of another type that an ARN names, by what stands first in the ARNs of its type."""
+    kind, _, rest = resource.strip("/").partition("/")
+    item_type = _HEADS.get(kind)
+    if item_type is None:
+        raise _unreadable(arn)
+    name = f"{kind}/{rest.split('/')[0]}" if rest else kind
+    arns = [f"arn:{partition}:apigateway:{region}:{of}:/{name}" for of in (account, "")]
+    return ItemReference(item_type, region, tuple(dict.fromkeys(arns)), account or None)
 
 
 def _stage(name: str | None) -> str | None:

@@ -1,15 +1,15 @@
-"""The stage that a reference means, or one sentence about why there is not exactly one."""
+"""The stage, or other item, that a reference means, or one sentence about why there is not exactly one."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cmdb.errors import GateledgerError
 from gateledger.queries.reading import Connection, records, rows
-from gateledger.queries.references import StageReference, parse_reference
+from gateledger.queries.references import ItemReference, StageReference, parse_reference
 from gateledger.terminal.logs import one_line
 
 #: Candidates that a sentence lists.
@@ -24,25 +24,31 @@ class StageAmbiguous(GateledgerError):
     """A reference fits several stages."""
 
 
+Row = Mapping[str, Any]
+Reference = StageReference | ItemReference
+
+
 @dataclass(frozen=True, slots=True)
 class FoundStage:
-    """A stage by its ARN, in one or several accounts (a stage's ARN does not name its account)."""
+    """A stage, or another item, by its ARN, in one or several accounts (most ARNs do not name the account)."""
 
     resource_arn: str
-    region: str
-    rest_api_id: str
-    stage_name: str
-    accounts: tuple[str, ...]
+    items: tuple[Row, ...]
+    """One for each account: its key, type and names."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts."""
+        return tuple(row["account_id"] for row in self.items)
 
 
 def find_stage(connection: Connection, text: str, accounts: Sequence[str] | None = None) -> FoundStage:
-    """Return the one stage that a text names, of those ever recorded in ``accounts`` (None: in any).
+    """Return the one stage, or other item, that a text names, of those ever recorded in ``accounts`` (None: in any).
 
     Of several, the only one that still exists is meant. Raises ``ReferenceUnreadable``, ``StageUnknown``
     (with the nearest that is known) or ``StageAmbiguous`` (with the candidates).
     """
     reference = parse_reference(text)
-    asked = {name: value for name, value in asdict(reference).items() if name != "account_id"}
     narrowed = None if accounts is None else list(accounts)
     if reference.account_id is not None:
         if accounts is not None and reference.account_id not in accounts:
@@ -50,46 +56,41 @@ def find_stage(connection: Connection, text: str, accounts: Sequence[str] | None
                 f"The stage {reference.label} is not one of --account {' '.join(accounts)}: leave it out."
             )
         narrowed = [reference.account_id]
-    found = records(connection, "stages_named", {**asked, "accounts": narrowed})
+    found = _named(connection, reference, narrowed)
     if not found:
-        raise StageUnknown(_unknown(connection, reference, asked, narrowed))
+        raise StageUnknown(_unknown(connection, reference, narrowed))
     arns = list(dict.fromkeys(row["resource_arn"] for row in found))
     if len(arns) > 1:
         arns = list(dict.fromkeys(row["resource_arn"] for row in found if row["exists_now"])) or arns
     if len(arns) > 1:
         raise StageAmbiguous(_ambiguous(reference, arns))
-    same = [row for row in found if row["resource_arn"] == arns[0]]
-    return FoundStage(
-        resource_arn=arns[0],
-        region=same[0]["region"],
-        rest_api_id=same[0]["rest_api_id"],
-        stage_name=same[0]["stage_name"],
-        accounts=tuple(row["account_id"] for row in same),
-    )
+    return FoundStage(arns[0], tuple(row for row in found if row["resource_arn"] == arns[0]))
 
 
-def _ambiguous(reference: StageReference, arns: Sequence[str]) -> str:
+def _named(connection: Connection, reference: Reference, accounts: list[str] | None) -> list[dict[str, Any]]:
+    asked = {**asdict(reference), "accounts": accounts}
+    if isinstance(reference, ItemReference):
+        return records(connection, "items_named", {**asked, "arns": list(reference.arns)})
+    return records(connection, "stages_named", asked)
+
+
+def _ambiguous(reference: Reference, arns: Sequence[str]) -> str:
     listed = ", ".join(one_line(arn) for arn in arns[:_LISTED])
     more = f" and {len(arns) - _LISTED:,} more" if len(arns) > _LISTED else ""
     return f"{reference.label} fits {len(arns):,} stages, give one of them: {listed}{more}."
 
 
-def _unknown(
-    connection: Connection, reference: StageReference, asked: dict[str, Any], accounts: list[str] | None
-) -> str:
-    if accounts is not None and records(connection, "stages_named", {**asked, "accounts": None}):
+def _unknown(connection: Connection, reference: Reference, accounts: list[str] | None) -> str:
+    if accounts is not None and _named(connection, reference, None):
         return (
             f"{reference.label} was never recorded in account {' or '.join(accounts)}: leave "
             "--account out to see where it was."
         )
-    near = [row[0] for row in rows(connection, "stages_near", asked)]
-    wanted = (
-        f"{reference.region or ''}::/restapis/{reference.rest_api_id}/stages/{reference.stage_name or ''}"
-    )
+    listed = "`gateledger findings --format json` lists those that are known"
+    if isinstance(reference, ItemReference):
+        return f"No item {reference.label} was ever recorded: {listed}."
+    near = [row[0] for row in rows(connection, "stages_near", asdict(reference))]
+    wanted = f"{reference.region or ''}::/restapis/{reference.api_id}/stages/{reference.stage_name or ''}"
     closest = difflib.get_close_matches(wanted, near, n=1, cutoff=0.0)
-    hint = (
-        f"the nearest known is {one_line(closest[0])}"
-        if closest
-        else "`gateledger findings --format json` lists those that are known"
-    )
+    hint = f"the nearest known is {one_line(closest[0])}" if closest else listed
     return f"No stage {reference.label} was ever recorded: {hint}."

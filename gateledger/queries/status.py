@@ -33,7 +33,7 @@ _SCOPE_KEYS = (
     "operation",
 )
 #: Kinds of scopes that are not read on purpose.
-_ON_PURPOSE = frozenset({"excluded", "denied_accepted"})
+_ON_PURPOSE = frozenset({"excluded", "denied_accepted", "not_wanted"})
 #: On a terminal scopes are grouped by cause; the other formats hold each.
 _CAUSE_KEYS = ("where", "statuses", "last_success_at", "cause")
 _CAUSE_TABLE = (

@@ -88,7 +88,7 @@ class Findings:
         }
         self.rows: list[list[int]] = []
         self.timelines: dict[tuple[int, str], list[int]] = {}
-        self.changes: dict[int, list[list[int]]] = {}
+        self.changes: dict[int, list[tuple[int, list[int], int]]] = {}
         self._keys: list[tuple[int, str]] = []
 
     def add(self, finding: Record) -> None:
@@ -131,11 +131,11 @@ class Findings:
         put = self.values
         changes = self.changes.setdefault(change["item_id"], [])
         changes.append(
-            [
+            (
                 put["times"].place(iso(change["valid_from"])),
-                put["changed"].place(", ".join(change["changed"])),
+                [put["changed"].place(part) for part in change["changed"]],
                 put["certificates"].place(change["client_certificate_id"]),
-            ]
+            )
         )
         del changes[: max(0, len(changes) - limit)]
 

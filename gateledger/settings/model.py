@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         description="Policies that are enabled: a comma list of ids, last parts of ids, or patterns (* and ?). "
         "Unset: all but those whose policy.yaml says `default: off`.",
     )
+    item_types: Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.item_types)] = Field(
+        (),
+        description="Item types that are read although no enabled policy needs them (comma list, * for all), "
+        "for their history.",
+    )
     exception_max: Annotated[timedelta, BeforeValidator(values.duration)] = Field(
         timedelta(days=366), description="How long an exception may be in force at most."
     )

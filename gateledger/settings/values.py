@@ -107,6 +107,20 @@ def policies(value: Any) -> Any:
     return None if value is None else _list(value, "*certificate*,rest-api-stage-waf-web-acl")
 
 
+def item_types(value: Any) -> Any:
+    """Return names of item types that are collected (``*``: all of them); an empty list is fine."""
+    from cmdb.items import item_types as declared
+
+    if isinstance(value, list | tuple) and not value:
+        return ()
+    known = [one.name for one in declared() if one.collected]
+    given = _list(value, "domain_name,usage_plan")
+    for name in given:
+        if name not in {*known, "*"}:
+            raise ValueError(f"names {shown(name)}; write * or some of {', '.join(known)}")
+    return tuple(known) if "*" in given else given
+
+
 def directories(value: Any) -> Any:
     """Return existing directories."""
     example = "/etc/gateledger/policies"

@@ -91,10 +91,14 @@ class Coordinator:
 
         Returns how many there are, an account that was not even entered counting as one.
         """
-        return self._to_enter + self._dispatch.mark_unreached(self.missed) if self.missed else 0
+        return (
+            self._to_enter + self._dispatch.mark_unreached(self.missed, self._plan.scopes)
+            if self.missed
+            else 0
+        )
 
     def _work(self, collection: Collection) -> None:
-        inventory = PostgresInventory(self._engine, self._run.as_of, self._run.run_id)
+        inventory = PostgresInventory(self._engine, self._run.as_of, self._run.run_id, self._plan.scopes)
         known = inventory.known_accounts() if self._plan.accounts == "organization" else []
         targets = list_targets(self._plan, collection.sessions, known, collection.stop)
         self.summary.accounts = self._to_enter = len(targets)
@@ -211,7 +215,7 @@ class Coordinator:
                     "Workers failed to read it, time and again; their logs say why.",
                 )
                 try:
-                    inventory.store(failed_snapshot(account, region, failure))
+                    inventory.store(failed_snapshot(account, region, failure, self._plan.scopes))
                 except RunOver:
                     return
 

@@ -60,6 +60,7 @@ def shared_plan(plan: CollectionPlan) -> dict[str, Any]:
         "role_name": plan.role_name,
         "sensitive_tags": list(plan.sensitive_tags),
         "accepted_denials": list(plan.accepted_denials),
+        "scopes": sorted(plan.scopes),
     }
 
 
@@ -72,6 +73,7 @@ def plan_of(own: CollectionPlan, shared: dict[str, Any]) -> CollectionPlan:
         role_name=shared["role_name"],
         sensitive_tags=tuple(shared["sensitive_tags"]),
         accepted_denials=tuple(shared["accepted_denials"]),
+        scopes=frozenset(shared["scopes"]),
     )
 
 

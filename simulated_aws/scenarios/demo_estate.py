@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from simulated_aws.estate import AccountRegion, Estate
 
@@ -64,11 +65,22 @@ class StageKey:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class HttpKey:
+    """An HTTP or WebSocket API of the story: account, region, id, and the route that its nights work on."""
+
+    account_id: str
+    region: str
+    api_id: str
+    route_id: str
+
+
 @dataclass(slots=True)
 class Cast:
     """The stages the story follows by name, and the things its nights work on."""
 
     stages: dict[str, StageKey] = field(default_factory=dict)
+    http_apis: dict[str, HttpKey] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
     """By name: certificate id or ACM ARN."""
 
@@ -90,6 +102,8 @@ def demo_estate(first_night: datetime, *, seed: str = "demo") -> tuple[Estate, C
             _everyday(estate.region(account_id, region), _SUBJECTS[account_id], dice)
     cast = Cast()
     _characters(estate, cast, first_night)
+    _fronts(estate, cast)
+    _http_apis(estate, cast)
     estate.now = first_night - timedelta(hours=6)
     return estate, cast
 
@@ -152,3 +166,81 @@ def _characters(estate: Estate, cast: Cast, first_night: datetime) -> None:
     follow("directory", platform, certificate=certificate("directory", platform, days_left=300))
     follow("beta-portal", platform)
     follow("unseen", estate.region(PLATFORM, WEST), certificate="q7w2e9")
+
+
+def _fronts(estate: Estate, cast: Cast) -> None:
+    """Give APIs that the story follows domain names, usage plans and settings, in every state."""
+    shop, payments, platform = (estate.region(each, CENTRAL) for each in (SHOP, PAYMENTS, PLATFORM))
+    checkout, wishlist, settlement, own_ca = (
+        cast.stages[who].api_id for who in ("checkout", "wishlist", "settlement", "own-ca")
+    )
+    shop.add_domain_name("shop.example.com", tags={"team": "shop"})
+    shop.map_api("shop.example.com", checkout, "prod", path="checkout/v1")
+    shop.map_api("shop.example.com", wishlist, "prod", path="wishlist")
+    shop.update_api(wishlist, disableExecuteApiEndpoint=True)
+    shop.add_domain_name("www.example.com", endpoint_type="EDGE", securityPolicy="TLS_1_0")
+    trusted = {"truststoreUri": "s3://payments-trust/partners.pem", "truststoreVersion": "3"}
+    payments.add_domain_name("partners.example.com", mutualTlsAuthentication=trusted)
+    payments.map_api("partners.example.com", settlement, "prod")
+    payments.add_domain_name(
+        "banks.example.com",
+        routingMode="ROUTING_RULE_ONLY",
+        mutualTlsAuthentication={
+            **trusted,
+            "truststoreWarnings": ["A certificate in the truststore has expired."],
+        },
+    )
+    payments.add_routing_rule("banks.example.com", own_ca, "prod", priority=1, base_paths=["v1"])
+    platform.add_domain_name(
+        "id.example.com", securityPolicy="SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09", endpointAccessMode="BASIC"
+    )
+    shop.add_usage_plan("partners", stages=[(checkout, "prod")], rate_limit=50.0, burst_limit=100)
+    payments.add_usage_plan("banks", stages=[(settlement, "prod")], quota={"limit": 100000, "period": "DAY"})
+    payments.set_account(cloudwatch_role_arn=f"arn:aws:iam::{PAYMENTS}:role/api-gateway-logs")
+    for place, api_id in ((payments, settlement), (shop, checkout)):
+        place.update_stage(api_id, "prod", methodSettings={"*/*": {"loggingLevel": "ERROR"}})
+
+
+def _http_apis(estate: Estate, cast: Cast) -> None:
+    """Give every account HTTP and WebSocket APIs: some that are well kept, and those that the story follows."""
+    log = {
+        "destinationArn": "arn:aws:logs:eu-central-1:310000000001:log-group:api",
+        "format": "$context.status",
+    }
+    kept: dict[str, Any] = {
+        "description": "what customers use",
+        "accessLogSettings": log,
+        "defaultRouteSettings": {
+            "detailedMetricsEnabled": True,
+            "throttlingRateLimit": 100.0,
+            "throttlingBurstLimit": 50,
+        },
+    }
+    for account_id in ACTIVE_ACCOUNTS:
+        place = estate.region(account_id, CENTRAL)
+        for number, subject in enumerate(_SUBJECTS[account_id][:3]):
+            api = place.add_http_api(f"{subject}-events", tags={"team": subject})
+            calls = place.add_http_integration(api.id, "AWS_PROXY", integrationUri="arn:aws:lambda:events")
+            secured = {} if number == 2 else {"authorizationType": "JWT", "authorizerId": "auth01"}
+            place.add_route(api.id, f"POST /{subject}", integration_id=calls, **secured)
+            place.add_http_stage(api.id, autoDeploy=True, **(kept if number == 0 else {}))
+
+    def follow(who: str, account_id: str, protocol: str, key: str, kind: str, **integration: str) -> None:
+        place = estate.region(account_id, CENTRAL)
+        api = place.add_http_api(who, protocol, tags={"story": who})
+        calls = place.add_http_integration(api.id, kind, **integration)
+        route = place.add_route(api.id, key, integration_id=calls)
+        place.add_http_stage(api.id, "live")
+        cast.http_apis[who] = HttpKey(account_id, CENTRAL, api.id, route)
+
+    private = "arn:aws:elasticloadbalancing:eu-central-1:310000000003:listener/app/rates/1/2"
+    follow("storefront", SHOP, "HTTP", "$default", "HTTP_PROXY", integrationUri="https://shop.example.com")
+    follow(
+        "rates", PAYMENTS, "HTTP", "GET /rates", "HTTP_PROXY", connectionType="VPC_LINK", connectionId="link01",
+        integrationUri=private,
+    )  # fmt: skip
+    follow("chat", PLATFORM, "WEBSOCKET", "$connect", "HTTP_PROXY", integrationUri="https://chat.example.com")
+    storefront = cast.http_apis["storefront"]
+    estate.region(SHOP, CENTRAL).update_http_api(
+        storefront.api_id, corsConfiguration={"allowOrigins": ["*"], "allowMethods": ["GET", "POST"]}
+    )

@@ -21,6 +21,7 @@ from simulated_aws.scenarios.demo_estate import (
     REGIONS,
     SHOP,
     WEST,
+    HttpKey,
     StageKey,
     demo_estate,
 )
@@ -95,6 +96,11 @@ class DemoNights:
         self._at(0.35, lambda: self._delete_stage("directory"))
         self._at(0.6, lambda: self._restore_stage("directory"))
         self._at(0.65, lambda: self._delete_stage("beta-portal"))
+        self._at(0.25, lambda: self._authorize("storefront"))
+        self._at(0.45, lambda: self._name_origins("storefront"))
+        self._at(0.6, lambda: self._attach_to_socket("chat"))
+        self._at(0.75, lambda: self._authorize("chat"))
+        self._at(0.9, lambda: self._delete_socket_certificate("chat"))
 
     def _lasting_faults(self) -> None:
         legacy = self.stage("legacy-import")
@@ -198,6 +204,32 @@ class DemoNights:
         key = self.stage(who)
         self._place(key).set_integrations(key.api_id, ["HTTP_PROXY"])
         return f"{who} moves from Lambda to an HTTP backend"
+
+    def _http(self, who: str) -> tuple[HttpKey, AccountRegion]:
+        key = self.cast.http_apis[who]
+        return key, self.estate.region(key.account_id, key.region)
+
+    def _authorize(self, who: str) -> str:
+        key, place = self._http(who)
+        place.update_route(key.api_id, key.route_id, authorizationType="AWS_IAM")
+        return f"the routes of {who} ask for authorization"
+
+    def _name_origins(self, who: str) -> str:
+        key, place = self._http(who)
+        place.update_http_api(key.api_id, corsConfiguration={"allowOrigins": ["https://shop.example.com"]})
+        return f"{who} names the origins that may call it"
+
+    def _attach_to_socket(self, who: str) -> str:
+        key, place = self._http(who)
+        made = place.create_certificate(who)
+        self.cast.certificates[who] = made.id
+        place.update_http_stage(key.api_id, "live", clientCertificateId=made.id)
+        return f"the stage of {who} gets a client certificate"
+
+    def _delete_socket_certificate(self, who: str) -> str:
+        _, place = self._http(who)
+        place.delete_certificate(self.cast.certificates[who])
+        return f"the client certificate that {who} names is deleted"
 
     def _delete_stage(self, who: str) -> str:
         key = self.stage(who)

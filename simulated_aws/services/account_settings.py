@@ -20,6 +20,7 @@ from simulated_aws.services.routing import Shape
 
 SHAPES = (
     Shape("GetDomainNames", "/domainnames", ["resourceOwner"], paged=True),
+    Shape("GetDomainName", "/domainnames/*", ["domainNameId"]),
     Shape("GetBasePathMappings", "/domainnames/*/basepathmappings", ["domainNameId"], paged=True),
     Shape("GetAccount", "/account"),
     Shape("GetUsagePlans", "/usageplans", paged=True),
@@ -53,6 +54,10 @@ def _domain_names(route: Route, place: AccountRegion) -> Answer:
     return listing(route, place.domain_names, DomainName.wire)
 
 
+def _domain_name(route: Route, place: AccountRegion) -> Answer:
+    return Answer(orjson.dumps(domain_name(route, place).wire()))
+
+
 def _base_path_mappings(route: Route, place: AccountRegion) -> Answer:
     mappings: Mapping[str, Any] = {
         each.path or NO_PATH: each
@@ -73,6 +78,7 @@ def _usage_plans(route: Route, place: AccountRegion) -> Answer:
 
 ANSWERS: dict[str, Callable[[Route, AccountRegion], Answer]] = {
     "GetDomainNames": _domain_names,
+    "GetDomainName": _domain_name,
     "GetBasePathMappings": _base_path_mappings,
     "GetAccount": _account,
     "GetUsagePlans": _usage_plans,

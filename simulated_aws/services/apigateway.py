@@ -31,6 +31,9 @@ def read_route(method: str, target: str, accept: str) -> Route:
     account_settings.check(route)
     if route.operation == "GetExport":
         return rest_apis.export_route(route, accept)
+    if route.operation == "v2.ListRoutingRules":
+        # Service Authorization Reference, API Gateway Management V2: an action of its own, on rules by account.
+        return replace(route, action="apigateway:ListRoutingRules", resource=_of_rules(route))
     if "domainNameId" in route.parameters:
         return replace(route, resource=_of_private_domain(route))
     return route
@@ -47,6 +50,16 @@ def _of_private_domain(route: Route) -> str:
 
     API Gateway developer guide, "ARN reference": it carries the account, and the domain's id after a plus.
     """
-    listed = route.resource.rpartition("/")[2]
     domain = f"{route.resource_id}+{route.parameters['domainNameId']}"
-    return f"arn:{{partition}}:apigateway:{{region}}:{{account}}:/domainnames/{domain}/{listed}"
+    of_domain = f"arn:{{partition}}:apigateway:{{region}}:{{account}}:/domainnames/{domain}"
+    return (
+        of_domain
+        if route.operation == "GetDomainName"
+        else f"{of_domain}/{route.resource.rpartition('/')[2]}"
+    )
+
+
+def _of_rules(route: Route) -> str:
+    own_id = route.parameters.get("domainNameId")
+    domain = route.resource_id if own_id is None else f"{route.resource_id}+{own_id}"
+    return f"arn:{{partition}}:apigateway:{{region}}:{{account}}:/domainnames/{domain}/routingrules/*"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from simulated_aws.estate import AccountRegion
 from simulated_aws.estate.domain_names import ApiMapping, DomainName, RoutingRule
 from simulated_aws.estate.http_apis import HttpApi, HttpStage
@@ -22,7 +24,9 @@ PAGING = Paging("maxResults", "nextToken", default=25, most=500)
 
 SHAPES = (
     Shape("v2.GetApis", "/apis", paged=True),
+    Shape("v2.GetApi", "/apis/*"),
     Shape("v2.GetStages", "/apis/*/stages", paged=True),
+    Shape("v2.GetStage", "/apis/*/stages/*"),
     Shape("v2.GetRoutes", "/apis/*/routes", paged=True),
     Shape("v2.GetIntegrations", "/apis/*/integrations", paged=True),
     Shape("v2.GetDomainNames", "/domainnames", paged=True),
@@ -48,8 +52,19 @@ def _apis(route: Route, place: AccountRegion) -> Answer:
     return _page(route, place.http_apis, HttpApi.wire)
 
 
+def _one_api(route: Route, place: AccountRegion) -> Answer:
+    return Answer(orjson.dumps(_api(route, place).wire()))
+
+
 def _stages(route: Route, place: AccountRegion) -> Answer:
     return _page(route, _api(route, place).stages, HttpStage.wire)
+
+
+def _stage(route: Route, place: AccountRegion) -> Answer:
+    found = _api(route, place).stages.get(route.part_id or "")
+    if found is None:
+        raise not_found("Invalid stage identifier specified")
+    return Answer(orjson.dumps(found.wire()))
 
 
 def _routes(route: Route, place: AccountRegion) -> Answer:
@@ -84,7 +99,9 @@ def _routing_rules(route: Route, place: AccountRegion) -> Answer:
 
 ANSWERS: dict[str, Callable[[Route, AccountRegion], Answer]] = {
     "v2.GetApis": _apis,
+    "v2.GetApi": _one_api,
     "v2.GetStages": _stages,
+    "v2.GetStage": _stage,
     "v2.GetRoutes": _routes,
     "v2.GetIntegrations": _integrations,
     "v2.GetDomainNames": _domain_names,

@@ -159,6 +159,42 @@ def test_every_resource_of_the_policy_is_used(
         assert organization.night().scopes_failed > 0, left_out
 
 
+def test_what_enabled_policies_read_needs_all_that_is_printed_for_it(
+    make_nights: Callable[..., Nights], capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given every kind of what only some policies read
+    policies = (
+        "rest-api-default-endpoint",
+        "usage-plan-throttling",
+        "account-logging-role",
+        "api-route-authorization-type",
+    )
+    nights = make_nights(policies=",".join(policies))
+    nights.stage()
+    nights.place().add_http_api("orders")
+    nights.place().add_domain_name("api.example.com", routingMode="ROUTING_RULE_THEN_BASE_PATH_MAPPING")
+    nights.place().add_domain_name("in.example.com", endpoint_type="PRIVATE")
+    capsys.readouterr()
+    assert execute(["iam-policy"]) == ExitCode.DONE
+    printed = json.loads(capsys.readouterr().out)
+    nights.aws.permissions.attach(printed, account_id=ACCOUNT)
+    # then what is printed is enough, and every resource of it is used
+    assert nights.night().scopes_failed == 0
+    sids = ("ReadWhatEnabledPoliciesAskFor", "ListRoutingRules")
+    parts = [
+        (each, name) for each in printed["Statement"] if each["Sid"] in sids for name in each["Resource"]
+    ]
+    assert len(parts) == 7
+    for further, left_out in parts:
+        nights.aws.permissions.clear()
+        kept = [name for name in further["Resource"] if name != left_out] or ["arn:aws:apigateway:::/none"]
+        statements = [
+            each if each is not further else {**each, "Resource": kept} for each in printed["Statement"]
+        ]
+        nights.aws.permissions.attach({"Statement": statements}, account_id=ACCOUNT)
+        assert nights.night().scopes_failed > 0, left_out
+
+
 def complaints(template: str) -> list[str]:
     """Return the linter's errors and warnings; what it calls information is taste."""
     return [str(match) for match in lint_all(template) if match.rule.id[0] in "EW"]
@@ -200,6 +236,9 @@ def test_the_policy_follows_the_settings(
         return [action for each in json.loads(printed(*options))["Statement"] for action in each["Action"]]
 
     reading = ["apigateway:GET", "acm:DescribeCertificate", "ec2:DescribeRegions"]
+    assert actions() == ["apigateway:GET", "apigateway:GET", "apigateway:ListRoutingRules", *reading[1:]]
+    # where no enabled policy reads more than every run does, there is no right to it
+    monkeypatch.setenv("GATELEDGER_POLICIES", "rest-api-stage-*")
     assert actions() == reading
     # without a role's name, other accounts cannot be entered
     assert execute(["iam-policy", "--organization"]) == ExitCode.ERROR

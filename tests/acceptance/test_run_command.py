@@ -67,7 +67,7 @@ def shell(jobs: Jobs, tmp_path: Path, aws: SimulatedAws, database_url: str) -> S
             "GATELEDGER_DATABASE_URL": database_url,
             "GATELEDGER_DATA_DIR": str(tmp_path / "data"),
             "GATELEDGER_REGIONS": REGION,
-            "GATELEDGER_POLICIES": "*certificate*",
+            "GATELEDGER_POLICIES": "/ce/ca/*certificate*",
         },
     )
 

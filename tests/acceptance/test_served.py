@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from simulated_aws import FaultKind
-from tests.support.nights import EXPIRY, Nights, StageKey
+from tests.support.nights import EXPIRY, MakeNights, Nights, StageKey
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")
 PRESENT = ("COMPLIANT", "certificate_present")
 DELETED = ("INCOMPLIANT", "certificate_deleted")
 NO_HTTP = ("INAPPLICABLE", "no_http_integration")
 UNKNOWN = ("UNDETERMINED", "integrations_unknown")
+DRAFT = "/gateledger/aws/apigateway/rest-api-stage-draft"
+LATE = "/gateledger/aws/apigateway/rest-api-stage-certificate-attached-late"
 CERTIFICATE_UNKNOWN = ("UNDETERMINED", "certificates_unknown")
 
 
@@ -78,6 +80,15 @@ def test_a_rollback_to_a_known_deployment_is_read_from_what_is_known(nights: Nig
         ("certificate_empty", 3, None),
     ]
     assert calls(nights, "GetExport") == 0
+    # and the history of the stage names what each deployment changed in what it serves
+    changed = nights.rows(
+        "SELECT changed FROM report.stage_history WHERE changed IS NOT NULL ORDER BY valid_from"
+    )
+    new = nights.rows("SELECT deployment_id FROM report.deployment WHERE NOT has_http")[0]["deployment_id"]
+    assert [row["changed"] for row in changed] == [
+        ["deployment_id", "GET /path1: HTTP_PROXY -> MOCK", f"deployment {old} -> {new}"],
+        ["deployment_id", "GET /path1: MOCK -> HTTP_PROXY", f"deployment {new} -> {old}"],
+    ]
 
 
 def test_two_stages_on_one_deployment_are_one_export(nights: Nights) -> None:
@@ -299,6 +310,74 @@ def test_a_stage_that_is_deployed_after_its_certificate_is_judged_by_what_it_ser
     nights.aws.hooks.before("GetClientCertificates", move)
     assert nights.night().scopes_failed == 0
     assert nights.history(stage) == [("certificate_present", 1, 2), ("no_http_integration", 2, None)]
+
+
+def test_a_certificate_is_late_until_another_deployment_is_served(make_nights: MakeNights) -> None:
+    """Given nights on which the order is seen, and one on which it is not, then nothing is claimed of the latter."""
+    nights = make_nights(policies=LATE)
+    place = nights.place()
+    stage = nights.stage()
+    other = nights.stage("other", certificate=nights.certificate())
+    first = place.apis[stage.api_id].stages["prod"].deployment_id
+    nights.night()
+    nights.attach(stage, nights.certificate())
+    nights.nights(2)
+    place.set_integrations(stage.api_id, ["MOCK"])
+    nights.night()
+    nights.attach(stage, nights.certificate())
+    nights.night()
+    place.serve(stage.api_id, "prod", first)
+    nights.night()
+    # when both change between two readings
+    nights.attach(stage, nights.certificate())
+    place.set_integrations(stage.api_id, ["HTTP"])
+    nights.night()
+    assert nights.history(stage, LATE) == [
+        ("certificate_empty", 1, 2),
+        ("attached_late", 2, 4),
+        ("deployed_since", 4, 5),
+        ("attached_late", 5, 6),
+        ("deployed_since", 6, 7),
+        ("order_unknown", 7, None),
+    ]
+    assert nights.history(other, LATE) == [("order_unknown", 1, None)]
+    assert nights.asked("GetDeployment") == nights.asked("GetDeployments") == 0
+
+
+def test_a_draft_that_is_not_deployed_for_long_is_found(make_nights: MakeNights) -> None:
+    """Given a draft that is edited, deployed and edited again, then only what lasts is found, by its methods."""
+    nights = make_nights(policies=DRAFT)
+    place = nights.place()
+    stage = nights.stage()
+    place.serve(stage.api_id, "prod", place.create_deployment(stage.api_id))
+    nights.night()
+    assert calls(nights, "GetResources") == 1
+    place.change_integration(stage.api_id, "/path1", "GET", type="MOCK", uri=None)
+    nights.nights(2)
+    nights.skip(28)
+    nights.night()
+    assert "GET /path1" in nights.finding(stage, DRAFT)["message"]
+    place.serve(stage.api_id, "prod", place.create_deployment(stage.api_id))
+    nights.night()
+    # when the draft cannot be read for too long
+    denied = nights.aws.faults.add(FaultKind.DENIED, "GetResources")
+    nights.nights(4)
+    nights.mend(denied)
+    nights.night()
+    assert nights.history(stage, DRAFT) == [
+        ("draft_served", 1, 2),
+        ("draft_differs_recently", 2, 32),
+        ("draft_differs", 32, 33),
+        ("draft_served", 33, 37),
+        ("draft_unknown", 37, 38),
+        ("draft_served", 38, None),
+    ]
+
+
+def test_drafts_are_not_read_unless_something_asks_for_them(nights: Nights) -> None:
+    nights.stage()
+    nights.night()
+    assert nights.asked("GetResources") == 0
 
 
 def test_a_stage_that_could_not_be_read_is_not_said_to_name_what_was_deleted(nights: Nights) -> None:

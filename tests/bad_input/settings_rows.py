@@ -221,6 +221,11 @@ SETTINGS: dict[str, list[Wrong]] = {
     "exception_max": _DURATION,
     "deadline": _DURATION,
     "policies": [*_list("rest-api-stage-waf-web-acl")],
+    "item_types": [
+        *_list("domain_name,usage_plan"),
+        Wrong("a type that there is not", "domain_nmae", "write * or some of"),
+        Wrong("one that is not collected any more", "stage,integration", "names 'integration'"),
+    ],
     "policy_dirs": [
         *_list("/etc/gateledger/policies"),
         Wrong("not there", "/does/not/exist", "not a directory"),

@@ -13,6 +13,7 @@ from cmdb.snapshot import AccountKey, AccountRegionSnapshot, KnownRegion
 from collectors.calls import RetryPolicy
 from collectors.collection import Collection, collect_account_region
 from collectors.plan import CollectionPlan
+from collectors.readers import readable
 from simulated_aws import DEFAULT_ROLE, Estate, SimulatedAws
 from tests.fuzz.transport import Answer, Call, Spoil, Wire, connect
 
@@ -60,6 +61,19 @@ def fuzzed() -> Iterator[Fuzzed]:
         api = place.add_api(f"api {number}", integrations=types, endpoint_types=(endpoint,))
         place.add_stage(api.id, "prod", certificate_id=named[0], variables={"secret": "value"})
         place.add_stage(api.id, "test", certificate_id=named[1], tags={"team": "red"})
+    # What only some runs read: domain names of each kind, so that each of their calls is made.
+    place.add_domain_name("api.example.com", routingMode="ROUTING_RULE_THEN_BASE_PATH_MAPPING")
+    place.map_api("api.example.com", api.id, "prod", path="a/b")
+    place.add_routing_rule(
+        "api.example.com", api.id, "prod", priority=1, base_paths=["a"], headers=[("x-key", "value*")]
+    )
+    private = place.add_domain_name("in.example.com", endpoint_type="PRIVATE", tags={"team": "blue"})
+    place.map_api(private.key, api.id, "prod")
+    place.add_usage_plan("gold", stages=[(api.id, "prod"), (api.id, "test")], rate_limit=10.0, burst_limit=5)
+    socket = place.add_http_api("socket", "WEBSOCKET", tags={"team": "green"})
+    calls = place.add_http_integration(socket.id, integrationUri="https://backend.example.com/secret")
+    place.add_route(socket.id, "$connect", integration_id=calls)
+    place.add_http_stage(socket.id, "live", stageVariables={"a": "value"}, clientCertificateId="ghost2")
     wire = Wire(estate)
     with pytest.MonkeyPatch.context() as patch, SimulatedAws(estate) as aws:
         environment = aws.environment(OWN)
@@ -76,6 +90,7 @@ def fuzzed() -> Iterator[Fuzzed]:
             hash_key=b"a key of the tests",
             accounts="organization",
             role_name=DEFAULT_ROLE,
+            scopes=readable(),
             threads=1,
             quota=None,
             retries=RetryPolicy(

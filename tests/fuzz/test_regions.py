@@ -125,6 +125,17 @@ def test_the_small_estate_asks_every_operation(fuzzed: Fuzzed) -> None:
         "GetClientCertificates",
         "GetClientCertificate",
         "DescribeCertificate",
+        "v2.GetApis",
+        "v2.GetStages",
+        "v2.GetStage",
+        "v2.GetRoutes",
+        "v2.GetIntegrations",
+        "GetDomainNames",
+        "v2.GetApiMappings",
+        "GetBasePathMappings",
+        "v2.ListRoutingRules",
+        "GetUsagePlans",
+        "GetAccount",
     }
     assert fuzzed.truth.readings["client_certificate"].status is ScopeStatus.COMPLETE
 

@@ -21,6 +21,7 @@ from cmdb.server.database import transaction
 from cmdb.snapshot import AccountKey, AccountReading, ScopeStatus
 from cmdb.storage.inventory import PostgresInventory
 from collectors.plan import CollectionPlan
+from collectors.readers import ALWAYS
 from gateledger.terminal.progress import SilentProgress
 from gateledger.workers.dispatching import Coordinator
 from gateledger.workers.tasks import fingerprint, plan_of, shared_plan
@@ -28,7 +29,9 @@ from gateledger.workers.worker import Reader, _GivenBack, _Retry
 
 ACCOUNT = AccountKey("aws", "111122223333")
 REGIONS = ("eu-central-1", "us-east-1")
-PLAN = CollectionPlan(hash_key=b"the key of this test", sensitive_tags=("owner*",))
+PLAN = CollectionPlan(
+    hash_key=b"the key of this test", sensitive_tags=("owner*",), scopes=ALWAYS | {"usage_plan"}
+)
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_what_workers_fail_at_for_good_is_a_failed_scope(coordinator: Coordinato
     ask("UPDATE procrastinate_jobs SET status = 'failed' WHERE lock LIKE %s", "%us-east-1")
     coordinator._find_lost()
     coordinator._count()
-    assert (coordinator.summary.account_regions, coordinator.summary.scopes_failed) == (1, 5)
+    assert (coordinator.summary.account_regions, coordinator.summary.scopes_failed) == (1, 6)
     told = ask("SELECT DISTINCT region, status, error FROM report.scope_health WHERE region <> 'global'")
     assert told == [
         {
@@ -125,6 +128,7 @@ def test_a_worker_goes_by_the_runs_settings_and_its_own_secrets(
     own = CollectionPlan(hash_key=b"own", external_id="own", role_name="Other", threads=3)
     plan = plan_of(own, order_of(engine, run.run_id).plan)
     assert shared_plan(plan) == shared_plan(PLAN)
+    assert plan.scopes == PLAN.scopes
     assert (plan.hash_key, plan.external_id, plan.threads) == (b"own", "own", 3)
 
 

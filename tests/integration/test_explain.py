@@ -200,7 +200,11 @@ def test_the_command_tells_verdict_changes_and_commands(
     assert (ended.code, ended.err) == (0, "")
     told = [line.strip() for line in ended.out.splitlines()]
     assert f"{SSL}: INCOMPLIANT since 2026-01-02 02:00Z" in told
-    assert "The stage changed: deployment_id (dep001 -> dep002), client_certificate_id (cert01 -> -)." in told
+    assert (
+        "The stage changed: client_certificate_id (cert01 -> -); no method differs; deployment dep001 -> dep002."
+    ) in told
+    at = told.index("Serves deployment dep002 since 2026-01-02 02:00Z:")
+    assert told[at + 1 : at + 3] == ["no method differs", "deployment dep001 -> dep002"]
     assert any(line.startswith("HELD") and "certificate_empty" in line for line in told)
     assert any("aws apigateway generate-client-certificate --region=eu-central-1" in line for line in told)
     ended = command_line("explain", arn_of(region, api, stage), "--format", "json")
@@ -210,6 +214,45 @@ def test_the_command_tells_verdict_changes_and_commands(
     ended = command_line("explain", arn_of(region, api, stage), "--format", "csv")
     steps = list(csv.DictReader(io.StringIO(ended.out)))
     assert [step["condition"] for step in steps if step["held"] == "true"] == ["certificate_empty"] * 2
+
+
+def test_when_the_certificate_was_attached_is_said_as_far_as_it_is_known(
+    history: History, command_line: CommandLine
+) -> None:
+    """Given a certificate before, after and with a deployment, then explain names the readings in between."""
+    region = history.region()
+    api = region.api("a1b2c3d4e5")
+    stage = api.stage("prod", certificate="cert01")
+
+    def told() -> str:
+        ended = command_line("explain", arn_of(region, api, stage), "--policy", SSL)
+        return next(
+            line.strip() for line in ended.out.splitlines() if line.strip().startswith("Certificate cert")
+        )
+
+    history.night()
+    assert told() == "Certificate cert01 was found with it: which of the two came first is not known."
+    stage.deployment = "dep002"
+    history.night()
+    assert told() == "Certificate cert01 was attached before: it was found at 2026-01-01 02:00Z."
+    stage.certificate = "cert02"
+    history.night(skip_days=1)
+    assert told().startswith(
+        "Certificate cert02 was attached after the stage served it, between the readings of "
+        "2026-01-02 02:00Z and 2026-01-04 02:00Z, and no other deployment was seen since:"
+    )
+    ended = command_line("explain", arn_of(region, api, stage), "--format", "json", "--as-of", "2026-01-03")
+    assert json.loads(ended.out)[0]["served"] == {
+        "deployment_id": "dep002",
+        "since": "2026-01-02T02:00:00Z",
+        "changes": ["no method differs", "deployment dep001 -> dep002"],
+        "certificate": {
+            "certificate_id": "cert01",
+            "found_at": "2026-01-01T02:00:00Z",
+            "read_before": None,
+            "attached_after_deployment": False,
+        },
+    }
 
 
 @pytest.mark.parametrize(

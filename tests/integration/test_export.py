@@ -7,25 +7,19 @@ import io
 import json
 import tracemalloc
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
-from jsonschema import Draft202012Validator
-from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from sqlalchemy import Engine
 
 from evaluator.catalog.loading import load_catalog
 from evaluator.judging.engine import evaluate
 from gateledger.exports import writing
-from gateledger.exports.ocsf import SCHEMA_VERSION
 from gateledger.exports.writing import Export, ExportFormat, write_export
 from tests.support.command_line import CommandLine
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History
+from tests.support.published import asff_problems, ocsf_validator
 
 DAY = timedelta(days=1)
 SSL = "rest-api-stage-ssl-certificate"
@@ -59,18 +53,6 @@ def history(engine: Engine) -> History:
     del api.stages["gone"]
     history.night()
     return history
-
-
-@cache
-def ocsf_validator() -> Draft202012Validator:
-    schema = OcsfJsonSchemaEmbedded(get_ocsf_schema(version=SCHEMA_VERSION))
-    return Draft202012Validator(schema.get_class_schema("compliance_finding", profiles=["cloud"]))
-
-
-def asff_problems(request: dict[str, Any]) -> str:
-    model = ServiceModel(Loader().load_service_model("securityhub", "service-2"), "securityhub")
-    shape = model.operation_model("BatchImportFindings").input_shape
-    return str(ParamValidator().validate(request, shape).generate_report())
 
 
 def objects(text: str) -> list[dict[str, Any]]:

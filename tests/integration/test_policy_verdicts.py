@@ -83,6 +83,7 @@ TRACING, WAF, ACCESS = (
     "rest-api-stage-waf-web-acl",
     "rest-api-stage-access-logging",
 )
+LATE = "rest-api-stage-certificate-attached-late"
 SECRETS, TLS, TYPE = "rest-api-stage-variable-secrets", "rest-api-tls-policy", "rest-api-endpoint-type"
 OPEN, PRIVATE_POLICY = "rest-api-open-policy", "rest-api-private-policy"
 
@@ -127,6 +128,11 @@ ROWS = [
     Row(PRIVATE_POLICY, "policy_unreadable", UNKNOWN, api={**PRIVATE, "policy": "{not JSON"}),
     Row(PRIVATE_POLICY, "no_vpc_named", api={**PRIVATE, **policy_of(statement())}),
     Row(PRIVATE_POLICY, "vpc_named", OK, api={**PRIVATE, **policy_of(statement(Condition=FROM_ENDPOINT))}),
+    Row(LATE, "certificate_empty", NA, stage={"clientCertificateId": " "}),
+    Row(LATE, "order_unknown", UNKNOWN, stage={"clientCertificateId": "cert01"}),
+    Row(LATE, "deployment_unknown", UNKNOWN, stage={"clientCertificateId": "cert01", "deploymentId": None}),
+    Row("rest-api-stage-draft", "draft_unknown", UNKNOWN),
+    Row("rest-api-stage-draft", "private_endpoint", NA, api=PRIVATE),
     Row(SECRETS, "no_variables", NA),
     Row(SECRETS, "no_secret_found", OK, stage={"variables": {"url": "backend.example.com"}}),
     Row(
@@ -333,10 +339,16 @@ def test_each_policy_gives_the_verdict_of_its_rows(engine: Engine) -> None:
 
 def test_every_policy_of_settings_has_rows_and_judges_each_item_by_what_belongs_to_it() -> None:
     certificates = {"rest-api-stage-ssl-certificate", "rest-api-stage-client-certificate-expiry"}
-    assert {row.policy for row in ROWS} == POLICIES.keys() - certificates
-    for policy in POLICIES.values():
+    # What a whole account-region decides has a story of its own (tests/acceptance/test_domain_names.py).
+    whole = {"rest-api-default-endpoint", "domain-name-mutual-tls", "account-logging-role"}
+    other = {"domain-name-tls-policy", "usage-plan-throttling"}
+    # HTTP and WebSocket APIs have theirs in tests/acceptance/test_http_apis.py.
+    http = {name for name, policy in POLICIES.items() if "apigatewayv2" in policy.resource_type}
+    assert len(http) == 9
+    assert {row.policy for row in ROWS} == POLICIES.keys() - certificates - whole - other - http
+    for name, policy in POLICIES.items():
         assert policy.id.startswith(PREFIXES)
-        assert policy.logic.composition.local is not None
+        assert (policy.logic.composition.local is None) == (name in whole)
 
 
 def test_messages_name_what_is_at_fault(engine: Engine) -> None:

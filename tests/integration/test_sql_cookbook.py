@@ -64,6 +64,8 @@ def live_through(history: History) -> None:
             lost.failure = DENIED
         if night == 39:
             broken.certificate = None
+        if night == 20:
+            prod.deployment = "dep002"
         if night >= 30:
             flipping.certificate = "cert01" if night % 2 else None
         history.night()
@@ -116,6 +118,8 @@ def test_answers_are_right(cookbook_engine: Engine) -> None:
     assert changed == {"broken": ("COMPLIANT", "INCOMPLIANT"), "flipping": ("INCOMPLIANT", "COMPLIANT")}
     what = {row["resource_arn"].rsplit("/", 1)[-1]: row["changed"] for row in of("What changed it?")}
     assert what == {"broken": ["client_certificate_id"], "flipping": ["client_certificate_id"]}
+    (served,) = ask(cookbook_engine, "What changed in what stages serve?")
+    assert served["changes"] == "no method differs; deployment dep001 -> dep002"
     owners = {row["owner"]: row["incompliant"] for row in of("Who owns what is incompliant?")}
     assert owners == {"ann": 2, "(no owner)": 1}
     outcomes = {row["outcome"]: row["episodes"] for row in of("How do incompliant episodes end?")}

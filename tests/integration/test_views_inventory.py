@@ -112,10 +112,14 @@ def test_a_version_says_what_it_changed(engine: Engine, history: History) -> Non
         arn=arn_of(region, api, stage),
     )
     nights = [FIRST_NIGHT + number * DAY for number in range(6)]
+    changed, served = (
+        ["deployment_id", "tags", "webAclArn"],
+        ["no method differs", "deployment dep001 -> dep002"],
+    )
     assert rows == [
         (nights[0], nights[1], "dep001", None, None, None),
         (nights[1], nights[2], "dep001", "cert01", ["client_certificate_id"], None),
-        (nights[2], nights[3], "dep002", "cert01", ["deployment_id", "tags", "webAclArn"], nights[3]),
+        (nights[2], nights[3], "dep002", "cert01", [*changed, *served], nights[3]),
         (nights[4], nights[5], "dep002", "cert01", ["reappeared", "variables"], None),
         (nights[5], None, "dep002", "cert01", [], None),
     ]
@@ -130,3 +134,68 @@ def test_a_stage_that_is_gone_says_since_when(engine: Engine, history: History) 
     history.night()
     rows = ask(engine, "SELECT valid_to, disappeared_at FROM report.stage_history")
     assert rows == [(FIRST_NIGHT + DAY, FIRST_NIGHT + DAY)]
+
+
+def served(kind: str | None = None, **parts: Any) -> dict[str, Any]:
+    return {"integration_type": kind, **parts} if kind else parts
+
+
+def test_a_version_says_what_changed_in_what_is_served(engine: Engine, history: History) -> None:
+    """Given a stage that goes from one deployment to the next, then each difference is named by its method."""
+    region = history.region()
+    api = region.api("a1b2c3d4e5", types=None)
+    stage = api.stage("prod")
+    backend = {"uri_scheme": "https", "uri_host": "a.example.com", "uri_is_fixed": True}
+    many = {
+        ("/orders", verb): served("HTTP") for verb in ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "ANY")
+    }
+    api.methods = {
+        "dep001": {
+            ("/orders", "GET"): served("HTTP", **backend, authorization="NONE", api_key_required=False),
+            ("/orders", "POST"): served("HTTP", **backend),
+            ("/orders/{id}", "GET"): served("HTTP_PROXY", validates_body=False),
+        },
+        "dep002": {
+            ("/orders", "GET"): served(
+                "AWS_PROXY", uri_scheme="arn", authorization="AWS_IAM", api_key_required=True
+            ),
+            ("/orders", "POST"): served(
+                "HTTP",
+                **{**backend, "uri_scheme": "http"},
+                insecure_skip_verification=True,
+                connection_type="VPC_LINK",
+            ),
+            ("/stock", "ANY"): served("MOCK"),
+            ("/orders/{id}", "GET"): served("HTTP_PROXY", validates_body=True),
+        },
+        "dep003": many,
+        "dep005": many,
+    }
+    for deployment in ("dep001", "dep002", "dep003", "dep004", "dep005", None):
+        stage.deployment = deployment
+        history.night()
+    rows = ask(engine, "SELECT changed, served_changes FROM report.stage_history ORDER BY valid_from")
+    assert rows[0] == (None, None)
+    assert all(changed == ["deployment_id", *changes] for changed, changes in rows[1:])
+    assert [changes for _, changes in rows[1:]] == [
+        [
+            "GET /orders: HTTP -> AWS_PROXY, authorization NONE -> AWS_IAM, API key required false -> true",
+            "POST /orders: connection not given -> VPC_LINK, URI scheme https -> http, "
+            "TLS verification is skipped not given -> true",
+            "GET /orders/{id}: body validated false -> true",
+            "ANY /stock: added, MOCK",
+            "deployment dep001 -> dep002",
+        ],
+        [
+            "ANY /orders: added, HTTP",
+            "DELETE /orders: added, HTTP",
+            "GET /orders: AWS_PROXY -> HTTP, authorization AWS_IAM -> not known, API key required true -> not known",
+            "HEAD /orders: added, HTTP",
+            "PATCH /orders: added, HTTP",
+            "4 more methods",
+            "deployment dep002 -> dep003",
+        ],
+        ["what it serves since is not known", "deployment dep003 -> dep004"],
+        ["what it served before is not known", "deployment dep004 -> dep005"],
+        ["what it serves since is not known", "deployment dep005 -> none"],
+    ]

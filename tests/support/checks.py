@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine
 
+from cmdb.items import ItemType, item_types
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.catalog.policy import Policy
 from evaluator.judging.relations import relations_as_of
-from tests.support.questions import Row, ask, ask_file
+from tests.support.questions import Row, ask, ask_file, file_text
 
 #: Columns that report.finding and report.finding_as_of share and that a later night does not change.
 TOLD = ("policy_id", "account_id", "resource_arn", "item_id", "status", "condition", "since")
@@ -31,6 +32,14 @@ _UNTOUCHED = (
     *("cmdb.deployment", "cmdb.deployment_payload", "cmdb.deployment_closed"),
     *("cmdb.integration", "cmdb.integration_closed"),
     *("cmdb.certificate", "cmdb.certificate_closed", "cmdb.certificate_payload"),
+    *("cmdb.api", "cmdb.api_closed", "cmdb.api_payload"),
+    *("cmdb.api_stage", "cmdb.api_stage_closed", "cmdb.api_stage_payload"),
+    *("cmdb.api_routes", "cmdb.api_routes_closed", "cmdb.api_routes_payload"),
+    *("cmdb.api_integrations", "cmdb.api_integrations_closed", "cmdb.api_integrations_payload"),
+    *("cmdb.domain_name", "cmdb.domain_name_closed", "cmdb.domain_name_payload"),
+    *("cmdb.domain_mapping", "cmdb.domain_mapping_closed", "cmdb.domain_mapping_payload"),
+    *("cmdb.usage_plan", "cmdb.usage_plan_closed", "cmdb.usage_plan_payload"),
+    *("cmdb.account_settings", "cmdb.account_settings_closed", "cmdb.account_settings_payload"),
     *("compliance.record", "compliance.record_closed", "compliance.episode", "compliance.tally"),
     *("compliance.policy", "compliance.policy_version", "compliance.condition", "compliance.policy_section"),
     "compliance.framework_section",
@@ -39,7 +48,56 @@ _UNTOUCHED = (
 
 def breaches(engine: Engine) -> list[Row]:
     """Return every breach of an invariant of the history."""
-    return ask_file(engine, "invariants")
+    statement = file_text("invariants")
+    parts = {
+        "{versions}": "\n    UNION ALL\n    ".join(map(_versions, item_types())),
+        "{judgeable}": "\n    UNION ALL\n    ".join(map(_judgeable, item_types())),
+        "{orphans}": "\nUNION ALL\n".join(part for one in item_types() for part in _orphans(one)),
+    }
+    for name, part in parts.items():
+        statement = statement.replace(name, part)
+    return ask(engine, statement)
+
+
+def _versions(declared: ItemType) -> str:
+    """Return all versions of a type's items, with the scope whose reading may open or close each."""
+    kinds = " ".join(f"WHEN '{scope.kind}' THEN '{scope.name}'" for scope in declared.scopes)
+    scope = (
+        f"CASE i.{declared.kind_field} {kinds} END" if declared.kind_field else f"'{declared.scopes[0].name}'"
+    )
+    listed_with = "NULL" if declared.parent is None else f"'{declared.parent}'"
+    return (
+        f"SELECT {scope} AS item, {listed_with} AS listed_with, i.item_id AS item_key, i.account_region_id,\n"
+        "           i.version_id, i.valid_from, i.valid_to, NULL::timestamptz AS superseded_at, true AS is_latest\n"
+        f"    FROM cmdb.{declared.name} AS i\n    UNION ALL\n"
+        f"    SELECT {scope}, {listed_with}, x.item_id, i.account_region_id, x.version_id, x.valid_from, x.valid_to,\n"
+        f"           x.superseded_at, false\n"
+        f"    FROM cmdb.{declared.name}_closed AS x JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id"
+    )
+
+
+def _judgeable(declared: ItemType) -> str:
+    return (
+        f"SELECT '{declared.scopes[0].name}' AS item, '{declared.resource_type}' AS resource_type, item_id,\n"
+        f"           account_region_id, valid_to\n    FROM cmdb.{declared.name}"
+    )
+
+
+def _orphans(declared: ItemType) -> Iterator[str]:
+    """Yield what finds live items of parents that are gone, and items without a payload."""
+    name = declared.name
+    if declared.parent is not None:
+        yield (
+            f"SELECT 'a live {name} of a {declared.parent} that is gone', i.item_id::text\n"
+            f"FROM cmdb.{name} AS i JOIN cmdb.{declared.parent} AS p ON p.item_id = i.parent_id\n"
+            "WHERE i.valid_to IS NULL AND p.valid_to IS NOT NULL"
+        )
+    if declared.has_payload and not declared.proves_absence:
+        yield (
+            f"SELECT 'a {name} without payload', coalesce(i.item_id, p.item_id)::text\n"
+            f"FROM cmdb.{name} AS i FULL JOIN cmdb.{name}_payload AS p ON p.item_id = i.item_id\n"
+            "WHERE i.item_id IS NULL OR p.item_id IS NULL"
+        )
 
 
 def checksums(engine: Engine, *tables: str) -> dict[str, tuple[int, str]]:

@@ -11,7 +11,7 @@ history.night()
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -32,6 +32,7 @@ from cmdb.snapshot import (
     ScopeStatus,
 )
 from cmdb.storage.inventory import PostgresInventory
+from collectors import definitions
 from evaluator.catalog.loading import Catalog, load_catalog
 from evaluator.judging.engine import evaluate
 from tests.support import items
@@ -72,11 +73,13 @@ class ApiMade:
     name: str | None
     endpoint_types: tuple[str, ...]
     types: tuple[str, ...] | None
-    """Integration types of its methods; None: they are never read."""
+    """Integration types of its methods, in any deployment but those of ``methods``; None: they are not read."""
     unread: bool = False
     """Whether its stages cannot be read (the scope is partial then)."""
     stages: dict[str, StageMade] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    methods: dict[str, dict[tuple[str, str], dict[str, Any]]] = field(default_factory=dict)
+    """What deployments consist of, by id: the parts of each method by its path and verb."""
 
     def stage(self, name: str, certificate: str | None = None, **payload: Any) -> StageMade:
         """Add a stage."""
@@ -159,14 +162,7 @@ class RegionMade:
                 ),
                 deployments=Reading(
                     ScopeStatus.COMPLETE,
-                    items=[
-                        items.deployment(api.rest_api_id, deployment_id, api.types)
-                        for api in self.apis.values()
-                        if api.types is not None
-                        for deployment_id in sorted(
-                            {s.deployment for s in api.stages.values() if s.deployment}
-                        )
-                    ],
+                    items=[item for api in self.apis.values() for item in _deployments(api)],
                 ),
                 client_certificates=self._certificates(CertificateKind.API_GATEWAY),
                 acm_certificates=self._certificates(CertificateKind.ACM),
@@ -260,6 +256,18 @@ def _rest_api(api: ApiMade) -> Item:
     if api.tags:
         payload["tags"] = api.tags  # type: ignore[assignment]
     return items.rest_api(api.rest_api_id, api.name, api.endpoint_types, payload)
+
+
+def _deployments(api: ApiMade) -> Iterator[Item]:
+    for name in sorted({stage.deployment for stage in api.stages.values() if stage.deployment}):
+        if name in api.methods:
+            methods = [
+                {"path": path, "verb": verb, **parts}
+                for (path, verb), parts in sorted(api.methods[name].items())
+            ]
+            yield definitions.deployment(api.rest_api_id, name, methods, definitions.EXPORT)
+        elif api.types is not None:
+            yield items.deployment(api.rest_api_id, name, api.types)
 
 
 def _stage(api: ApiMade, stage: StageMade) -> Item:

@@ -22,4 +22,9 @@ def ask(engine: Engine, statement: str, values: Any = None) -> list[Row]:
 
 def ask_file(engine: Engine, name: str, values: Any = None) -> list[Row]:
     """Return the rows of ``sql/<name>.sql``."""
-    return ask(engine, (_FILES / f"{name}.sql").read_text(encoding="utf-8"), values)
+    return ask(engine, file_text(name), values)
+
+
+def file_text(name: str) -> str:
+    """Return the text of ``sql/<name>.sql``."""
+    return (_FILES / f"{name}.sql").read_text(encoding="utf-8")

@@ -14,7 +14,9 @@ import pytest
 import yaml
 from cfnlint import lint_all
 
+from evaluator.catalog.loading import load_catalog
 from gateledger.queries.iam_policy import caller_policy
+from gateledger.queries.wanted import scopes_of
 from gateledger.settings.model import environment_name, setting_names
 from tests.support.command_tree import command_paths
 
@@ -85,17 +87,19 @@ def test_cloudformation_takes_the_template() -> None:
 def test_the_tasks_role_allows_what_iam_policy_prints() -> None:
     template = yaml.load(ECS.read_text(encoding="utf-8"), Loader=_Template)  # noqa: S506  a SafeLoader
     (policy,) = template["Resources"]["TaskRole"]["Properties"]["Policies"]
-    wanted = {
-        action
-        for statement in caller_policy("self", None, "aws")["Statement"]
+    scopes = scopes_of(load_catalog().enabled(None))
+    wanted = _rights(caller_policy("self", None, scopes, "aws"))
+    assert _rights(policy["PolicyDocument"]) == wanted
+
+
+def _rights(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return actions and the ends of the resources that they are for."""
+    return {
+        (action, _listed(resource)[0].rpartition(":")[2])
+        for statement in document["Statement"]
         for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
     }
-    granted = {
-        action
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in _listed(statement["Action"])
-    }
-    assert granted == wanted
 
 
 def _listed(value: str | list[str]) -> list[str]:

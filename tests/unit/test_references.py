@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gateledger.queries.references import ReferenceUnreadable, StageReference, parse_reference
+from gateledger.queries.references import (
+    ItemReference,
+    ReferenceUnreadable,
+    StageReference,
+    parse_reference,
+)
 
 ID = "a1b2c3d4e5"
 EU, CN, GOV = "eu-central-1", "cn-north-1", "us-gov-west-1"
@@ -32,6 +37,8 @@ READ = {
     f"arn:aws:apigateway:{EU}::restapis/{ID}/stages/prod": made("prod"),
     f"arn:aws:apigateway:{EU}::/restapis/{ID}/stages/prod/exports/oas30": made("prod"),
     f"arn:aws:apigateway:{EU}::/restapis/{ID}/stages/Käufe_1-2": made("Käufe_1-2"),
+    f"arn:aws:apigateway:{EU}::/apis/{ID}/stages/$default": made("$default"),
+    f"arn:aws:apigateway:{EU}:{ACCOUNT}:/apis/{ID}/stages/prod/x": made("prod", account=ACCOUNT),
     # The API's own.
     f"arn:aws:apigateway:{EU}::/restapis/{ID}": made(None),
     f"arn:aws:apigateway:{EU}::/restapis/{ID}/": made(None),
@@ -90,7 +97,6 @@ UNREADABLE = {
     "arn:aws:s3:::bucket": "ARN of s3, not of API Gateway",
     "arn:aws:lambda:eu-central-1:111122223333:function:x": "ARN of lambda",
     "arn:aws:apigateway:::/restapis/a1/stages/b": "without a region",
-    "arn:aws:apigateway:eu-central-1::/apis/a1b2/stages/x": "HTTP or WebSocket API",
     "arn:aws:apigateway:eu-central-1::/clientcertificates/abc": "does not name a stage",
     "arn:aws:execute-api:eu-central-1:111122223333:": "does not name a stage",
     "https://": "not a whole URL",
@@ -109,6 +115,34 @@ UNREADABLE = {
 @pytest.mark.parametrize(("text", "meant"), READ.items())
 def test_a_reference_says_which_stage_it_names(text: str, meant: StageReference) -> None:
     assert parse_reference(text) == meant
+
+
+OTHERS = {
+    f"arn:aws:apigateway:{EU}::/apis/{ID}": ("api", f"::/apis/{ID}", None),
+    f"arn:aws:apigateway:{EU}::apis/{ID}/routes/r1": ("api", f"::/apis/{ID}", None),
+    f"arn:aws:apigateway:{EU}::/domainnames/api.example.com": (
+        "domain_name",
+        "::/domainnames/api.example.com",
+        None,
+    ),
+    f"arn:aws:apigateway:{EU}:{ACCOUNT}:/domainnames/in.example.com+a1": (
+        "domain_name",
+        f":{ACCOUNT}:/domainnames/in.example.com+a1",
+        ACCOUNT,
+    ),
+    f"arn:aws:apigateway:{EU}::/usageplans/p1": ("usage_plan", "::/usageplans/p1", None),
+    f"arn:aws:apigateway:{EU}::/account": ("account_settings", "::/account", None),
+}
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_an_arn_may_name_an_item_of_another_type(text: str) -> None:
+    item_type, rest, account = OTHERS[text]
+    named = parse_reference(text)
+    assert isinstance(named, ItemReference)
+    assert (named.item_type, named.region, named.account_id) == (item_type, EU, account)
+    assert named.arns[0] == named.label == f"arn:aws:apigateway:{EU}{rest}"
+    assert named.arns[-1] == f"arn:aws:apigateway:{EU}::{rest.split(':')[2]}"
 
 
 @pytest.mark.parametrize(("text", "why"), UNREADABLE.items(), ids=[ascii(text)[:40] for text in UNREADABLE])

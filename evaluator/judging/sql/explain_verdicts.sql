@@ -3,9 +3,9 @@ SELECT
     p.policy_id,
     c.status,
     c.name AS condition,
-    report.filled_in(c.message, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+    report.filled_in(c.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                      named.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
-    report.filled_in(c.remediation, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+    report.filled_in(c.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                      named.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
     r.valid_from,
     r.valid_to,
@@ -43,6 +43,13 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT x.client_certificate_id, x.valid_from
     FROM cmdb.stage_closed AS x
+    WHERE x.item_id = r.item_id AND x.valid_from <= e.as_of AND x.superseded_at > e.as_of
+    UNION ALL
+    SELECT s.client_certificate_id, s.valid_from FROM cmdb.api_stage AS s
+    WHERE s.item_id = r.item_id AND s.valid_from <= e.as_of
+    UNION ALL
+    SELECT x.client_certificate_id, x.valid_from
+    FROM cmdb.api_stage_closed AS x
     WHERE x.item_id = r.item_id AND x.valid_from <= e.as_of AND x.superseded_at > e.as_of
     ORDER BY valid_from DESC
     LIMIT 1

@@ -1,7 +1,7 @@
 -- Which items a policy would judge otherwise than their records say, and by what.
 SELECT i.resource_arn, i.account_id, i.region, before.status AS status_before, before.name AS condition_before,
        now.status, now.name AS condition,
-       report.filled_in(now.message, i.account_id, i.region, i.rest_api_id, i.rest_api_name, i.stage_name,
+       report.filled_in(now.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
                         i.client_certificate_id, i.name, report.listed(v.subjects, v.subject_count)) AS message
 FROM pg_temp.verdict AS v
 JOIN compliance.condition AS now ON now.condition_key = v.condition_key

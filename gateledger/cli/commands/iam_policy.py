@@ -60,19 +60,22 @@ def iam_policy(
         Partition, typer.Option("--partition", help="Part of AWS that the policy's ARNs name.")
     ] = Partition.AWS,
 ) -> None:
-    """Print the smallest rights that collecting needs, for the accounts of the settings.
+    """Print the smallest rights that collecting needs, for the accounts and enabled policies of the settings.
 
     The template asks for the trusted principal and an external id when it is deployed. Nothing is sent to
     AWS.
     """
     from gateledger.queries.iam_policy import caller_policy, role_template
+    from gateledger.queries.policy_ids import catalog_of
+    from gateledger.queries.wanted import wanted_scopes
     from gateledger.terminal.console import emit_object, say
 
     settings = App.of(context).settings
+    scopes = wanted_scopes(settings, catalog_of(settings).enabled(settings.policies))
     if form is PolicyFormat.CLOUDFORMATION:
         import yaml
 
-        say(yaml.safe_dump(role_template(settings.role_name), sort_keys=False, width=110).rstrip())
+        say(yaml.safe_dump(role_template(settings.role_name, scopes), sort_keys=False, width=110).rstrip())
         return
     accounts = "organization" if organization else settings.accounts
-    emit_object(caller_policy(accounts, settings.role_name, partition))
+    emit_object(caller_policy(accounts, settings.role_name, scopes, partition))

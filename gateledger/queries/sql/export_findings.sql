@@ -3,8 +3,7 @@
 SELECT finding_id, policy_id, policy_name, severity, resource_arn, partition, account_id, account_name, region,
        rest_api_id, rest_api_name, stage_name, client_certificate_id, status, condition, message, remediation,
        since, recorded_at, episode_since, first_seen_at, last_seen_at, resolved_at,
-       exception_id, exception_until, exception_reason, exception_owner, exception_changed_at,
-       item_type, name
+       exception_id, exception_until, exception_reason, exception_owner, exception_changed_at, item_type, name
 FROM report.finding_export
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))

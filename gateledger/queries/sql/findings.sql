@@ -2,13 +2,13 @@
 SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
        client_certificate_id, status, condition, message, remediation, since, evaluated_at, evidence_at,
        episode_since, severity, partition, item_id, item_type, subjects, subject_count, exception_id,
-       exception_until
+       exception_until, api_id, api_name
 FROM report.finding
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
   AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
   AND (%(excepted)s::boolean IS NULL OR (exception_id IS NOT NULL) = %(excepted)s)
-ORDER BY array_position(%(order)s::text[], status), account_id, region, rest_api_id, stage_name,
+ORDER BY array_position(%(order)s::text[], status), account_id, region, api_id, stage_name,
          resource_arn, policy_id
 LIMIT %(limit)s

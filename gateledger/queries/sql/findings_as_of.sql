@@ -1,13 +1,13 @@
 -- Findings as they were at a time, worst status first; a filter that is null lets everything through.
 SELECT policy_id, resource_arn, account_id, region, rest_api_id, stage_name, status, condition,
        valid_from, valid_to, since, account_name, policy_version, item_id, item_type, subjects, subject_count,
-       exception_id, exception_until
+       exception_id, exception_until, api_id
 FROM report.finding_as_of(%(as_of)s)
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
   AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
   AND (%(excepted)s::boolean IS NULL OR (exception_id IS NOT NULL) = %(excepted)s)
-ORDER BY array_position(%(order)s::text[], status), account_id, region, rest_api_id, stage_name,
+ORDER BY array_position(%(order)s::text[], status), account_id, region, api_id, stage_name,
          resource_arn, policy_id
 LIMIT %(limit)s

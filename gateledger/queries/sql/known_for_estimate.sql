@@ -32,8 +32,15 @@ named AS (
     FROM (
         SELECT DISTINCT account_region_id, client_certificate_id AS certificate_id,
                client_certificate_id LIKE 'arn:%%:acm:%%' AS is_acm
-        FROM cmdb.stage
-        WHERE valid_to IS NULL AND btrim(client_certificate_id) <> ''
+        FROM (
+            SELECT account_region_id, client_certificate_id
+            FROM cmdb.stage
+            WHERE valid_to IS NULL AND btrim(client_certificate_id) <> ''
+            UNION ALL
+            SELECT account_region_id, client_certificate_id
+            FROM cmdb.api_stage
+            WHERE valid_to IS NULL AND btrim(client_certificate_id) <> ''
+        ) AS s
     ) AS n
     GROUP BY n.account_region_id
 ),

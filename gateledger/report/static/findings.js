@@ -202,7 +202,7 @@
   function changes(list) {
     if (!list.length) return [];
     const lines = [...list].reverse().map(([time, changed, certificate]) =>
-      [minute(data.times[time]), data.changed[changed], certificate < 0 ? "none" : made("code", data.certificates[certificate])]);
+      [minute(data.times[time]), changed.map((part) => data.changed[part]).join("; "), certificate < 0 ? "none" : made("code", data.certificates[certificate])]);
     return [made("h3", "What changed on the stage"), table(["Found", "Changed", "Certificate since then"], lines, "Changes of the stage, newest first")];
   }
 

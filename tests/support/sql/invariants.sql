@@ -1,45 +1,11 @@
--- What must hold of the whole history whatever happened: one row per breach, none when all is well.
+-- What must hold of the whole history whatever happened: one row per breach, none when all is well. What stands in braces follows from the declarations.
 WITH
 collecting AS (
     SELECT DISTINCT as_of FROM cmdb.run WHERE kind IN ('run', 'collect')
 ),
 -- Every version of every item; reading_scope is the scope whose reading may open or close it.
 version AS (
-    SELECT 'stage' AS item, item_id AS item_key, account_region_id, version_id, valid_from, valid_to,
-           NULL::timestamptz AS superseded_at, true AS is_latest
-    FROM cmdb.stage
-    UNION ALL
-    SELECT 'stage', x.item_id, s.account_region_id, x.version_id, x.valid_from, x.valid_to, x.superseded_at, false
-    FROM cmdb.stage_closed AS x JOIN cmdb.stage AS s ON s.item_id = x.item_id
-    UNION ALL
-    SELECT 'rest_api', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
-    FROM cmdb.rest_api
-    UNION ALL
-    SELECT 'rest_api', x.item_id, a.account_region_id, x.version_id, x.valid_from, x.valid_to,
-           x.superseded_at, false
-    FROM cmdb.rest_api_closed AS x JOIN cmdb.rest_api AS a ON a.item_id = x.item_id
-    UNION ALL
-    SELECT 'deployment', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
-    FROM cmdb.deployment
-    UNION ALL
-    SELECT 'deployment', x.item_id, i.account_region_id, x.version_id, x.valid_from, x.valid_to,
-           x.superseded_at, false
-    FROM cmdb.deployment_closed AS x JOIN cmdb.deployment AS i ON i.item_id = x.item_id
-    UNION ALL
-    SELECT 'integration', item_id, account_region_id, version_id, valid_from, valid_to, NULL, true
-    FROM cmdb.integration
-    UNION ALL
-    SELECT 'integration', x.item_id, i.account_region_id, x.version_id, x.valid_from, x.valid_to,
-           x.superseded_at, false
-    FROM cmdb.integration_closed AS x JOIN cmdb.integration AS i ON i.item_id = x.item_id
-    UNION ALL
-    SELECT CASE kind WHEN 'ACM' THEN 'acm_certificate' ELSE 'client_certificate' END, item_id,
-           account_region_id, version_id, valid_from, valid_to, NULL, true
-    FROM cmdb.certificate
-    UNION ALL
-    SELECT CASE c.kind WHEN 'ACM' THEN 'acm_certificate' ELSE 'client_certificate' END, x.item_id,
-           c.account_region_id, x.version_id, x.valid_from, x.valid_to, x.superseded_at, false
-    FROM cmdb.certificate_closed AS x JOIN cmdb.certificate AS c ON c.item_id = x.item_id
+    {versions}
 ),
 chain AS (
     SELECT v.*, lead(valid_from) OVER w AS next_from, lag(valid_to) OVER w AS previous_to
@@ -75,9 +41,7 @@ judged AS (
 ),
 -- Every item that a policy may judge, with the type that its policy names.
 judgeable AS (
-    SELECT 'stage' AS item, 'aws.apigateway.stage' AS resource_type, item_id, account_region_id, valid_to FROM cmdb.stage
-    UNION ALL
-    SELECT 'rest_api', 'aws.apigateway.restapi', item_id, account_region_id, valid_to FROM cmdb.rest_api
+    {judgeable}
 ),
 born AS (
     SELECT g.resource_type, g.item_id, min(v.valid_from) AS born_at
@@ -122,11 +86,24 @@ ended AS (
 named AS (
     SELECT v.*,
            lag(client_certificate_id) OVER w AS previous_id, lag(certificate_named_at) OVER w AS previous_at,
+           lag(deployment_id) OVER w AS previous_deployment, lag(deployment_served_at) OVER w AS previous_served_at,
            lag(valid_to) OVER w AS previous_to, lag(item_id) OVER w AS previous
     FROM (
-        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
+               deployment_served_at
+        FROM cmdb.stage
         UNION ALL
-        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at FROM cmdb.stage_closed
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, deployment_id,
+               deployment_served_at
+        FROM cmdb.stage_closed
+        UNION ALL
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, NULL::text,
+               NULL::timestamptz
+        FROM cmdb.api_stage
+        UNION ALL
+        SELECT item_id, valid_from, valid_to, client_certificate_id, certificate_named_at, NULL::text,
+               NULL::timestamptz
+        FROM cmdb.api_stage_closed
     ) AS v
     WINDOW w AS (PARTITION BY item_id ORDER BY valid_from)
 )
@@ -151,8 +128,8 @@ WHERE m.moment IS NOT NULL
       SELECT FROM cmdb.scope_state AS st
       JOIN collecting AS k ON k.as_of = m.moment
       WHERE st.account_region_id = c.account_region_id
-        -- What belongs to an API that is gone from a complete listing go with it.
-        AND (st.item_type = c.item OR (m.is_end AND c.item IN ('stage', 'deployment', 'integration') AND st.item_type = 'rest_api'))
+        -- What belongs to an item that is gone from a complete listing goes with it.
+        AND (st.item_type = c.item OR (m.is_end AND st.item_type = c.listed_with))
         AND (st.status IN ('complete', 'partial') OR st.read_before = m.moment)
         AND st.valid_from <= m.moment AND (st.valid_to IS NULL OR st.valid_to > m.moment)
   )
@@ -164,29 +141,7 @@ WHERE m.moment IS NOT NULL
         AND st.status = 'skipped' AND st.valid_from = m.moment
   ))
 UNION ALL
-SELECT 'a live stage of an API that is gone', s.item_id::text
-FROM cmdb.stage AS s JOIN cmdb.rest_api AS a ON a.item_id = s.parent_id
-WHERE s.valid_to IS NULL AND a.valid_to IS NOT NULL
-UNION ALL
-SELECT 'integrations of an API that is gone', i.item_id::text
-FROM cmdb.integration AS i JOIN cmdb.rest_api AS a ON a.item_id = i.parent_id
-WHERE i.valid_to IS NULL AND a.valid_to IS NOT NULL
-UNION ALL
-SELECT 'a deployment of an API that is gone', d.item_id::text
-FROM cmdb.deployment AS d JOIN cmdb.rest_api AS a ON a.item_id = d.parent_id
-WHERE d.valid_to IS NULL AND a.valid_to IS NOT NULL
-UNION ALL
-SELECT 'a deployment without payload', d.item_id::text
-FROM cmdb.deployment AS d FULL JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
-WHERE d.item_id IS NULL OR p.item_id IS NULL
-UNION ALL
-SELECT 'a stage without payload', s.item_id::text
-FROM cmdb.stage AS s FULL JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id
-WHERE s.item_id IS NULL OR p.item_id IS NULL
-UNION ALL
-SELECT 'a REST API without payload', a.item_id::text
-FROM cmdb.rest_api AS a FULL JOIN cmdb.rest_api_payload AS p ON p.item_id = a.item_id
-WHERE a.item_id IS NULL OR p.item_id IS NULL
+{orphans}
 UNION ALL
 SELECT 'a certificate that was seen, without payload', c.item_id::text
 FROM cmdb.certificate AS c LEFT JOIN cmdb.certificate_payload AS p ON p.item_id = c.item_id
@@ -198,6 +153,13 @@ WHERE certificate_named_at IS DISTINCT FROM CASE
     WHEN previous IS NOT NULL AND previous_to = valid_from
          AND previous_id IS NOT DISTINCT FROM client_certificate_id
     THEN previous_at ELSE valid_from END
+UNION ALL
+SELECT 'since when a deployment is served does not follow', format('stage %s at %s', item_id, valid_from)
+FROM named
+WHERE deployment_served_at IS DISTINCT FROM CASE
+    WHEN previous IS NOT NULL AND previous_to = valid_from
+         AND previous_deployment IS NOT DISTINCT FROM deployment_id
+    THEN previous_served_at ELSE valid_from END
 UNION ALL
 SELECT 'states of a scope overlap or leave a gap', format('%s/%s at %s', account_region_id, item_type, valid_from)
 FROM state

@@ -8,7 +8,7 @@ import pytest
 
 from cmdb.items import collected_scopes
 from cmdb.snapshot import FailureKind, KnownRegion, ScopeStatus
-from collectors.snapshot import READ_SCOPES
+from collectors.readers import ALWAYS, readable
 from simulated_aws import AccountRegion, FaultKind, Integration, Method, SimulatedAws
 from tests.unit.collectors.conftest import KINDS, Read, patience
 
@@ -64,8 +64,64 @@ def test_a_deployment_is_read_as_it_was_made(place: AccountRegion, read: Read) -
     }
 
 
+def test_a_draft_is_shown_in_the_form_of_its_deployment(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    """Given an API of every kind of method, deployed as it is, then both are the same but for validators."""
+    api = place.add_api("orders", integrations=["HTTP_PROXY", "AWS_PROXY", "MOCK", "AWS", "HTTP"])
+    linked = Integration(
+        "HTTP", "http://nlb.example.com/orders?k=v", "POST", "VPC_LINK", "l1", insecure_skip_verification=True
+    )
+    order = {"application/json": place.add_model(api.id, "Order")}
+    page = {"method.request.querystring.page": True}
+    place.put_method(api.id, "/orders/{id}", "POST", Method(linked, "AWS_IAM", request_models=order))
+    place.put_method(
+        api.id, "/orders/{id}", "ANY", Method(linked, api_key_required=True, request_parameters=page)
+    )
+    authorizer = place.add_authorizer(api.id, "own", "TOKEN", uri="arn:aws:apigateway:x:lambda:path/f")
+    place.put_method(api.id, "/orders", "GET", Method(linked, "CUSTOM", authorizer_id=authorizer))
+    place.add_stage(api.id, "prod")
+    readings = read(scopes=ALWAYS | {"draft"}).readings
+    (served,), (draft,) = readings["deployment"].items, readings["draft"].items
+    assert len(draft.payload["methods"]) == 8
+    assert draft.payload["methods"] == [
+        {name: value for name, value in method.items() if not name.startswith("validates_")}
+        for method in served.payload["methods"]
+    ]
+    # and once more it is the same item, by the same answers
+    again = read(scopes=ALWAYS | {"draft"}).readings["draft"]
+    assert again.items == [draft]
+    assert again.answers is not None
+    assert readings["draft"].answers is not None
+    assert again.answers.whole() == readings["draft"].answers.whole()
+
+
+@pytest.mark.parametrize(("fault", "kind"), KINDS)
+def test_a_draft_that_cannot_be_read_is_unread_and_the_others_are_read(
+    aws: SimulatedAws, place: AccountRegion, read: Read, fault: FaultKind, kind: FailureKind
+) -> None:
+    bad, good = place.add_api("bad").id, place.add_api("good").id
+    aws.faults.add(fault, "GetResources", resource_id=bad, seconds=3.0)
+    reading = read(scopes=ALWAYS | {"draft"}, **patience(fault)).readings["draft"]
+    assert reading.status is ScopeStatus.PARTIAL
+    assert reading.failure is not None
+    assert reading.failure.kind is kind
+    assert [item.parent for item in reading.items] == [good]
+
+
+def test_a_draft_of_an_api_that_goes_meanwhile_is_gone_with_it(
+    aws: SimulatedAws, place: AccountRegion, read: Read
+) -> None:
+    gone, kept = place.add_api("gone").id, place.add_api("kept").id
+    aws.hooks.before("GetResources", lambda _: place.delete_api(gone))
+    reading = read(scopes=ALWAYS | {"draft"}).readings["draft"]
+    assert reading.status is ScopeStatus.COMPLETE
+    assert [item.parent for item in reading.items] == [kept]
+
+
 def test_an_account_region_is_read_in_the_scopes_that_are_declared(read: Read) -> None:
-    assert set(read().readings) == set(READ_SCOPES) == set(collected_scopes())
+    assert set(read().readings) == ALWAYS
+    assert set(read(scopes=readable()).readings) <= readable() == set(collected_scopes())
 
 
 def test_a_known_deployment_is_not_read_again(aws: SimulatedAws, place: AccountRegion, read: Read) -> None:

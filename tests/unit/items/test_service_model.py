@@ -15,9 +15,14 @@ SHAPES = [
     ("rest_api", "apigateway", "RestApi"),
     ("stage", "apigateway", "Stage"),
     ("certificate", "apigateway", "ClientCertificate"),
+    ("api", "apigatewayv2", "Api"),
+    ("api_stage", "apigatewayv2", "Stage"),
+    ("domain_name", "apigateway", "DomainName"),
+    ("usage_plan", "apigateway", "UsagePlan"),
+    ("account_settings", "apigateway", "Account"),
 ]
 #: What the reader makes of an answer and puts under a name that AWS does not use.
-_OURS = {("variablesThatLookSecret",)}
+_OURS = {("variablesThatLookSecret",), ("settings",)}
 _KINDS = {
     "string": {Kind.TEXT},
     "boolean": {Kind.BOOLEAN},
@@ -90,7 +95,12 @@ def test_a_declared_field_has_the_type_that_aws_gives_it(item: str, service: str
     [
         ("rest_api", [("apigateway", "RestApi")]),
         ("stage", [("apigateway", "Stage")]),
+        ("api", [("apigatewayv2", "Api")]),
+        ("api_stage", [("apigatewayv2", "Stage")]),
         ("certificate", [("apigateway", "ClientCertificate"), ("acm", "CertificateDetail")]),
+        ("domain_name", [("apigateway", "DomainName")]),
+        ("usage_plan", [("apigateway", "UsagePlan")]),
+        ("account_settings", [("apigateway", "Account")]),
     ],
 )
 def test_no_field_is_declared_that_aws_does_not_list(item: str, shapes: list[tuple[str, str]]) -> None:

@@ -122,9 +122,12 @@ def test_a_private_domain_name_is_found_by_its_id(
         ClientError, match=rf"{MANAGEMENT}:/domainnames/in.example.com\+{first.id}/routingrules"
     ):
         v2.list_routing_rules(DomainName="in.example.com", DomainNameId=first.id)
-    aws.permissions.allow(
-        "apigateway:GET", resources=[f"arn:aws:apigateway:eu-west-1:{MANAGEMENT}:/domainnames/*"]
-    )
+    # IAM has an action of its own for it
+    resources = [f"arn:aws:apigateway:eu-west-1:{MANAGEMENT}:/domainnames/*"]
+    aws.permissions.allow("apigateway:GET", resources=resources)
+    with pytest.raises(ClientError, match="apigateway:ListRoutingRules"):
+        v2.list_routing_rules(DomainName="in.example.com", DomainNameId=first.id)
+    aws.permissions.allow("apigateway:ListRoutingRules", resources=resources)
     assert v2.list_routing_rules(DomainName="in.example.com", DomainNameId=first.id)["RoutingRules"] == []
 
 

@@ -82,6 +82,23 @@ def test_stages_show_their_settings_and_when_they_changed(
     assert v2.get_stages(ApiId=socket.id)["Items"] == []
 
 
+def test_one_api_and_one_stage_are_shown_as_in_their_listings(v2: Any, place: AccountRegion) -> None:
+    api = place.add_http_api("orders")
+    place.add_http_stage(api.id, description="all")
+
+    one, stage = v2.get_api(ApiId=api.id), v2.get_stage(ApiId=api.id, StageName="$default")
+
+    for answer in (one, stage):
+        del answer["ResponseMetadata"]
+    assert [one] == v2.get_apis()["Items"]
+    assert [stage] == v2.get_stages(ApiId=api.id)["Items"]
+    with pytest.raises(v2.exceptions.NotFoundException, match="Invalid stage identifier"):
+        v2.get_stage(ApiId=api.id, StageName="prod")
+    place.delete_http_api(api.id)
+    with pytest.raises(v2.exceptions.NotFoundException, match="Invalid API identifier"):
+        v2.get_api(ApiId=api.id)
+
+
 def test_routes_and_integrations_change(v2: Any, place: AccountRegion) -> None:
     api = place.add_http_api("orders")
     linked = place.add_http_integration(

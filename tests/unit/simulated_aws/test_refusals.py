@@ -16,10 +16,9 @@ from simulated_aws import AccountRegion, SimulatedAws
     ("service", "call", "arguments"),
     [
         ("apigateway", "get_api_keys", {}),
-        ("apigateway", "get_domain_name", {"domainName": "x"}),
+        ("apigateway", "get_domain_name_access_associations", {}),
         ("apigateway", "get_domain_names", {"resourceOwner": "OTHER_ACCOUNTS"}),
         ("apigateway", "get_usage_plans", {"keyId": "x"}),
-        ("apigatewayv2", "get_api", {"ApiId": "x"}),
         ("apigatewayv2", "get_authorizers", {"ApiId": "x"}),
         ("apigatewayv2", "delete_api", {"ApiId": "x"}),
         ("organizations", "list_tags_for_resource", {"ResourceId": "r-abcd"}),

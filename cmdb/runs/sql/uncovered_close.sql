@@ -2,7 +2,9 @@
 UPDATE cmdb.scope_state AS st
 SET valid_to = %(as_of)s
 FROM cmdb.scope AS sc
-WHERE sc.last_attempt_at < %(as_of)s AND sc.status <> 'uncollected'
+WHERE sc.last_attempt_at < %(as_of)s AND (sc.status, sc.failure_kind) IS DISTINCT FROM (%(status)s::text, %(kind)s::text)
+  AND CASE WHEN %(wanted)s::text[] IS NULL THEN sc.failure_kind IS DISTINCT FROM 'not_wanted'
+           ELSE (sc.item_type = ANY(%(wanted)s)) = %(is_wanted)s END
   AND st.account_region_id = sc.account_region_id AND st.item_type = sc.item_type AND st.valid_to IS NULL
   AND st.valid_from < %(as_of)s
   AND NOT EXISTS (
