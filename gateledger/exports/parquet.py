@@ -25,6 +25,7 @@ RECORDS = 20_000
 HISTORY = (
     "finding_id", "policy_id", "resource_arn", "partition", "account_id", "account_name", "rest_api_id",
     "stage_name", "status", "condition", "valid_from", "valid_to", "since", "policy_version", "item_type",
+    "name",
 )  # fmt: skip
 _TIMES = frozenset({"valid_from", "valid_to", "since"})
 

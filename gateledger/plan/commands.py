@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evaluator.catalog.fixes import METHOD_SETTINGS, Call, Fix
 from gateledger.plan.filling import (
@@ -38,7 +38,7 @@ def preamble(fix: Fix, account_id: str, once: Values) -> list[str]:
         lines.append(f"{name}={quoted(given.default or '')}  # {prose(given.meaning)}")
         if given.made_by is not None:
             lines.append(f'[ -n "${name}" ] || {name}="$({_line(given.made_by, once)})"')
-        lines.append(f'[ -n "${name}" ] || {_stop(f"Set {name}: {prose(given.meaning)}.")}')
+        lines.append(_required(name, f"Set {name}: {prose(given.meaning)}."))
     return lines
 
 
@@ -47,21 +47,30 @@ def commands_of(fix: Fix, values: Values) -> list[str]:
     lines = []
     if fix.method_settings:
         lines.append(_line(_UPDATE_STAGE, values, list(_set(_entries(fix, values), values))))
-    for call in fix.commands:
-        line = _line(call, values)
-        lines.append(line if call.save is None else f'{call.save}="$({line})"')
-    return lines
+    return [*lines, *_lines(fix.commands, values)]
 
 
 def undo_of(fix: Fix, values: Values) -> list[str]:
     """Return the commands that go back to what was there, a line each; raises ``CannotBeFilled``."""
-    lines = []
-    for call in fix.undo:
-        line = _line(call, values)
-        lines.append(line if call.save is None else f'{call.save}="$({line})"')
+    lines = list(_lines(fix.undo, values))
     if fix.method_settings:
         lines.append(_line(_UPDATE_STAGE, values, list(_set_back(_entries(fix, values)))))
     return lines
+
+
+def _lines(calls: Sequence[Call], values: Values) -> Iterator[str]:
+    for call in calls:
+        line = _line(call, values)
+        if call.save is None:
+            yield line
+        else:
+            yield f'{call.save}="$({line})"'
+            yield _required(call.save, f"AWS named no {call.query}.")
+
+
+def _required(name: str, sentence: str) -> str:
+    """Return a line that stops where a variable is empty, or None, as the AWS CLI writes what an answer lacks."""
+    return f'case "${name}" in ""|None) {_stop(sentence)} ;; esac'
 
 
 def _entries(fix: Fix, values: Values) -> list[Entry]:

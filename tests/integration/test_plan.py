@@ -36,7 +36,7 @@ printf '\\1' >> "$CALLS"
 case "$2" in
   get-caller-identity) echo "$ACCOUNT" ;;
   generate-client-certificate) echo made01 ;;
-  get-stage) echo dep007 ;;
+  get-stage) echo "${DEPLOYMENT-dep007}" ;;
 esac
 """
 
@@ -56,7 +56,7 @@ def judged(history: History, *names: str) -> None:
     history.finish(run)
 
 
-def run_by_bash(script: str, folder: Path, account: str) -> tuple[int, list[list[str]], str]:
+def run_by_bash(script: str, folder: Path, account: str, **more: str) -> tuple[int, list[list[str]], str]:
     """Run a script by bash where ``aws`` notes its arguments; return how it ended, the calls and its stderr."""
     programs, home = folder / "programs", folder / "home"
     programs.mkdir(exist_ok=True)
@@ -75,6 +75,7 @@ def run_by_bash(script: str, folder: Path, account: str) -> tuple[int, list[list
             "HOME": str(home),
             "CALLS": str(calls),
             "ACCOUNT": account,
+            **more,
         },
         capture_output=True,
         encoding="utf-8",
@@ -123,6 +124,11 @@ def test_one_certificate_is_made_and_attached_to_each_stage_of_the_account_regio
     assert [patches(call)[0]["path"] for call in updates] == ["/clientCertificateId", "/deploymentId"] * 8
     assert [patches(call)[0]["value"] for call in updates] == ["made01", "dep007"] * 8
     assert all(line.isprintable() for line in script.splitlines())
+
+    # What AWS did not say is written as None by its CLI: nothing is set to that, and the rest is left alone.
+    _, calls, said = run_by_bash(script, tmp_path, "111122223333", DEPLOYMENT="None")
+    assert said.startswith("AWS named no deploymentId.\n")
+    assert len([call for call in calls if call[1] == "update-stage"]) == 1
 
     _, back, _ = run_by_bash(undone(script), tmp_path, "111122223333")
     assert sorted(option(call, "stage-name") for call in back) == sorted([*HOSTILE, "prod"])
