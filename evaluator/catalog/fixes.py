@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -50,17 +51,20 @@ class Part:
     is_input: bool = False
 
 
-def parts_of(template: str) -> Iterator[Part]:
-    """Yield the pieces of a template in their order."""
+@cache
+def parts_of(template: str) -> tuple[Part, ...]:
+    """Return the pieces of a template in their order."""
+    parts = []
     position = 0
     for found in _PLACEHOLDER.finditer(template):
         if found.start() > position:
-            yield Part(template[position : found.start()])
+            parts.append(Part(template[position : found.start()]))
         name = found.group(1)
-        yield Part(name, is_input=name.isupper(), is_field=not name.isupper())
+        parts.append(Part(name, is_input=name.isupper(), is_field=not name.isupper()))
         position = found.end()
     if position < len(template):
-        yield Part(template[position:])
+        parts.append(Part(template[position:]))
+    return tuple(parts)
 
 
 class Call(Model):

@@ -75,7 +75,7 @@ def operations_of(call: Call, values: Values) -> list[Operation]:
     """Return a call's patch operations; a value that is one field, of which there is none, is removed."""
     found = []
     for path, template in call.patch.items():
-        parts = [] if template is None else list(parts_of(template))
+        parts = () if template is None else parts_of(template)
         is_none = len(parts) == 1 and parts[0].is_field and values.get(parts[0].text) is None
         found.append(Operation(path, None if template is None or is_none else filled(template, values)))
     return found
