@@ -17,6 +17,7 @@ from cmdb.errors import shown
 from cmdb.items import ItemType, item_type
 from evaluator.catalog.cases import Case, load_cases
 from evaluator.catalog.files import load_model, read_text
+from evaluator.catalog.fixes import check_fixes
 from evaluator.catalog.frameworks import Framework, Section, load_frameworks
 from evaluator.catalog.logic import Logic, check_logic
 from evaluator.catalog.offered import SCOPE
@@ -127,6 +128,8 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         content.item.name,
     )
     _check_conditions(folder, content, logic)
+    incompliant = [name for name, one in content.conditions.items() if one.status is Status.INCOMPLIANT]
+    check_fixes(str(source), content.fixes, content.item, incompliant)
     description = _prose(folder / "description.md")
     remediation = _prose(folder / "remediation.md")
     cases = _cases(folder / "cases.yaml", read_text(folder / "cases.yaml"), content.item)
@@ -151,6 +154,7 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         cases=cases,
         sections=_sections(source, content, frameworks),
         is_default=content.default,
+        fixes=content.fixes,
     )
 
 

@@ -20,6 +20,7 @@ from evaluator.catalog import parameters as parameter_values
 from evaluator.catalog.cases import Case
 from evaluator.catalog.composition import tokenize
 from evaluator.catalog.files import Model, Text
+from evaluator.catalog.fixes import Fix
 from evaluator.catalog.frameworks import Section
 from evaluator.catalog.logic import Logic
 from evaluator.catalog.offered import AS_OF
@@ -102,6 +103,7 @@ class PolicyFile(Model):
     frameworks: dict[Text, list[Text]] = Field(default_factory=dict)
     similar: list[Similar] = Field(default_factory=list)
     conditions: dict[Name, ConditionFile] = Field(min_length=1)
+    fixes: dict[Name, Fix] = Field(default_factory=dict)
 
     @field_validator("resource_type")
     @classmethod
@@ -177,6 +179,8 @@ class Policy:
     """Whether it is enabled where the settings name no policies."""
     overrides: Mapping[str, object] = field(default_factory=dict)
     """Parameters' values from the settings."""
+    fixes: Mapping[str, Fix] = field(default_factory=dict)
+    """Mechanical fixes by name; they decide no verdict."""
 
     @property
     def logic_sql(self) -> str:
@@ -202,6 +206,14 @@ class Policy:
     def status_of(self, condition: str) -> Status:
         """Return the status that a declared condition gives."""
         return next(known.status for known in self.conditions if known.name == condition)
+
+    def fix_of(self, condition: str) -> tuple[str, Fix] | None:
+        """Return the name and the fix of an incompliant condition; None: there is none that is mechanical."""
+        incompliant = {one.name for one in self.conditions if one.status is Status.INCOMPLIANT}
+        for name, fix in self.fixes.items():
+            if condition in (fix.conditions or incompliant):
+                return name, fix
+        return None
 
     def values(self, given: Mapping[str, object] | None = None) -> dict[str, Value]:
         """Return every parameter's value: given here, else from the settings, else the default.

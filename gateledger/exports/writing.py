@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine
 
-from cmdb.errors import GateledgerError
-from gateledger.exports import asff, ocsf
+from gateledger.exports import asff, ocsf, parquet
+from gateledger.exports.directory import EXPORT, building
+from gateledger.exports.errors import ExportError
 from gateledger.exports.ocsf import PolicyFacts
 from gateledger.queries.reading import Connection, reading, records, stream
 from gateledger.terminal.console import Format, emit
@@ -79,10 +80,7 @@ class ExportFormat(StrEnum):
     ASFF = "asff"
     CSV = "csv"
     JSON = "json"
-
-
-class ExportError(GateledgerError):
-    """The export cannot be written as asked."""
+    PARQUET = "parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,7 @@ class Export:
         }
         return {
             "since": self.since,
+            "by_time": self.form is ExportFormat.PARQUET,
             **{
                 name: None if given is None else [str(one) for one in given] for name, given in chosen.items()
             },
@@ -116,10 +115,13 @@ class Export:
 
 
 def write_export(engine: Engine, export: Export, out: Path | None) -> None:
-    """Write the export to ``out`` (None: stdout); the file appears only when it is whole.
+    """Write the export to ``out`` (None: stdout); the file, or the directory, appears only when it is whole.
 
     Raises ``ExportError`` for a form that cannot hold what is asked, or a path that cannot be written.
     """
+    if export.form is ExportFormat.PARQUET:
+        _write_parquet(engine, export, out)
+        return
     if export.history and export.form is ExportFormat.ASFF:
         raise ExportError(
             "ASFF tells how findings stand, not how they stood: leave out --history, or use --format ocsf, "
@@ -140,7 +142,15 @@ def _objects(
     if export.form is ExportFormat.JSON:
         keys = HISTORY_KEYS if export.history else FINDING_KEYS
         return ({key: row[key] for key in keys} for row in rows)
-    policies = {
+    policies = _policies(connection)
+    if export.form is ExportFormat.ASFF:
+        return asff.requests(rows, policies)
+    event = ocsf.event_of_record if export.history else ocsf.event_of_finding
+    return (event(row, policies[row["policy_id"]]) for row in rows)
+
+
+def _policies(connection: Connection) -> dict[str, PolicyFacts]:
+    return {
         row["policy_id"]: PolicyFacts(
             name=row["name"],
             severity=row["severity"],
@@ -150,10 +160,31 @@ def _objects(
         )
         for row in records(connection, "export_policies")
     }
-    if export.form is ExportFormat.ASFF:
-        return asff.requests(rows, policies)
-    event = ocsf.event_of_record if export.history else ocsf.event_of_finding
-    return (event(row, policies[row["policy_id"]]) for row in rows)
+
+
+def _write_parquet(engine: Engine, export: Export, out: Path | None) -> None:
+    """Write a directory of Parquet files: findings as OCSF events, or their history as it is in SQL."""
+    if out is None:
+        raise ExportError("Parquet is written to a directory: name it with --out DIR.")
+    parquet.require()
+    with building(out, EXPORT) as folder, reading(engine) as connection:
+        name = "export_history" if export.history else "export_findings"
+        rows = stream(connection, name, export.parameters())
+        if export.history:
+            parquet.write_history(rows, folder, export.since)
+        else:
+            policies = _policies(connection)
+            events = (ocsf.event_of_finding(row, policies[row["policy_id"]]) for row in rows)
+            parquet.write_events(events, folder, export.since)
+        (folder / EXPORT.marker).write_text(
+            f'{EXPORT.mark},"evaluated_at":{_evaluated_at(connection)}}}\n', encoding="utf-8"
+        )
+
+
+def _evaluated_at(connection: Connection) -> str:
+    """Return as JSON up to when findings were judged; null: none ever was."""
+    row = connection.execute("SELECT max(as_of) FROM compliance.evaluation").fetchone()
+    return orjson.dumps(None if row is None else row[0], option=orjson.OPT_UTC_Z).decode()
 
 
 def _lines(objects: Iterable[Mapping[str, Any]]) -> None:

@@ -13,9 +13,8 @@ from datetime import datetime
 
 from gateledger.terminal.console import iso
 from gateledger.terminal.logs import one_line
+from gateledger.terminal.shell import is_opened
 
-#: The AWS CLI opens what an argument with such a beginning names, instead of passing it on.
-_OPENED = ("file://", "fileb://", "http://", "https://")
 PEM = "client-certificate.pem"
 
 
@@ -37,7 +36,7 @@ class Target:
 
 def new_certificate(target: Target) -> list[str]:
     """Return commands that give the stage a certificate of its own, the backend's side first."""
-    if any(value.startswith(_OPENED) for value in (target.rest_api_id, target.stage_name)):
+    if any(is_opened(value) for value in (target.rest_api_id, target.stage_name)):
         return [
             *_heading(target),
             "# The stage's name begins like an address, which the AWS CLI would open: use the console.",

@@ -18,8 +18,8 @@ from sqlalchemy import Engine
 
 from evaluator.catalog.frameworks import Framework
 from evaluator.catalog.policy import Policy
+from gateledger.exports.directory import REPORT, building
 from gateledger.report.account_page import write_account_pages
-from gateledger.report.directory import MARKER, building
 from gateledger.report.exceptions_page import write_exceptions
 from gateledger.report.facts import read_facts
 from gateledger.report.findings_page import write_findings
@@ -61,10 +61,10 @@ def write_report(
     """Write the report to ``out`` in one step; a report that is there stays until the new one is whole.
 
     ``policies`` and ``frameworks`` are those of the catalog, for their texts and for sections that none serves.
-    Raises ``NothingEvaluated`` and ``NotAReport``.
+    Raises ``NothingEvaluated`` and ``PlaceTaken``.
     """
     began = time.monotonic()
-    with building(out) as folder:
+    with building(out, REPORT) as folder:
         with asking(engine) as connection:
             facts = read_facts(connection, changed_limit=SHOWN_CHANGES + 1)
             site = Site.of(folder, facts, policies, rows_limit)
@@ -86,7 +86,7 @@ def write_report(
             "items": dict(site.judged),
             "findings": facts.findings,
         }
-        (folder / MARKER).write_text(
+        (folder / REPORT.marker).write_text(
             json.dumps(marker, separators=(",", ":")) + "\n", encoding="utf-8", newline="\n"
         )
         sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]

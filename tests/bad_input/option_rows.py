@@ -111,7 +111,8 @@ OPTIONS: dict[str, Rows] = {
     "--tag KEY=PATTERN": [(value, "is not a tag") for value in ("", " ", "env", "=legacy", LONG, STEERING)],
     "--format table|json|csv": _choice("table", "json", "csv"),
     "--format json|cloudformation": _choice("json", "cloudformation"),
-    "--format ocsf|asff|csv|json": _choice("ocsf", "asff", "csv", "json"),
+    "--format ocsf|asff|csv|json|parquet": _choice("ocsf", "asff", "csv", "json", "parquet"),
+    "--format commands|terraform|json": _choice("commands", "terraform", "json"),
     "--partition aws|aws-cn|aws-us-gov": _choice("aws", "aws-cn", "aws-us-gov"),
     "--partition NAME": _choice("aws", "aws-cn", "aws-us-gov"),
     "--by policy|owner|account|region|severity": _choice("policy", "owner", "account", "region", "severity"),
@@ -124,7 +125,7 @@ OPTIONS: dict[str, Rows] = {
     # What else is wrong with a path, only the file system tells: ``test_files.py``, ``test_database.py``.
     "--config FILE": _PATH,
     "--out DIR": _PATH,
-    "--out FILE": _PATH,
+    "--out PATH": _PATH,
     "--keep DIR": _PATH,
     "db dump FILE": _PATH,
     "db restore FILE": _PATH,

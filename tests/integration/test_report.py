@@ -18,10 +18,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cmdb.server.database import open_engine
+from gateledger.exports import directory as place
+from gateledger.exports.directory import REPORT, PlaceTaken, building
 from gateledger.report import build
-from gateledger.report import directory as place
 from gateledger.report.build import write_nightly, write_report
-from gateledger.report.directory import NotAReport, building
 from gateledger.report.facts import NothingEvaluated
 from gateledger.report.rendering import SECURITY_POLICY
 from gateledger.settings.model import Settings
@@ -363,8 +363,8 @@ def test_the_exchange_without_the_systems_help(tmp_path: Path, monkeypatch: pyte
     """Where two directories cannot be exchanged in one step, two renames do it."""
     monkeypatch.setattr(place, "_exchange", lambda _one, _other: False)
     for content in ("one", "two"):
-        with building(tmp_path / "site") as folder:
-            (folder / place.MARKER).write_text(place.MARK + "}")
+        with building(tmp_path / "site", REPORT) as folder:
+            (folder / REPORT.marker).write_text(REPORT.mark + "}")
             (folder / "page").write_text(content)
     assert (tmp_path / "site/page").read_text() == "two"
     assert [entry.name for entry in tmp_path.iterdir()] == ["site"]
@@ -373,10 +373,10 @@ def test_the_exchange_without_the_systems_help(tmp_path: Path, monkeypatch: pyte
 def test_what_a_killed_command_left_is_removed(lived: Engine, tmp_path: Path) -> None:
     """A half-built directory of a dead process goes; one that is being built stays."""
     (tmp_path / ".site.dead.building").mkdir()
-    with building(tmp_path / "site") as other:
+    with building(tmp_path / "site", REPORT) as other:
         written(lived, tmp_path / "site")
         assert other.is_dir()
-        (other / place.MARKER).write_text(place.MARK + "}")
+        (other / REPORT.marker).write_text(REPORT.mark + "}")
     assert [entry.name for entry in tmp_path.iterdir()] == ["site"]
 
 
@@ -389,7 +389,7 @@ def test_nothing_of_someone_else_is_overwritten(lived: Engine, tmp_path: Path, f
         out.mkdir()
         (out / "thesis.txt").write_text("precious")
         (out / "report.json").write_text('{"of": "another program"}')
-    with pytest.raises(NotAReport, match=r"name a (new or empty )?directory"):
+    with pytest.raises(PlaceTaken, match=r"name a (new or empty )?directory"):
         write_report(lived, catalog().policies, out)
     assert (out if out.is_file() else out / "thesis.txt").read_text() == "precious"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]

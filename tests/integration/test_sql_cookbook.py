@@ -1,4 +1,4 @@
-"""Every statement of the SQL cookbook runs as the reader, and answers its question."""
+"""Every statement of the cookbooks runs, as the reader or in DuckDB on an export, and answers its question."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from sqlalchemy import Engine, text
 
 from cmdb.server.database import open_engine
+from gateledger.exports.writing import Export, ExportFormat, write_export
 from tests.support.histories import DENIED, History
 from tests.support.servers import EMBEDDED, Servers
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "sql-cookbook.md"
-RECIPES = dict(
-    re.findall(r"^## (.+?)\n.*?```sql\n(.+?)```", COOKBOOK.read_text(encoding="utf-8"), re.M | re.S)
-)
+OF_PARQUET = COOKBOOK.with_name("parquet-cookbook.md")
+
+
+def recipes(page: Path) -> dict[str, str]:
+    return dict(re.findall(r"^## (.+?)\n.*?```sql\n(.+?)```", page.read_text(encoding="utf-8"), re.M | re.S))
+
+
+RECIPES = recipes(COOKBOOK)
+PARQUET_RECIPES = recipes(OF_PARQUET)
+SET_UP = PARQUET_RECIPES.pop("Set up")
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +130,62 @@ def test_answers_are_right(cookbook_engine: Engine) -> None:
     assert (deleted["certificate_id"], deleted["stages_using"]) == ("cert02", 1)
     (unused,) = ask(cookbook_engine, "Which certificates does nobody use?")
     assert unused["certificate_id"] == "unused"
+
+
+@pytest.fixture(scope="module")
+def lake(
+    cookbook_engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same forty nights as Parquet files, in DuckDB."""
+    folder = tmp_path_factory.mktemp("lake")
+    write_export(cookbook_engine, Export(ExportFormat.PARQUET, history=True), folder / "history")
+    write_export(cookbook_engine, Export(ExportFormat.PARQUET), folder / "events")
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(f"SET file_search_path = '{folder}'")
+        connection.execute(SET_UP)
+        yield connection
+
+
+def from_lake(lake: duckdb.DuckDBPyConnection, question: str) -> list[dict[str, Any]]:
+    answer = lake.execute(PARQUET_RECIPES[question])
+    columns = [column[0] for column in answer.description]
+    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+
+@pytest.mark.parametrize("question", PARQUET_RECIPES)
+def test_every_question_is_answered_by_parquet_files(lake: duckdb.DuckDBPyConnection, question: str) -> None:
+    assert from_lake(lake, question)
+
+
+def test_answers_from_parquet_files_are_those_of_the_views(
+    cookbook_engine: Engine, lake: duckdb.DuckDBPyConnection
+) -> None:
+    def viewed(query: str) -> list[tuple[Any, ...]]:
+        with cookbook_engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    def told(question: str, *columns: str) -> list[tuple[Any, ...]]:
+        return [tuple(row[name] for name in columns) for row in from_lake(lake, question)]
+
+    counts = ("policy_id", "compliant", "incompliant", "undetermined")
+    monthly = told("How compliant were we at the end of each month?", "month", *counts)
+    assert monthly == viewed(
+        "SELECT to_char(day, 'YYYY-MM'), policy_id, sum(compliant)::int, sum(incompliant)::int, "
+        "sum(undetermined)::int FROM report.compliance_daily WHERE day IN ('2026-01-31', '2026-02-09') "
+        "GROUP BY day, policy_id ORDER BY day, policy_id"
+    )
+    of_remediation = ("policy_id", "account_id", "remediated", "still_open")
+    assert sorted(told("How long does it take to remediate, by account?", *of_remediation)) == viewed(
+        "SELECT policy_id, account_id, remediated, still_open FROM report.time_to_remediate "
+        "WHERE remediated > 0 OR still_open > 0 ORDER BY 1, 2"
+    )
+    longest = told("What has been open for longest?", "policy_id", "account_id", "began_at")
+    assert sorted(longest) == viewed(
+        "SELECT f.policy_id, f.account_id, f.episode_since FROM report.finding AS f "
+        "WHERE f.episode_since IS NOT NULL ORDER BY 1, 2, 3"
+    )
+    assert {row["resource_arn"].rsplit("/", 1)[-1] for row in from_lake(lake, "What flips?")} == {"flipping"}
+    failing = told("What is open now, by severity and account?", "account_id", "open")
+    assert sorted(failing) == viewed(
+        "SELECT account_id, count(*) FROM report.finding WHERE status = 'INCOMPLIANT' GROUP BY 1 ORDER BY 1"
+    )

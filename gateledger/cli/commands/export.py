@@ -24,8 +24,9 @@ _EXAMPLES = (
     "gateledger export --format ocsf --out findings.ocsf.jsonl",
     "gateledger export --format asff --status INCOMPLIANT --since 2026-11-01 > requests.jsonl",
     "gateledger export --format csv --history --out history.csv",
+    "gateledger export --format parquet --history --out history   # needs gateledger[parquet]",
 )
-_FORMATS = ("ocsf", "asff", "csv", "json")
+_FORMATS = ("ocsf", "asff", "csv", "json", "parquet")
 
 
 def register(cli: typer.Typer) -> None:
@@ -46,10 +47,11 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            metavar="ocsf|asff|csv|json",
+            metavar="ocsf|asff|csv|json|parquet",
             callback=_check_format,
             help="ocsf: Compliance Finding events; asff: requests for BatchImportFindings; json: one object "
-            "a line; csv. All but csv hold one JSON value a line.",
+            "a line; csv; parquet: a directory for Security Lake, Athena or DuckDB, OCSF events or, with "
+            "--history, compliance records. ocsf, asff and json hold one JSON value a line.",
         ),
     ],
     since: Annotated[
@@ -82,9 +84,10 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            metavar="FILE",
+            metavar="PATH",
             parser=read_path,
-            help="Write to this file, whole or not at all. Default: stdout.",
+            help="Write to this file (parquet: this directory, new or of an export before), whole or not at all. "
+            "Default: stdout.",
         ),
     ] = None,
 ) -> None:

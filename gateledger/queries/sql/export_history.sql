@@ -1,4 +1,5 @@
 -- Compliance records, by finding in the order of time; since a time: those that began or ended by then or later.
+-- By time: in the order in which partitions by account, region and day are written.
 SELECT CASE h.item_type
            WHEN 'stage' THEN report.finding_uid(h.policy_id, i.partition, h.account_id, h.region, h.rest_api_id, h.stage_name)
            ELSE report.finding_uid(h.policy_id, i.partition, h.account_id, h.region, h.resource_arn)
@@ -13,4 +14,5 @@ WHERE (%(statuses)s::text[] IS NULL OR h.status = ANY (%(statuses)s))
   AND (%(regions)s::text[] IS NULL OR h.region = ANY (%(regions)s))
   AND (%(owners)s::text[] IS NULL OR h.owner = ANY (%(owners)s))
   AND (%(since)s::timestamptz IS NULL OR h.valid_from >= %(since)s OR h.valid_to >= %(since)s)
-ORDER BY h.account_id, h.region, h.rest_api_id, h.stage_name, h.resource_arn, h.policy_id, h.valid_from
+ORDER BY h.account_id, h.region, CASE WHEN %(by_time)s THEN h.valid_from END, h.rest_api_id, h.stage_name,
+         h.resource_arn, h.policy_id, h.valid_from

@@ -1,4 +1,4 @@
-"""Where a report lies: built beside its place, then put there in one step."""
+"""Directories that we write whole: built beside their place, then put there in one step."""
 
 from __future__ import annotations
 
@@ -11,37 +11,49 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cmdb.errors import GateledgerError
 
-#: The file that tells a report of ours from any other directory; its content begins with ``MARK``.
-MARKER = "report.json"
-MARK = '{"generator":"gateledger report"'
 _BUILDING = ".building"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-class NotAReport(GateledgerError):
-    """The place for the report is taken by something else; name another directory."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a directory of ours holds, and the file that tells it from any other directory."""
+
+    what: str
+    marker: str
+    mark: str
+    """What the content of that file begins with."""
+
+
+REPORT = Kind("report", "report.json", '{"generator":"gateledger report"')
+EXPORT = Kind("export", "_gateledger.json", '{"generator":"gateledger export"')
+
+
+class PlaceTaken(GateledgerError):
+    """The place is taken by something else; name another directory."""
 
 
 @contextmanager
-def building(out: Path) -> Iterator[Path]:
+def building(out: Path, kind: Kind) -> Iterator[Path]:
     """Yield an empty directory beside ``out``; at the end it takes the place of ``out`` in one step.
 
     On an error ``out`` stays as it was. What a killed command left half-built is removed. Raises
-    ``NotAReport`` when ``out`` is there and is neither empty nor a report of ours.
+    ``PlaceTaken`` when ``out`` is there and is neither empty nor of that kind. The caller writes the marker.
     """
     place = Path(os.path.realpath(out.expanduser()))
-    check_place(place)
+    check_place(place, kind)
     place.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(place)
     folder, held = _made(place)
     try:
         yield folder
-        check_place(place)
+        check_place(place, kind)
         _put(folder, place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -57,22 +69,23 @@ def _made(place: Path) -> tuple[Path, int | None]:
     return new.rename(new.with_suffix(_BUILDING)), held
 
 
-def check_place(place: Path) -> None:
-    """Raise ``NotAReport`` unless a report may be written there."""
+def check_place(place: Path, kind: Kind) -> None:
+    """Raise ``PlaceTaken`` unless a directory of that kind may be written there."""
     if not place.exists():
         return
     if not place.is_dir():
-        raise NotAReport(f"{place} is a file: name a directory for the report.")
-    if any(place.iterdir()) and not _is_ours(place):
-        raise NotAReport(
-            f"{place} holds files that are not a report of gateledger's: name a new or empty directory."
+        raise PlaceTaken(f"{place} is a file: name a directory for the {kind.what}.")
+    if any(place.iterdir()) and not _is_ours(place, kind):
+        raise PlaceTaken(
+            f"{place} holds files that are not {'an' if kind is EXPORT else 'a'} {kind.what} of gateledger's: "
+            "name a new or empty directory."
         )
 
 
-def _is_ours(place: Path) -> bool:
+def _is_ours(place: Path, kind: Kind) -> bool:
     try:
-        with (place / MARKER).open(encoding="utf-8") as marker:
-            return marker.read(len(MARK)) == MARK
+        with (place / kind.marker).open(encoding="utf-8") as marker:
+            return marker.read(len(kind.mark)) == kind.mark
     except (OSError, UnicodeDecodeError):
         return False
 
