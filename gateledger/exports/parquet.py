@@ -25,7 +25,7 @@ RECORDS = 20_000
 HISTORY = (
     "finding_id", "policy_id", "resource_arn", "partition", "account_id", "account_name", "rest_api_id",
     "stage_name", "status", "condition", "valid_from", "valid_to", "since", "policy_version", "item_type",
-    "name",
+    "name", "owner",
 )  # fmt: skip
 _TIMES = frozenset({"valid_from", "valid_to", "since"})
 
@@ -115,7 +115,7 @@ def event_schema() -> Any:
             "resources": pa.list_(
                 struct(
                     uid=text, name=text, type=text, region=text, cloud_partition=text,
-                    group=struct(name=text, uid=text),
+                    group=struct(name=text, uid=text), owner=struct(name=text),
                 )
             ),
             "unmapped": struct(

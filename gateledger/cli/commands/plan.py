@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from gateledger.cli.options import AccountOption, PolicyOption, RegionOption, help_of
+from gateledger.cli.options import AccountOption, OwnerOption, PolicyOption, RegionOption, help_of
 from gateledger.settings.app import App
 
 _EXAMPLES = (
     "gateledger plan --account 111122223333 > plan.sh   # read it, then: bash plan.sh",
-    "gateledger plan --policy rest-api-stage-ssl-certificate --format terraform",
+    "gateledger plan --owner team-billing --policy rest-api-stage-ssl-certificate --format terraform",
     "gateledger plan --format json | jq '.changes[] | {title, findings}'",
 )
 _FORMATS = ("commands", "terraform", "json")
@@ -33,6 +33,7 @@ def plan(
     policy: PolicyOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
+    owner: OwnerOption = None,
     include_excepted: Annotated[
         bool, typer.Option("--include-excepted", help="Also findings that an exception covers.")
     ] = False,
@@ -63,5 +64,6 @@ def plan(
             policies=resolve_policies(app.settings, engine, policy),
             accounts=account or None,
             regions=region or None,
+            owners=owner or None,
         )
         write_plan(engine, app.settings, selection, PlanFormat(form), include_excepted=include_excepted)

@@ -6,5 +6,6 @@ WHERE status = 'INCOMPLIANT'
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
   AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
+  AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
   AND (%(include_excepted)s OR exception_id IS NULL)
 ORDER BY account_id, region, rest_api_id, stage_name, resource_arn, policy_id
