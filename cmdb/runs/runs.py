@@ -223,5 +223,5 @@ def _mark_uncovered(cursor: Cursor, as_of: datetime, wanted: Iterable[str] | Non
             "kind": kind,
             "error": error,
         }
-        for step in ("uncovered_close", "uncovered_open", "uncovered_store"):
+        for step in ("uncovered_amend", "uncovered_close", "uncovered_open", "uncovered_store"):
             cursor.execute(query(step, _SQL), values)

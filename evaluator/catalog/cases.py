@@ -110,13 +110,13 @@ class Case:
 def load_cases(path: Path, item: ItemType) -> tuple[Case, ...]:
     """Return the cases of a policy that judges items of a type; raises ``PolicyError`` for the first mistake."""
     content = load_model(path, CasesFile)
+    start = baseline()
     try:
         as_of = _time(content.as_of, None)
+        unchanged = {name: _rows(name, {}, as_of, rows) for name, rows in start.items()}
     except ValueError as error:
         raise PolicyError(f"{path}: `as_of` {error}.") from None
     cases: dict[str, Case] = {}
-    start = baseline()
-    unchanged = {name: _rows(name, {}, as_of, rows) for name, rows in start.items()}
     for given in content.cases:
         if given.name in cases:
             raise PolicyError(f"{path}: two cases are called {shown(given.name)}; rename one.")

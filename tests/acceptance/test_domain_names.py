@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cmdb.runs import runs
 from gateledger.cli.entry import execute
 from gateledger.nightly import job as nightly
 from gateledger.nightly.forecast import forecast
@@ -14,6 +15,7 @@ from gateledger.nightly.jobs import exit_code
 from gateledger.terminal.exits import ExitCode
 from simulated_aws import FaultKind, SimulatedAws
 from tests.acceptance.conftest import MakeNights
+from tests.support.checks import breaches
 from tests.support.nights import SSL, Nights
 from tests.support.published import asff_problems, ocsf_validator
 
@@ -161,6 +163,8 @@ def test_what_nothing_asks_for_is_not_read_fails_nothing_and_goes_on_where_it_st
     nights.settings = whole.model_copy(update={"policies": (SSL, TLS)})
     aws.log.clear()
     told = forecast(nights.engine, nightly.collection_plan(nights.settings)).total()
+    # and the night's run is killed before it reads anything, and repeated
+    runs.start(nights.engine, runs.RunKind.RUN, nights.as_of(nights.day + 1))
     assert exit_code(nights.night()) == ExitCode.DONE
     # then only what it needs is asked, as the forecast says, and what is known of the rest stays
     assert (told["domain_name_calls"], told["domain_mapping_calls"], told["usage_plan_calls"]) == (1, 0, 0)
@@ -169,6 +173,7 @@ def test_what_nothing_asks_for_is_not_read_fails_nothing_and_goes_on_where_it_st
     scopes = nights.scopes()
     assert scopes["domain_name"] == ("complete", None)
     assert {scopes[scope] for scope in further - {"domain_name"}} == {("skipped", "not_wanted")}
+    assert breaches(nights.engine) == []
     assert nights.rows(versions) == before
     # and a night on which the account cannot be read says nothing of it either
     rules = [aws.faults.add(FaultKind.DENIED, name) for name in ("DescribeRegions", "ListRegions")]
