@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cmdb.items import item_types
-from evaluator.catalog.policy import ITEMS, Policy
+
+if TYPE_CHECKING:
+    from evaluator.catalog.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

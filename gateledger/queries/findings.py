@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
-from evaluator.catalog.policy import Policy
 from gateledger.queries.changes import by_id, change_of
 from gateledger.queries.reading import Connection, reading, records, rows, stream
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Column, Format, emit, on_terminal, say
 from gateledger.terminal.exits import ExitCode
 from gateledger.terminal.logs import one_line
+
+if TYPE_CHECKING:
+    from evaluator.catalog.policy import Policy
 
 #: Rows shown on a terminal unless all are asked for.
 FIRST = 50

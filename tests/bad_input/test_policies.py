@@ -238,6 +238,7 @@ MODELS: dict[type[BaseModel], tuple[str, Key, dict[str, set[str]]]] = {
             "item_types": {"no list"},
             "frameworks": {"no table"},
             "similar": {"no list"},
+            "fixes": {"no table"},
         },
     ),
     ConditionFile: (

@@ -121,6 +121,7 @@ def test_the_small_estate_asks_every_operation(fuzzed: Fuzzed) -> None:
         "GetRestApis",
         "GetStages",
         "GetStage",
+        "GetResources",
         "GetExport",
         "GetClientCertificates",
         "GetClientCertificate",

@@ -35,9 +35,10 @@ wait
 grep -c "^$2:" /etc/passwd
 """
 _FIND_USER = """
+import sys
 from pathlib import Path
 from cmdb.server.embedded_user import server_user
-print(server_user(Path("/nowhere/pgdata")).uid)
+sys.stdout.write(f"{server_user(Path('/nowhere/pgdata')).uid}\n")
 """
 
 

@@ -43,6 +43,7 @@ ASKING = (
     ("findings",),
     ("history", ARN),
     ("trend",),
+    ("plan",),
     ("explain", ARN),
     ("report", "--out", "report"),
     ("export", "--format", "csv", "--out", "export.csv"),
