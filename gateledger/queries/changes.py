@@ -36,6 +36,8 @@ def change_of(row: Mapping[str, Any], policies: Mapping[str, Policy]) -> Change:
 
     A policy that has no words for it, or has left the catalog, is named with its condition.
     """
+    from evaluator.catalog.policy import ITEMS
+
     count = int(row["findings"])
     items = f"{count:,} {_noun(row['item_type'], count)}"
     policy = policies.get(row["policy_id"])

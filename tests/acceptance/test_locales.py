@@ -32,6 +32,7 @@ CALLS: dict[Path_, tuple[str, ...]] = {
     ("history",): ("ARN",),
     ("explain",): ("ARN",),
     ("trend",): ("--by", "account"),
+    ("plan",): (),
     ("report",): ("--out", "OUT/report"),
     ("export",): (),
     ("status",): (),
@@ -67,6 +68,7 @@ ENCODINGS = ("ascii", "iso-8859-1", "iso-8859-2", "cp1252", "cp437", "cp850", "e
 FORMATS: dict[Path_, tuple[str, ...]] = {
     ("export",): ("ocsf", "asff", "csv", "json"),
     ("iam-policy",): ("json",),
+    ("plan",): ("json",),
 }
 
 
