@@ -38,7 +38,7 @@ _FIND_USER = """
 import sys
 from pathlib import Path
 from cmdb.server.embedded_user import server_user
-sys.stdout.write(f"{server_user(Path('/nowhere/pgdata')).uid}\n")
+sys.stdout.write(str(server_user(Path('/nowhere/pgdata')).uid) + chr(10))
 """
 
 
