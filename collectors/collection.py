@@ -75,7 +75,15 @@ def collect_account_region(
         stop=collection.stop,
     )
     wanted = collection.plan.scopes
-    reader = RegionReader(caller, collection.hasher, account, region, known, wanted)
+    reader = RegionReader(
+        caller,
+        collection.hasher,
+        account,
+        region,
+        known,
+        wanted,
+        private_definitions=collection.plan.private_definitions,
+    )
     try:
         snapshot = reader.read()
     except Exception as error:

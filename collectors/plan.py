@@ -18,9 +18,10 @@ class CollectionPlan:
     each account, or these. ``excluded`` and ``accepted_denials`` are patterns (``collectors.patterns``) of
     accounts and regions that are left out on purpose, and of those where a denial is no failure.
     ``scopes`` are those to read in each account-region; those that every run reads are read in any case.
-    ``hash_key`` hides values of stage variables and sensitive tags. ``account_tags``: the tags that the
-    organization keeps of each account are read, too. ``quota`` None switches the client-side
-    quota off (simulations only).
+    ``private_definitions``: what APIs that are only private serve is read, too; whether they use HTTP backends
+    is no question, what their methods look like may be. ``hash_key`` hides values of stage variables and
+    sensitive tags. ``account_tags``: the tags that the organization keeps of each account are read, too.
+    ``quota`` None switches the client-side quota off (simulations only).
     """
 
     accounts: Literal["self", "organization"] | tuple[str, ...] = "self"
@@ -30,6 +31,7 @@ class CollectionPlan:
     excluded: tuple[str, ...] = ()
     accepted_denials: tuple[str, ...] = ()
     scopes: frozenset[str] = ALWAYS
+    private_definitions: bool = False
     hash_key: bytes = field(kw_only=True, repr=False)
     sensitive_tags: tuple[str, ...] = ()
     account_tags: bool = False

@@ -38,8 +38,14 @@ class ApiStages:
 
     title = "REST API"
 
-    def __init__(self, api: Item, listing: apigateway.Listing, known: frozenset[str]) -> None:
-        """Take a listing of the stages, and the deployments whose definitions are known already."""
+    def __init__(
+        self, api: Item, listing: apigateway.Listing, known: frozenset[str], *, leave_out: bool = False
+    ) -> None:
+        """Take a listing of the stages, and the deployments whose definitions are known already.
+
+        ``leave_out``: what they serve is not asked for.
+        """
+        self._leave_out = leave_out
         self.api = api
         self.known = known
         self.stages: dict[str, Item] = {}
@@ -82,7 +88,7 @@ class ApiStages:
 
     def wanted(self) -> dict[str, Item]:
         """Return the deployments that have to be read, each with a stage that serves it."""
-        if self.api.derived["is_private"]:
+        if self._leave_out:
             return {}
         found: dict[str, Item] = {}
         for name in sorted(self.stages):

@@ -44,8 +44,14 @@ class RegionReader:
         region: str,
         known: KnownRegion,
         wanted: Iterable[str] = ALWAYS,
+        *,
+        private_definitions: bool = False,
     ) -> None:
-        """Take what is known, and the ``wanted`` scopes; those that every run reads are read in any case."""
+        """Take what is known, and the ``wanted`` scopes; those that every run reads are read in any case.
+
+        ``private_definitions``: what APIs that are only private serve is read, too.
+        """
+        self._private_definitions = private_definitions
         self._caller = caller
         self._hasher = hasher
         self._account = account
@@ -121,7 +127,9 @@ class RegionReader:
             self._stages.unread[api.key] = error.failure
             self._named_before.update(self._known.named_certificates.get(api.key, ()))
             return True
-        found = ApiStages(api, listed, self._known.deployments.get(api.key, frozenset()))
+        known = self._known.deployments.get(api.key, frozenset())
+        leave_out = api.derived["is_private"] and not self._private_definitions
+        found = ApiStages(api, listed, known, leave_out=leave_out)
         self._served.read(found)
         if not found.is_gone:
             self._apis[api.key] = found

@@ -86,6 +86,7 @@ def forecast(engine: Engine, plan: CollectionPlan) -> Forecast:
     where = {
         "accounts": named,
         "regions": list(plan.regions) if isinstance(plan.regions, tuple) else None,
+        "private_definitions": plan.private_definitions,
     }
     with reading(engine) as connection:
         sizes = _sizes(connection, plan)

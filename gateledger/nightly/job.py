@@ -35,7 +35,7 @@ from gateledger.nightly.notify import notify_of_changes
 from gateledger.nightly.summary import FirstJudged, RunSummary
 from gateledger.owners.resolving import resolve_owners
 from gateledger.owners.rules import OwnerRules, read_rules
-from gateledger.queries.wanted import wanted_scopes
+from gateledger.queries.wanted import reads_methods, wanted_scopes
 from gateledger.report.build import write_nightly
 from gateledger.settings.model import Settings
 from gateledger.terminal.progress import Progress
@@ -153,6 +153,7 @@ def collection_plan(settings: Settings, policies: Iterable[Policy] | None = None
     """Return what the settings ask collectors to do, for what these policies read (None: all that are enabled)."""
     if policies is None:
         policies = enabled_policies(settings)
+    policies = tuple(policies)
     return CollectionPlan(
         accounts=settings.accounts,
         role_name=settings.role_name,
@@ -161,6 +162,7 @@ def collection_plan(settings: Settings, policies: Iterable[Policy] | None = None
         excluded=settings.exclude,
         accepted_denials=settings.accept_denied,
         scopes=wanted_scopes(settings, policies),
+        private_definitions=reads_methods(policies),
         hash_key=settings.variable_hash_key(),
         sensitive_tags=settings.sensitive_tags,
         account_tags=bool(settings.owner_tags),

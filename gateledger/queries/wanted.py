@@ -25,6 +25,14 @@ def wanted_scopes(settings: Settings, policies: Iterable[Policy]) -> frozenset[s
     return (ALWAYS | scopes_of(policies) | asked).intersection(collected_scopes())
 
 
+def reads_methods(policies: Iterable[Policy]) -> bool:
+    """Return whether one of these policies reads the methods that stages serve, and not only their types.
+
+    Types alone are no question of APIs that are only private, for these present no client certificate.
+    """
+    return any("methods" in policy.logic.composition.relations.get("deployment", ()) for policy in policies)
+
+
 def _with_parents(scopes: Iterable[str]) -> frozenset[str]:
     named = set(scopes)
     parents = {scope.name for name in named for one in _above(scope_owner(name)) for scope in one.scopes}

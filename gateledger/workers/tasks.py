@@ -61,6 +61,7 @@ def shared_plan(plan: CollectionPlan) -> dict[str, Any]:
         "sensitive_tags": list(plan.sensitive_tags),
         "accepted_denials": list(plan.accepted_denials),
         "scopes": sorted(plan.scopes),
+        "private_definitions": plan.private_definitions,
     }
 
 
@@ -74,6 +75,7 @@ def plan_of(own: CollectionPlan, shared: dict[str, Any]) -> CollectionPlan:
         sensitive_tags=tuple(shared["sensitive_tags"]),
         accepted_denials=tuple(shared["accepted_denials"]),
         scopes=frozenset(shared["scopes"]),
+        private_definitions=shared["private_definitions"],
     )
 
 

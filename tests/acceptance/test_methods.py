@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from simulated_aws import FaultKind
-from tests.support.nights import EXPIRY, Nights
+from tests.support.nights import EXPIRY, SSL, MakeNights, Nights
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")
+METRICS = "/gateledger/aws/apigateway/rest-api-stage-detailed-metrics"
 PRIVATE = ("INAPPLICABLE", "private_endpoint")
 NO_HTTP = ("INAPPLICABLE", "no_http_integration")
 UNKNOWN = ("UNDETERMINED", "integrations_unknown")
@@ -50,6 +51,24 @@ def test_a_private_apis_deployments_are_not_read_until_it_is_private_no_longer(n
     nights.mend(denied)
     nights.night()
     assert nights.verdict(stage) == NO_HTTP
+
+
+def test_a_private_apis_deployments_are_read_for_policies_that_ask_about_methods(
+    make_nights: MakeNights,
+) -> None:
+    # given a private API, and a policy about the methods that its stage serves
+    nights = make_nights(policies=f"{SSL},{METRICS}")
+    stage = nights.stage(endpoint_types=["PRIVATE"])
+    nights.night()
+    assert nights.asked("GetExport") == 1
+    assert nights.verdict(stage) == PRIVATE
+    assert nights.verdict(stage, METRICS) == ("INCOMPLIANT", "metrics_off")
+    # when such policies are switched off and it is deployed anew, then nothing of it is asked for
+    nights.settings = nights.settings.model_copy(update={"policies": (SSL,)})
+    nights.place().deploy(stage.api_id, "prod")
+    nights.aws.log.clear()
+    nights.night()
+    assert nights.asked("GetExport") == 0
 
 
 def test_an_api_that_is_private_and_regional_is_not_private(nights: Nights) -> None:

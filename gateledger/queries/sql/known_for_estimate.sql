@@ -57,7 +57,7 @@ unknown AS (
 )
 SELECT r.partition, r.account_id, r.region, coalesce(c.listed, 0) AS client_certificates,
        coalesce(n.looked_up, 0) AS looked_up, coalesce(n.acm, 0) AS acm_certificates,
-       api.rest_api_id, CASE WHEN api.is_private THEN 0 ELSE coalesce(u.deployments, 0) END AS unknown_deployments
+       api.rest_api_id, CASE WHEN api.is_private AND NOT %(private_definitions)s THEN 0 ELSE coalesce(u.deployments, 0) END AS unknown_deployments
 FROM region AS r
 LEFT JOIN certificate AS c ON c.account_region_id = r.account_region_id
 LEFT JOIN named AS n ON n.account_region_id = r.account_region_id
