@@ -52,6 +52,8 @@ _SUBJECTS = {
         "taxes",
     ),
 }
+#: Security policies of REST APIs, in turn.
+_TLS = ("TLS_1_2", "TLS_1_0", "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09")
 _STAGES = ("prod", "staging", "dev")
 
 
@@ -122,11 +124,36 @@ def _everyday(place: AccountRegion, subjects: tuple[str, ...], dice: random.Rand
             endpoint_types=types,
             tags={"team": subject},
         )
+        place.update_api(api.id, securityPolicy=_TLS[number % len(_TLS)])
         for name in _STAGES:
             chosen = dice.choice(shared).id if dice.random() < likely[name] else None
             place.add_stage(
                 api.id, name, certificate_id=chosen, variables={"backend": f"https://{subject}.example.com"}
             )
+        if number % 3 == 0:
+            place.update_stage(api.id, "prod", **_well_kept(place, subject))
+
+
+def _well_kept(place: AccountRegion, subject: str) -> dict[str, Any]:
+    """Return settings of a stage that somebody looks after."""
+    where = f"{place.region}:{place.account_id}"
+    return {
+        "description": f"{subject}, as customers see it",
+        "tracingEnabled": True,
+        "accessLogSettings": {
+            "destinationArn": f"arn:aws:logs:{where}:log-group:{subject}",
+            "format": "$context.requestId",
+        },
+        "webAclArn": f"arn:aws:wafv2:{where}:regional/webacl/edge/0a1b2c3d",
+        "methodSettings": {
+            "*/*": {
+                "loggingLevel": "INFO",
+                "metricsEnabled": True,
+                "throttlingRateLimit": 100.0,
+                "throttlingBurstLimit": 50,
+            }
+        },
+    }
 
 
 def _characters(estate: Estate, cast: Cast, first_night: datetime) -> None:
@@ -141,6 +168,7 @@ def _characters(estate: Estate, cast: Cast, first_night: datetime) -> None:
         certificate: str | None = None,
     ) -> None:
         api = place.add_api(who, integrations=integrations, endpoint_types=types, tags={"story": who})
+        place.update_api(api.id, securityPolicy=_TLS[0])
         place.add_stage(api.id, "prod", certificate_id=certificate)
         cast.stages[who] = StageKey(place.account_id, place.region, api.id, "prod")
 
