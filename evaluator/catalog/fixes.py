@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PlainValidator, StringConstraints, TypeAdapter
 
 from cmdb.errors import shown
 from cmdb.items import ItemType, Kind, item_type
@@ -24,11 +24,21 @@ ONCE = ("partition", "account_id", "region")
 """What an input that is made once for all items of an account-region may name."""
 IDENTITY = ("partition", "account_id", "region", "resource_arn")
 """What a fix may name of an item of any type, beside the keys and single fields of its own type."""
-ENTRY_FIELDS = (
-    "metricsEnabled", "loggingLevel", "dataTraceEnabled", "throttlingBurstLimit", "throttlingRateLimit",
-    "cachingEnabled", "cacheTtlInSeconds", "cacheDataEncrypted",
-)  # fmt: skip
-"""Keys of an entry of a stage's method settings, as GetStages names them."""
+ENTRY_FIELDS: Mapping[str, type[bool | int | str]] = {
+    "metricsEnabled": bool,
+    "loggingLevel": str,
+    "dataTraceEnabled": bool,
+    "throttlingBurstLimit": int,
+    "throttlingRateLimit": int,
+    "cachingEnabled": bool,
+    "cacheTtlInSeconds": int,
+    "cacheDataEncrypted": bool,
+}
+"""Keys of an entry of a stage's method settings, as GetStages names them, and what a fix writes for each.
+
+A rate that is no whole number is left to an input.
+"""
+_WORDS = {bool: "true or false", int: "a whole number", str: "a text"}
 METHOD_SETTINGS = "method_settings"
 """The field that holds them."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -39,7 +49,26 @@ Option = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
 PatchPath = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9]+)+$")]
 SettingPath = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[A-Za-z]+$")]
 Argument = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
-Scalar = bool | int | Text
+Plain = bool | int | str
+
+
+def _scalar(value: object) -> Plain:
+    # One sentence for all kinds, in place of one for each that the value is not.
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _TEXT.validate_python(value)
+    raise ValueError(f"is {shown(value)}; write a text, a whole number, true or false")
+
+
+def _argument(value: object) -> Plain | dict[str, Plain]:
+    return _BLOCK.validate_python(value) if isinstance(value, dict) else _scalar(value)
+
+
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
+Scalar = Annotated[Plain, PlainValidator(_scalar)]
+ScalarOrBlock = Annotated[Plain | dict[str, Plain], PlainValidator(_argument)]
+_BLOCK: TypeAdapter[dict[str, Plain]] = TypeAdapter(dict[Argument, Scalar])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,11 @@ class Part:
     text: str
     is_field: bool = False
     is_input: bool = False
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it stands for itself."""
+        return not (self.is_field or self.is_input)
 
 
 @cache
@@ -90,7 +124,7 @@ class Resource(Model):
 
     resource: Argument
     is_new: bool = False
-    arguments: dict[Argument, Scalar | dict[Argument, Scalar]] = Field(min_length=1)
+    arguments: dict[Argument, ScalarOrBlock] = Field(min_length=1)
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """Yield each template in it after the key that it has."""
@@ -123,7 +157,7 @@ class MethodSetting(Model):
 
     value: Scalar
     field: Text
-    at_fault: list[bool | int | Text | None] = Field(min_length=1)
+    at_fault: list[Scalar | None] = Field(min_length=1)
     terraform: Argument
 
 
@@ -159,14 +193,14 @@ class Fix(Model):
         for path, setting in self.method_settings.items():
             if isinstance(setting.value, str):
                 yield f"method_settings.{path}.value", setting.value, known
-        for number, resource in enumerate(self.terraform, start=1):
+        for number, resource in enumerate(self.terraform):
             yield from ((f"terraform.{number}.{key}", text, known) for key, text in resource.templates())
 
 
 def _of_calls(
     where: str, calls: Sequence[Call], known: frozenset[str]
 ) -> Iterator[tuple[str, str, frozenset[str]]]:
-    for number, call in enumerate(calls, start=1):
+    for number, call in enumerate(calls):
         yield from ((f"{where}.{number}.{key}", text, known) for key, text in call.templates())
         known |= {call.save} if call.save else set()
 
@@ -215,21 +249,36 @@ def _check_shape(place: str, fix: Fix, declared: ItemType) -> None:
         raise PolicyError(f"{place}` changes nothing; give it `commands` or `method_settings`.")
     if fix.commands and not fix.undo:
         raise PolicyError(f"{place}` does not say how to go back; give it `undo`.")
+    if fix.undo and not fix.commands:
+        raise PolicyError(
+            f"{place}.undo` has no `commands` to go back from; remove it or give it `commands`."
+        )
     if fix.method_settings and not any(field.name == METHOD_SETTINGS for field in declared.fields):
         raise PolicyError(
             f"{place}.method_settings` is for stages of REST APIs, not for {declared.name}; remove it."
         )
     for path, setting in fix.method_settings.items():
-        if setting.field not in ENTRY_FIELDS:
-            raise PolicyError(
-                f"{place}.method_settings.{path}.field` is {shown(setting.field)}; write one of "
-                f"{', '.join(ENTRY_FIELDS)}."
-            )
-        if all(value is None for value in setting.at_fault):
-            raise PolicyError(
-                f"{place}.method_settings.{path}.at_fault` is null alone; add the value that is AWS's default."
-            )
+        _check_setting(f"{place}.method_settings.{path}", setting)
     _check_inputs(place, fix)
+
+
+def _check_setting(place: str, setting: MethodSetting) -> None:
+    wanted = ENTRY_FIELDS.get(setting.field)
+    if wanted is None:
+        raise PolicyError(
+            f"{place}.field` is {shown(setting.field)}; write one of {', '.join(ENTRY_FIELDS)}."
+        )
+    if all(value is None for value in setting.at_fault):
+        raise PolicyError(f"{place}.at_fault` is null alone; add the value that is AWS's default.")
+    given = [(f"at_fault.{number}", value) for number, value in enumerate(setting.at_fault)]
+    if not (isinstance(setting.value, str) and any(not part.is_literal for part in parts_of(setting.value))):
+        given.append(("value", setting.value))
+    for key, value in given:
+        # True is an int in Python, and no number here.
+        if value is not None and type(value) is not wanted:
+            raise PolicyError(
+                f"{place}.{key}` is {shown(value)}, which {setting.field} never is; write {_WORDS[wanted]}."
+            )
 
 
 def _check_inputs(place: str, fix: Fix) -> None:
@@ -238,7 +287,7 @@ def _check_inputs(place: str, fix: Fix) -> None:
         if call.query is None or call.save is not None:
             raise PolicyError(f"{place}.{where}` makes the input; give it `query`, and no `save`.")
     for where, calls in (("commands", fix.commands), ("undo", fix.undo)):
-        for number, call in enumerate(calls, start=1):
+        for number, call in enumerate(calls):
             if (call.query is None) != (call.save is None):
                 raise PolicyError(f"{place}.{where}.{number}` has one of `query` and `save`; give it both.")
     for name, one in fix.inputs.items():
@@ -251,13 +300,13 @@ def _check_templates(place: str, fix: Fix, fields: Sequence[str]) -> None:
         for part in parts_of(text):
             offered = ONCE if where.startswith("inputs.") else fields
             known = inputs if part.is_input else offered
-            if (part.is_input or part.is_field) and part.text not in known:
+            if not part.is_literal and part.text not in known:
                 choice = ", ".join(f"{{{one}}}" for one in sorted(known)) or "none"
                 raise PolicyError(
                     f"{place}.{where}` names {shown('{' + part.text + '}')}, which there is not here; write one "
                     f"of {choice}."
                 )
-            if not (part.is_input or part.is_field) and re.search(r"[{}]", part.text):
+            if part.is_literal and re.search(r"[{}]", part.text):
                 raise PolicyError(
                     f"{place}.{where}` is {shown(text)}, which has a brace that belongs to no name; remove it."
                 )

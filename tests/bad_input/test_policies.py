@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from evaluator.catalog.cases import CaseFile, CasesFile
 from evaluator.catalog.files import PythonLoader, load_yaml
+from evaluator.catalog.fixes import Call, Fix, Input, MethodSetting, Resource
 from evaluator.catalog.frameworks import FrameworkFile, SectionFile, load_frameworks
 from evaluator.catalog.loading import load_catalog, load_policy
 from evaluator.catalog.offered import offered
@@ -43,6 +44,31 @@ tags: [own]
 frameworks: {own: ["1.1"]}
 similar:
   - {source: Elsewhere, id: E.1}
+fixes:
+  name_one:
+    title: Name one
+    conditions: [unnamed]
+    check: [Look first.]
+    inputs:
+      CERTIFICATE_ID:
+        meaning: the certificate
+        default: abc
+        made_by: {call: apigateway generate-client-certificate, query: clientCertificateId}
+        resource: {resource: aws_api_gateway_client_certificate, arguments: {description: One}}
+        attribute: id
+    commands:
+      - call: apigateway update-stage
+        options: {stage-name: "{stage_name}"}
+        patch: {/clientCertificateId: "{CERTIFICATE_ID}"}
+        query: deploymentId
+        save: DEPLOYMENT_ID
+      - {call: apigateway get-deployment, options: {deployment-id: "{DEPLOYMENT_ID}"}}
+    undo:
+      - {call: apigateway update-stage, options: {stage-name: "{stage_name}"}, patch: {/clientCertificateId: null}}
+    method_settings:
+      logging/loglevel: {value: ERROR, field: loggingLevel, at_fault: ["OFF", null], terraform: logging_level}
+    terraform:
+      - {resource: aws_api_gateway_stage, is_new: false, arguments: {client_certificate_id: "{CERTIFICATE_ID}"}}
 """
 )
 WHOLE_POLICY = WHOLE_POLICY.replace("minimum: 1,", "minimum: 1, maximum: 9,")
@@ -257,6 +283,38 @@ MODELS: dict[type[BaseModel], tuple[str, Key, dict[str, set[str]]]] = {
         },
     ),
     Similar: ("named/policy.yaml", ("similar", 0), {"source": {"text"}, "id": {"text"}}),
+    Fix: (
+        "named/policy.yaml",
+        ("fixes", "name_one"),
+        {
+            "title": {"text"},
+            "conditions": {"no list"},
+            "check": {"list"},
+            "method_settings": {"no table"},
+            "terraform": {"no list"},
+        },
+    ),
+    Input: (
+        "named/policy.yaml",
+        ("fixes", "name_one", "inputs", "CERTIFICATE_ID"),
+        {"meaning": {"text"}, "default": {"text", "nothing"}, "made_by": {"nothing"}},
+    ),
+    Call: (
+        "named/policy.yaml",
+        ("fixes", "name_one", "commands", 0),
+        # Two words are a service and an operation: which there are is the AWS CLI's to say.
+        {"call": {"text"}, "options": {"no table"}, "patch": {"no table"}, "query": {"text"}},
+    ),
+    MethodSetting: (
+        "named/policy.yaml",
+        ("fixes", "name_one", "method_settings", "logging/loglevel"),
+        {"value": {"text"}, "at_fault": {"list"}},
+    ),
+    Resource: (
+        "named/policy.yaml",
+        ("fixes", "name_one", "terraform", 0),
+        {"is_new": {"truth"}, "arguments": {"table"}},
+    ),
     FrameworkFile: ("frameworks/own.yaml", (), {"name": {"text"}, "version": {"text", "nothing"}}),
     SectionFile: ("frameworks/own.yaml", ("sections", 0), {"title": {"text"}, "policies": {"no list"}}),
     CasesFile: ("named/cases.yaml", (), {}),

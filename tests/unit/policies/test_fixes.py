@@ -29,14 +29,18 @@ fixes:
         options: {stage-name: "{stage_name}"}
         patch: {/clientCertificateId: null}
 """
+SETTING = """\
+    method_settings:
+      metrics/enabled: {value: true, field: metricsEnabled, at_fault: [false], terraform: metrics_enabled}
+    commands:"""
 MISTAKES = [
     ('options: {stage-name: "{stage_name}"}\n        patch: {/clientCertificateId: "', 'options: {x: "{stage}"}\n'
-     '        patch: {/clientCertificateId: "', "`fixes.name_one.commands.1.options.x` names '{stage}'"),
+     '        patch: {/clientCertificateId: "', "`fixes.name_one.commands.0.options.x` names '{stage}'"),
     ('"{CERTIFICATE_ID}"', '"{CERTIFICATE}"',
      "names '{CERTIFICATE}', which there is not here; write one of {CERTIFICATE_ID}"),
     ('"{CERTIFICATE_ID}"', '"{tags}"', "names '{tags}'"),
     ('"{CERTIFICATE_ID}"', '"${"', "has a brace that belongs to no name"),
-    ("/clientCertificateId: null", '/clientCertificateId: "{CERTIFICATE_ID}"', "`fixes.name_one.undo.1.patch"),
+    ("/clientCertificateId: null", '/clientCertificateId: "{CERTIFICATE_ID}"', "`fixes.name_one.undo.0.patch"),
     ("the certificate}", 'x, made_by: {call: a b, query: q, options: {n: "{stage_name}"}}}',
      "write one of {account_id}"),
     ("the certificate}", "x, made_by: {call: a b}}", "makes the input; give it `query`"),
@@ -49,6 +53,12 @@ MISTAKES = [
     ("apigateway update-stage\n", '"apigateway update-stage; rm"\n', "has to look like"),
     ("    commands:", "    method_settings: {logging/loglevel: {value: x, field: level, at_fault: [x], terraform: y}}\n"
      "    commands:", "`fixes.name_one.method_settings.logging/loglevel.field` is 'level'; write one of"),
+    ("    commands:", SETTING.replace("[false]", "[false, 0]"),
+     "metrics/enabled.at_fault.1` is 0, which metricsEnabled never is; write true or false"),
+    ("    commands:", SETTING.replace("true", "'true'"), "enabled.value` is 'true', which metricsEnabled never is"),
+    ("    commands:", SETTING.replace("true", "1.5"), "enabled.value` is 1.5; write a text, a whole number, true"),
+    ("the certificate}", "x, attribute: id, resource: {resource: a, arguments: {b: {c: [d]}}}}",
+     "`fixes.name_one.inputs.CERTIFICATE_ID.resource.arguments.b.c` is ['d']; write a text, a whole number, true"),
 ]  # fmt: skip
 
 
