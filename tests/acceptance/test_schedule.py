@@ -78,7 +78,10 @@ def events(process: subprocess.Popen[str], until: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     assert process.stderr is not None
     for line in process.stderr:
-        found.append(json.loads(line))
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            raise AssertionError(f"no log record: {line}{process.stderr.read()}") from None
         if found[-1]["event"] == until:
             return found
     raise AssertionError(f"no {until} among {found}")
