@@ -41,12 +41,13 @@ def exceptions(world: World) -> Sequence[Result]:
     with_them = statistics.median(_night(world) for _ in range(_NIGHTS))
     world.settle()
     statement = _OF_ONE_ACCOUNT.format(account=accounts[len(accounts) // 2])
-    one = statistics.median(timed(lambda: world.execute(statement)) for _ in range(5))
+    one = statistics.median(timed(lambda: world.execute(statement)) for _ in range(3))
+    rows = len(world.execute(statement))
     ((findings,),) = world.execute("SELECT count(*) FROM report.finding")
     ((covered,),) = world.execute("SELECT count(*) FROM report.finding WHERE exception_id IS NOT NULL")
     note = f"{findings:,} findings, {covered:,} covered"
 
-    def result(name: str, floor: float | None, measured: float, goal: float) -> Result:
+    def result(name: str, floor: float | None, measured: float, goal: float, note: str = note) -> Result:
         ratio = None if floor is None else measured / floor
         return Result(
             name, world.server, world.stages, floor, measured, ratio, goal, driver=world.stages, note=note
@@ -55,7 +56,7 @@ def exceptions(world: World) -> Sequence[Result]:
     return [
         result("exceptions_apply", None, applied, 10.0),
         result("exceptions_night", without, with_them, 1.1),
-        result("exceptions_finding_of_one_account", None, one, 0.05),
+        result("exceptions_finding_of_one_account", None, one, 0.05, f"{rows:,} of {note}"),
     ]
 
 
