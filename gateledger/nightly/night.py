@@ -37,10 +37,17 @@ class Stopped(BaseException):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the night that the arguments describe and end the process."""
-    signal.signal(signal.SIGTERM, _stop)
-    given = _read(arguments)
-    app = App(config=given.config, level=given.level)
-    sys.exit(run_night(app, given.due, given.occasion))
+    end = NightEnd.STOPPED
+    try:
+        signal.signal(signal.SIGTERM, _stop)
+        given = _read(arguments)
+        end = run_night(App(config=given.config, level=given.level), given.due, given.occasion)
+        # Whoever stops it now comes too late.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except Stopped:
+        # Before the night began, or after all was done and logged.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(end)
 
 
 def run_night(app: App, due: datetime, occasion: Occasion) -> NightEnd:
