@@ -37,10 +37,7 @@ def describe_certificate(
                 "The certificate's ARN lies outside the stage's account and region and cannot be looked up.",
             )
         )
-    try:
-        answer = caller.call("acm", _OPERATION, {"CertificateArn": arn}, expect="Certificate")
-    except ReadFailure as error:
-        if error.failure.kind is FailureKind.ABSENT:
-            return None
-        raise
+    answer = caller.look_up("acm", _OPERATION, {"CertificateArn": arn}, expect="Certificate")
+    if answer is None:
+        return None
     return normalise.acm_certificate(arn, answer["Certificate"], hasher)

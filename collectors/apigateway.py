@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cmdb.snapshot import FailureKind, Item
+from cmdb.snapshot import Item
 from collectors import normalise
 from collectors.answers import bodies_of
 from collectors.calls import Caller
-from collectors.errors import ReadFailure, malformed
+from collectors.errors import malformed
 from collectors.paging import REST, pages
 from collectors.values import Hasher, sequence
 
@@ -48,12 +48,9 @@ def get_stage(caller: Caller, hasher: Hasher, rest_api_id: str, stage_name: str)
     """Return one stage as it is now, or None when AWS says that there is none."""
     operation = "GetStage"
     parameters = {"restApiId": rest_api_id, "stageName": stage_name}
-    try:
-        answer = caller.call(SERVICE, operation, parameters, expect="stageName")
-    except ReadFailure as error:
-        if error.failure.kind is FailureKind.ABSENT:
-            return None
-        raise
+    answer = caller.look_up(SERVICE, operation, parameters, expect="stageName")
+    if answer is None:
+        return None
     stage = normalise.stage(rest_api_id, answer, hasher, operation)
     if stage.key != stage_name:
         raise malformed(operation, "it is another stage than the one asked for")
@@ -62,13 +59,7 @@ def get_stage(caller: Caller, hasher: Hasher, rest_api_id: str, stage_name: str)
 
 def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
     """Tell whether a REST API no longer exists: a look at itself ends in NotFound."""
-    try:
-        caller.call(SERVICE, "GetRestApi", {"restApiId": rest_api_id}, expect="id")
-    except ReadFailure as error:
-        if error.failure.kind is FailureKind.ABSENT:
-            return True
-        raise
-    return False
+    return caller.look_up(SERVICE, "GetRestApi", {"restApiId": rest_api_id}, expect="id") is None
 
 
 def get_client_certificates(caller: Caller, hasher: Hasher) -> Listing:
@@ -89,14 +80,11 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
     if certificate_id in {".", ".."}:
         # As part of a path these would ask for something else.
         raise malformed(operation, "the id asked for cannot be part of a request")
-    try:
-        answer = caller.call(
-            SERVICE, operation, {"clientCertificateId": certificate_id}, expect="clientCertificateId"
-        )
-    except ReadFailure as error:
-        if error.failure.kind is FailureKind.ABSENT:
-            return None
-        raise
+    answer = caller.look_up(
+        SERVICE, operation, {"clientCertificateId": certificate_id}, expect="clientCertificateId"
+    )
+    if answer is None:
+        return None
     certificate = normalise.client_certificate(operation, answer, hasher)
     if certificate.key != certificate_id:
         raise malformed(operation, "it is another certificate than the one asked for")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cmdb.snapshot import FailureKind, Item
+from cmdb.snapshot import Item
 from collectors import http_items
 from collectors.answers import bodies_of
 from collectors.apigateway import Listing, distinct
 from collectors.calls import Caller
-from collectors.errors import ReadFailure, malformed
+from collectors.errors import malformed
 from collectors.paging import HTTP, pages
 from collectors.values import Hasher
 
@@ -45,12 +45,9 @@ def get_stage(caller: Caller, hasher: Hasher, api_id: str, stage_name: str) -> I
     """Return one stage as it is now, or None when AWS says that there is none."""
     operation = "GetStage"
     parameters = {"ApiId": api_id, "StageName": stage_name}
-    try:
-        answer = caller.call(SERVICE, operation, parameters, expect="StageName")
-    except ReadFailure as error:
-        if error.failure.kind is FailureKind.ABSENT:
-            return None
-        raise
+    answer = caller.look_up(SERVICE, operation, parameters, expect="StageName")
+    if answer is None:
+        return None
     stage = http_items.stage(api_id, answer, hasher, operation)
     if stage.key != stage_name:
         raise malformed(operation, "it is another stage than the one asked for")
@@ -59,13 +56,7 @@ def get_stage(caller: Caller, hasher: Hasher, api_id: str, stage_name: str) -> I
 
 def api_is_gone(caller: Caller, api_id: str) -> bool:
     """Return whether an API no longer exists: a look at itself ends in NotFound."""
-    try:
-        caller.call(SERVICE, "GetApi", {"ApiId": api_id}, expect="ApiId")
-    except ReadFailure as error:
-        if error.failure.kind is FailureKind.ABSENT:
-            return True
-        raise
-    return False
+    return caller.look_up(SERVICE, "GetApi", {"ApiId": api_id}, expect="ApiId") is None
 
 
 def _listing(

@@ -106,6 +106,17 @@ class Caller:
                 raise ReadFailure(_given_up(outcome.failure, attempt))
             self._wait(pause, operation)
 
+    def look_up(
+        self, service: str, operation: str, parameters: dict[str, Any], *, expect: str
+    ) -> dict[str, Any] | None:
+        """Call an operation about one thing; return None when AWS says that there is none. Raises ``ReadFailure``."""
+        try:
+            return self.call(service, operation, parameters, expect=expect)
+        except ReadFailure as error:
+            if error.failure.kind is FailureKind.ABSENT:
+                return None
+            raise
+
     def _once(
         self,
         service: str,

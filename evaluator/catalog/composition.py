@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -29,6 +29,7 @@ from evaluator.catalog.helpers import expanded
 from evaluator.catalog.offered import AS_OF, RECHECK, SCOPE, SUBJECTS, identity_columns
 from evaluator.catalog.parameters import placeholders
 from evaluator.catalog.shared import DEFAULT, SharedCondition, shared_conditions
+from evaluator.catalog.tokens import tokenize
 
 _PARTS_OF_MANY = (exp.CTE, exp.Window)
 
@@ -176,12 +177,6 @@ class _Case:
     end: Token
     results: tuple[Token, ...]
     default: Token | None
-
-
-@lru_cache(maxsize=500)
-def tokenize(text: str) -> Sequence[Token]:
-    """Return the tokens of PostgreSQL text; a process meets the same few texts again for every night."""
-    return tuple(sqlglot.tokenize(text, dialect="postgres"))
 
 
 def _joining(text: str, instead: Mapping[str, str]) -> str:

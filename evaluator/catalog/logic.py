@@ -20,11 +20,12 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cmdb.errors import brief, shown
 from cmdb.items import ItemType, item_type
 from evaluator.catalog import logic_rules as rules
-from evaluator.catalog.composition import Composition, compose, tokenize
+from evaluator.catalog.composition import Composition, compose
 from evaluator.catalog.helpers import expanded, helpers
 from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, VERDICT, offered
 from evaluator.catalog.parameters import placeholders
 from evaluator.catalog.shared import DEFAULT, shared_conditions
+from evaluator.catalog.tokens import tokenize
 from evaluator.errors import PolicyError
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?))")

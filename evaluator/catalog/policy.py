@@ -18,13 +18,13 @@ from cmdb.errors import shown
 from cmdb.items import ItemType, collected_scopes, item_types
 from evaluator.catalog import parameters as parameter_values
 from evaluator.catalog.cases import Case
-from evaluator.catalog.composition import tokenize
 from evaluator.catalog.files import Model, Text
 from evaluator.catalog.fixes import Fix
 from evaluator.catalog.frameworks import Section
 from evaluator.catalog.logic import Logic
 from evaluator.catalog.offered import AS_OF
 from evaluator.catalog.parameters import Parameter, Value
+from evaluator.catalog.tokens import tokenize
 from evaluator.errors import PolicyError
 
 __all__ = ["Condition", "Policy", "PolicyError", "PolicyFile", "Similar", "Status"]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import sqlglot
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cmdb.errors import shown
 from evaluator.catalog.parameters import placeholders
+from evaluator.catalog.tokens import tokenize
 from evaluator.errors import PolicyError
 
 _SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]+)\): (.+)")
@@ -37,7 +37,7 @@ class Helper:
         """Return the SQL over these arguments."""
         values = dict(zip(self.arguments, given, strict=True))
         parts, position = [], 0
-        for colon, name in placeholders(_tokenize(self.text)):
+        for colon, name in placeholders(tokenize(self.text)):
             parts += [self.text[position : colon.start], values[name]]
             position = colon.end + 1 + len(name)
         return "".join([*parts, self.text[position:]])
@@ -63,7 +63,7 @@ def _helper(text: str) -> Helper:
 def expanded(source: str, text: str) -> str:
     """Return SQL with the rows of helpers in their places; ``source`` names the file in a ``PolicyError``."""
     try:
-        tokens = _tokenize(text)
+        tokens = tokenize(text)
     except SqlglotError:
         return text  # the check of the text says what is wrong with it
     parts, position = [], 0
@@ -93,7 +93,3 @@ def _arguments(source: str, helper: Helper, text: str, tokens: Sequence[Token]) 
             f"write columns for {', '.join(helper.arguments)}, such as stage.{helper.arguments[0]}."
         )
     return given, close.end + 1
-
-
-def _tokenize(text: str) -> list[Token]:
-    return sqlglot.tokenize(text, dialect="postgres")
