@@ -41,6 +41,14 @@ A rate that is no whole number is left to an input.
 _WORDS = {bool: "true or false", int: "a whole number", str: "a text"}
 METHOD_SETTINGS = "method_settings"
 """The field that holds them."""
+_OF_THE_SHELL = re.compile(
+    r"(AWS|BASH|COMP|CURL|DYLD|GATELEDGER|LC|LD|MALLOC|OPENSSL|REQUESTS|SSL|XDG)_.*|(BASH|EPOCH|HIST|HOST|PYTHON|SHELL).*"
+    r"|CDPATH|COLUMNS|DIRSTACK|ENV|EUID|EXECIGNORE|FIGNORE|FPATH|FUNC(NAME|NEST)|GLOB(IGNORE|SORT)|GROUPS|HOME|IFS"
+    r"|IGNOREEOF|INPUTRC|LANG|LANGUAGE|LINENO|LINES|LOGNAME|MACHTYPE|MAILPATH|MAPFILE|NLSPATH|(ALL|HTTP|HTTPS|NO)_PROXY"
+    r"|OLDPWD|OPT(ARG|ERR|IND)|OSTYPE|PAGER|PATH|PIPESTATUS|POSIXLY_CORRECT|PPID|PROMPT_COMMAND|PS[0-9]|PWD|RANDOM"
+    r"|REPLY|SECONDS|SHLVL|SRANDOM|TEMP|TERM|TIMEFORMAT|TMOUT|TMP|TMPDIR|TZ|UID|USER"
+)
+"""Variables that shells, the loader of programs and the AWS CLI read: setting one would change what runs."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SINGLE = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC})
 
@@ -227,6 +235,10 @@ def check_fixes(
     taken: dict[str, str] = {}
     for name, fix in fixes.items():
         place = f"{source}: `fixes.{name}"
+        if not wanted:
+            raise PolicyError(
+                f"{place}` is for nothing: no condition of the policy is INCOMPLIANT; remove it."
+            )
         for condition in fix.conditions or wanted:
             if condition not in wanted:
                 known = ", ".join(wanted) or "none"
@@ -290,6 +302,12 @@ def _check_inputs(place: str, fix: Fix) -> None:
         for number, call in enumerate(calls):
             if (call.query is None) != (call.save is None):
                 raise PolicyError(f"{place}.{where}.{number}` has one of `query` and `save`; give it both.")
+    saved = [(f"commands.{number}.save", call.save) for number, call in enumerate(fix.commands) if call.save]
+    for where, name in [*((f"inputs.{name}", name) for name in fix.inputs), *saved]:
+        if _OF_THE_SHELL.fullmatch(name):
+            raise PolicyError(
+                f"{place}.{where}` is {name}, a variable that shells or programs read; give it another name."
+            )
     for name, one in fix.inputs.items():
         if (one.resource is None) != (one.attribute is None):
             raise PolicyError(f"{place}.inputs.{name}` has one of `resource` and `attribute`; give it both.")

@@ -60,6 +60,43 @@ MISTAKES = [
     ("the certificate}", "x, attribute: id, resource: {resource: a, arguments: {b: {c: [d]}}}}",
      "`fixes.name_one.inputs.CERTIFICATE_ID.resource.arguments.b.c` is ['d']; write a text, a whole number, true"),
 ]  # fmt: skip
+OF_THE_SHELL = (
+    "PATH",
+    "IFS",
+    "HOME",
+    "PS4",
+    "BASH_ENV",
+    "LD_PRELOAD",
+    "AWS_PROFILE",
+    "PYTHONPATH",
+    "HTTPS_PROXY",
+    "ENV",
+)
+
+
+@pytest.mark.parametrize("name", OF_THE_SHELL)
+def test_an_input_is_not_called_like_a_variable_that_changes_what_runs(tmp_path: Path, name: str) -> None:
+    written(tmp_path, policy_yaml=POLICY + FIX.replace("CERTIFICATE_ID", name))
+
+    said = sentence(tmp_path)
+
+    assert f"`fixes.name_one.inputs.{name}` is {name}, a variable that shells or programs read" in said
+
+
+def test_what_a_call_saves_is_not_called_so_either(tmp_path: Path) -> None:
+    saving = FIX.replace(
+        '        patch: {/clientCertificateId: "{C',
+        '        query: id\n        save: PATH\n        patch: {/clientCertificateId: "{C',
+    )
+    written(tmp_path, policy_yaml=POLICY + saving)
+
+    assert "`fixes.name_one.commands.0.save` is PATH" in sentence(tmp_path)
+
+
+def test_a_fix_is_for_something(tmp_path: Path) -> None:
+    written(tmp_path, policy_yaml=POLICY.replace("INCOMPLIANT", "UNDETERMINED") + FIX)
+
+    assert "`fixes.name_one` is for nothing" in sentence(tmp_path)
 
 
 @pytest.mark.parametrize(("before", "after", "words"), MISTAKES)
