@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -62,19 +63,47 @@ def test_the_wheel_asks_for_no_development_tool(wheel: Path) -> None:
     assert len([line for line in asked if "extra ==" not in line]) == len(PROJECT["project"]["dependencies"])
 
 
+def install(installer: str, wheel: Path, folder: Path) -> Path:
+    """Install the wheel into an environment of its own; return the command."""
+    pinned = ("--constraint", str(ROOT / "constraints.txt"))
+    folders = {
+        **{f"PIPX_{name}": str(folder / name) for name in ("HOME", "BIN_DIR", "MAN_DIR")},
+        **{f"UV_TOOL_{name}": str(folder / name) for name in ("DIR", "BIN_DIR")},
+    }
+    if installer == "pip":
+        venv.create(folder / "venv", with_pip=True)
+        python = str(folder / "venv" / "bin" / "python")
+        order = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            *pinned,
+            str(wheel),
+        ]
+        made = folder / "venv" / "bin"
+    else:
+        program = shutil.which(installer)
+        if program is None:
+            pytest.skip(f"{installer} is not installed")
+        order = {
+            "pipx": [program, "install", "--pip-args", " ".join(pinned), str(wheel)],
+            "uv": [program, "tool", "install", *pinned, str(wheel)],
+        }[installer]
+        made = folder / "BIN_DIR"
+    subprocess.run(order, env=os.environ | folders, check=True, capture_output=True)
+    return made / "gateledger"
+
+
 @pytest.mark.long
-def test_the_demo_runs_from_the_wheel_in_an_environment_of_its_own(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
-    binaries = tmp_path / "venv" / "bin"
-    subprocess.run(
-        [
-            *(str(binaries / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--constraint", str(ROOT / "constraints.txt"), str(wheel)),
-        ],
-        check=True,
-    )
+@pytest.mark.parametrize("installer", ["pip", "pipx", "uv"])
+def test_the_demo_runs_from_the_wheel_in_an_environment_of_its_own(
+    wheel: Path, tmp_path: Path, installer: str
+) -> None:
     done = subprocess.run(
-        [str(binaries / "gateledger"), "demo", "--nights", "2"],
+        [str(install(installer, wheel, tmp_path)), "demo", "--nights", "2"],
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
