@@ -109,8 +109,13 @@ def of_resources(records: Iterable[Any]) -> list[Method]:
 
 
 def of_export(document: Any) -> list[Method]:
-    """Return the methods of an exported OpenAPI 3.0 document with API Gateway's extensions."""
+    """Return the methods of an exported OpenAPI 3.0 document with API Gateway's extensions.
+
+    Each of them has an integration: API Gateway deploys no method without one.
+    """
     root = values.structure(_EXPORT, document, "the document")
+    if not str(root.get("openapi")).startswith("3.0"):
+        raise malformed(_EXPORT, "it is no document of OpenAPI 3.0")
     schemes = _mapping(
         _EXPORT,
         _mapping(_EXPORT, root.get("components"), "components").get("securitySchemes"),
@@ -127,6 +132,8 @@ def of_export(document: Any) -> list[Method]:
                     raise malformed(_EXPORT, "a path holds something that is no method of API Gateway")
                 continue
             body = values.structure(_EXPORT, operation, "a method")
+            if body.get(_INTEGRATION) is None:
+                raise malformed(_EXPORT, "a method has no integration")
             found.append(
                 _method(
                     _EXPORT,

@@ -187,6 +187,9 @@ class Stages(Drafts):
         self, api_id: str, deployment_id: str, created_at: datetime, description: str | None
     ) -> Deployment:
         api = self.apis[api_id]
+        if any(m.integration is None for path in api.resources.values() for m in path.methods.values()):
+            # What AWS answers to CreateDeployment: 400, in these words.
+            raise ValueError("No integration defined for method")
         made = Deployment(deployment_id, created_at, api.snapshot(), description)
         api.deployments[deployment_id] = made
         return self._changed(made)

@@ -15,11 +15,17 @@ from collectors import definitions
 from collectors.errors import ReadFailure
 
 INTEGRATION = "x-amazon-apigateway-integration"
+ANY = "x-amazon-apigateway-any-method"
+VERBS = {"get", "put", "post", ANY}
+
+
+MOCK = {INTEGRATION: {"type": "mock"}}
 
 
 def document(**operations: Any) -> dict[str, Any]:
-    """Return an export with a path that has these operations."""
-    return {"openapi": "3.0.1", "paths": {"/orders": operations}}
+    """Return an export with a path that has these operations; those without an integration get a mock."""
+    verbs = {name: MOCK | said if name in VERBS else said for name, said in operations.items()}
+    return {"openapi": "3.0.1", "paths": {"/orders": verbs}}
 
 
 def method(**integration: Any) -> dict[str, Any]:
@@ -81,13 +87,11 @@ def test_what_may_be_secret_is_not_kept() -> None:
     assert found[0]["has_required_parameters"] is found[0]["has_body_model"] is True
 
 
-def test_a_method_without_integration_and_any() -> None:
-    found = definitions.of_export(
-        document(**{"x-amazon-apigateway-any-method": {}, "parameters": [], "x-own": 1, "get": {}})
-    )
-    assert [(one["verb"], "integration_type" in one) for one in found] == [("ANY", False), ("GET", False)]
+def test_any_is_a_verb_and_what_stands_beside_the_operations_is_none() -> None:
+    found = definitions.of_export(document(**{ANY: {}, "parameters": [], "x-own": 1, "get": {}}))
+    assert [(one["verb"], one["integration_type"]) for one in found] == [("ANY", "MOCK"), ("GET", "MOCK")]
     made = definitions.deployment("api", "d1", found, definitions.EXPORT)
-    assert made.derived == {"types": (), "has_http": False, "source": "EXPORT"}
+    assert made.derived == {"types": ("MOCK",), "has_http": False, "source": "EXPORT"}
 
 
 @pytest.mark.parametrize(
@@ -134,8 +138,10 @@ def test_a_validator_says_what_it_validates() -> None:
 
 
 def test_the_order_of_a_document_makes_no_difference() -> None:
-    made = {"paths": {path: {verb: {} for verb in ("get", "post")} for path in ("/b", "/a", "/")}}
-    turned = {"paths": dict(reversed([(p, dict(reversed(v.items()))) for p, v in made["paths"].items()]))}
+    made = document()
+    made["paths"] = {path: dict.fromkeys(("get", "post"), MOCK) for path in ("/b", "/a", "/")}
+    turned = document()
+    turned["paths"] = dict(reversed([(p, dict(reversed(v.items()))) for p, v in made["paths"].items()]))
     assert definitions.of_export(made) == definitions.of_export(turned)
 
 
@@ -153,13 +159,17 @@ def test_the_order_of_a_document_makes_no_difference() -> None:
         {"paths": {"/": {"get": {INTEGRATION: {"type": 7}}}}},
         {"paths": {"/": {"get": {INTEGRATION: {"type": "http", "uri": []}}}}},
         {"paths": {"/": {"get": {INTEGRATION: "http"}}}},
-        {"paths": {"/": {"get": {"security": {}}}}},
+        {"paths": {"/": {"get": {}}}},
+        {"paths": {"/": {"get": MOCK, "put": {INTEGRATION: None}}}},
+        {"paths": {"/": {"get": MOCK | {"security": {}}}}},
         {"paths": {}, "components": []},
+        {"paths": {"/": {"get": MOCK}}, "openapi": "3.1.0"},
+        {"paths": {"/": {"get": MOCK}}, "openapi": None, "swagger": "2.0"},
     ],
 )
 def test_what_is_no_export_is_a_failure(odd: Any) -> None:
     with pytest.raises(ReadFailure, match="GetExport cannot be trusted"):
-        definitions.of_export(odd)
+        definitions.of_export({"openapi": "3.0.1", **odd} if isinstance(odd, dict) else odd)
 
 
 JSON = st.recursive(
@@ -172,6 +182,7 @@ JSON = st.recursive(
     max_leaves=10,
 )
 WHOLE: dict[str, Any] = {
+    "openapi": "3.0.1",
     "paths": {
         "/a/{id}": {
             "parameters": [{"name": "id", "in": "path", "required": True}],

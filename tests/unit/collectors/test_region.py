@@ -19,7 +19,7 @@ def asked(aws: SimulatedAws, operation: str) -> int:
 
 
 def make_api(place: AccountRegion, name: str = "orders", certificate_id: str | None = None) -> str:
-    api = place.add_api(name, integrations=("HTTP_PROXY", "MOCK", None))
+    api = place.add_api(name, integrations=("HTTP_PROXY", "MOCK"))
     place.add_stage(api.id, "prod", certificate_id=certificate_id)
     return api.id
 

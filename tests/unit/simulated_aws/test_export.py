@@ -76,9 +76,15 @@ def api_id(place: AccountRegion) -> str:
         authorization_scopes=("orders/read",),
     )
     place.put_method(api.id, "/pool", "GET", pooled)
-    place.put_method(api.id, "/bare", "GET", Method())
     place.add_stage(api.id, "prod")
     return api.id
+
+
+def test_a_method_without_an_integration_is_not_deployed(place: AccountRegion) -> None:
+    api = place.add_api("bare")
+    place.put_method(api.id, "/bare", "GET", Method())
+    with pytest.raises(ValueError, match="No integration defined for method"):
+        place.create_deployment(api.id)
 
 
 def test_a_document_says_of_each_method_what_was_deployed(
@@ -115,7 +121,7 @@ def test_a_document_says_of_each_method_what_was_deployed(
     assert read["paths"]["/orders/{id}"]["options"][INTEGRATION]["type"] == "mock"
     assert read["paths"]["/{proxy+}"][ANY][INTEGRATION]["type"] == "aws_proxy"
     assert read["paths"]["/{proxy+}"][ANY]["parameters"][0]["name"] == "proxy"
-    assert INTEGRATION not in read["paths"]["/bare"]["get"]
+
     assert read["paths"]["/"] == {}
     assert read["x-amazon-apigateway-api-key-source"] == "AUTHORIZER"
 
