@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long lint model chaos fuzz soak matrix bench clean distclean
+.PHONY: help venv demo test test-long lint model chaos fuzz soak matrix opinions bench clean distclean
 
 # Interpreter for the virtual environment; chosen when empty.
 PYTHON ?=
@@ -67,7 +67,7 @@ test: $(DEV_STAMP)  ## Run all that guards a change: some 9 minutes on 2 cores (
 	@$(IN_MEMORY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-test-long: model chaos fuzz soak matrix  ## Run at length what chance decides, and the wide matrices: the targets below in turn.
+test-long: model chaos fuzz soak matrix opinions  ## Run at length what chance decides, and the wide matrices: the targets below in turn.
 
 lint: $(DEV_STAMP)  ## Check style, format, types, and that tables and migrations agree.
 	@$(BIN)/ruff check .
@@ -95,6 +95,15 @@ soak: $(DEV_STAMP)  ## Live through weeks in which one call in twenty fails (NIG
 matrix: $(DEV_STAMP)  ## Try the settings of databases and locales in their whole width.
 	@$(IN_MEMORY)
 	$(BIN)/python -m pytest -m long -n $(WORKERS) $(PYTEST_ARGS)
+
+opinions: $(DEV_STAMP)  ## Collect from other emulators of AWS (moto's server, MiniStack), in an environment of their own.
+	@$(IN_MEMORY)
+	if ! build/emulators/bin/python -c 'import moto, ministack' 2>/dev/null; then
+	  $(BIN)/python -m venv --clear build/emulators
+	  build/emulators/bin/python -m pip install --quiet --disable-pip-version-check --no-input 'moto[server]==5.*' 'ministack==1.*'
+	fi
+	GATELEDGER_TEST_EMULATORS="$$PWD/build/emulators/bin" \
+	  $(BIN)/python -m pytest tests/acceptance/test_second_opinions.py -m long -n 0 $(PYTEST_ARGS)
 
 bench: $(DEV_STAMP)  ## Measure against the floors of the same machine (CASES=, STAGES=).
 	@if [ ! -e benchmarks/__main__.py ]; then echo "There is no benchmark yet."; exit 0; fi

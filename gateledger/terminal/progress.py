@@ -30,8 +30,8 @@ class Progress(CollectionProgress, Protocol):
     def phase(self, name: str) -> None:
         """A part of the job begins, for example ``collect`` or ``evaluate``."""
 
-    def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
-        """One policy was evaluated over ``stages`` stages; ``changes`` records opened or closed."""
+    def policy_done(self, policy_id: str, items: int, changes: int) -> None:
+        """One policy was evaluated over ``items`` items; ``changes`` records opened or closed."""
 
     def finished(self) -> None:
         """The phase is over."""
@@ -49,7 +49,7 @@ class SilentProgress:
     def account_region_done(self, region: RegionDone) -> None:
         """Do nothing."""
 
-    def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
+    def policy_done(self, policy_id: str, items: int, changes: int) -> None:
         """Do nothing."""
 
     def finished(self) -> None:
@@ -110,16 +110,16 @@ class LogProgress:
             },
         )
 
-    def policy_done(self, policy_id: str, stages: int, changes: int) -> None:
+    def policy_done(self, policy_id: str, items: int, changes: int) -> None:
         """Log one policy."""
         done, total = self._step()
         log.info(
-            "%s: %d stages, %d changes (%s)",
+            "%s: %d items, %d changes (%s)",
             policy_id,
-            stages,
+            items,
             changes,
             _out_of(done, total),
-            extra={"event": "policy.done", "policy_id": policy_id, "stages": stages, "changes": changes},
+            extra={"event": "policy.done", "policy_id": policy_id, "items": items, "changes": changes},
         )
 
     def finished(self) -> None:
@@ -164,11 +164,11 @@ class TerminalProgress:
     def policy_done(
         self,
         policy_id: str,  # noqa: ARG002  the line shows sums only
-        stages: int,
+        items: int,
         changes: int,
     ) -> None:
         """Advance by one policy."""
-        self._advance(stages, changes, False, "verdicts")
+        self._advance(items, changes, False, "verdicts")
 
     def finished(self) -> None:
         """Fill the line."""
