@@ -214,6 +214,7 @@ def _mark_uncovered(cursor: Cursor, as_of: datetime, wanted: Iterable[str] | Non
     names = None if wanted is None else sorted({ACCOUNT_SCOPE, *wanted})
     uncollected = (True, ScopeStatus.UNCOLLECTED, None, _UNCOLLECTED)
     skipped = (False, ScopeStatus.SKIPPED, FailureKind.NOT_WANTED, _NOT_WANTED)
+    cursor.execute(query("uncovered_table", _SQL))
     for is_wanted, status, kind, error in (uncollected,) if names is None else (uncollected, skipped):
         values = {
             "as_of": as_of,
@@ -223,5 +224,5 @@ def _mark_uncovered(cursor: Cursor, as_of: datetime, wanted: Iterable[str] | Non
             "kind": kind,
             "error": error,
         }
-        for step in ("uncovered_amend", "uncovered_close", "uncovered_open", "uncovered_store"):
-            cursor.execute(query(step, _SQL), values)
+        for step in ("find", "amend", "close", "open", "store"):
+            cursor.execute(query(f"uncovered_{step}", _SQL), values)
