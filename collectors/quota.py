@@ -68,7 +68,7 @@ _WINDOWS = (1.0, 10.0)
 
 
 class TokenBucket:
-    """Tokens that flow in at a rate up to a burst; not thread-safe by itself."""
+    """Tokens that flow in at a rate up to a burst; not thread-safe on its own."""
 
     def __init__(self, limit: Limit, now: float) -> None:
         self._limit = limit

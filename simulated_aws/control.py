@@ -1,9 +1,9 @@
 """A side door for a simulated AWS in another process: counts, and switches, over HTTP.
 
-``GET /-/report`` tells requests by operation and status, and how the quota was kept. ``POST /-/clear``
+``GET /-/report`` lists requests by operation and status, and how the quota was kept. ``POST /-/clear``
 empties the log and fills the quota's buckets. ``POST /-/settings`` takes ``{"quota": bool, "latency_ms":
 number, "faults": probability, "fault_seed": number}``, each optional. ``POST /-/redeploy`` takes ``{"share":
-number, "seed": text}``, lets that share of all REST APIs be edited and deployed, and tells how many were.
+number, "seed": text}``, lets that share of all REST APIs be edited and deployed, and returns how many were.
 """
 
 from __future__ import annotations

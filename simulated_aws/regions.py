@@ -22,7 +22,7 @@ OPT_IN_REGIONS: dict[str, tuple[str, ...]] = {
     "aws-cn": (),
     "aws-us-gov": (),
 }  # fmt: skip
-"""Regions that an account must enable by itself (AWS: Account Management, "Enable or disable Regions")."""
+"""Regions that an account must enable on its own (AWS: Account Management, "Enable or disable Regions")."""
 
 DNS_SUFFIX = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 

@@ -62,7 +62,7 @@ class Field:
     where the value of a version is not known and a later reading of the same version gives it, it is filled in,
     and the column says when. An upgrade that derives something new thus changes no item.
     ``encoded``: the payload holds the JSON as text; what cannot be parsed reads as null.
-    ``volatile``: changes by itself, so that a change of it alone is no change of the item.
+    ``volatile``: AWS changes it without anybody's doing, so that a change of it alone is no change of the item.
     """
 
     name: str

@@ -22,7 +22,7 @@ def session_lock(engine: Engine, key: int) -> Iterator[bool]:
         try:
             yield is_ours
         finally:
-            # A connection that broke has given the lock back by itself.
+            # A connection that broke has released the lock.
             if is_ours and not connection.broken and not connection.closed:
                 connection.rollback()
                 connection.execute("SELECT pg_advisory_unlock(%s)", (key,))

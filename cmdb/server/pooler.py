@@ -30,7 +30,7 @@ def refuse_borrowed_session(connection: psycopg.Connection[Any], address: Addres
 
     A server names its process when a session begins. A pooler that may change it cannot pass that name on
     and makes one up, so where both agree nothing more is asked. Otherwise a second client is let in: a
-    session that it is given while the first client still has it was only lent to that one.
+    session that it is given while the first client still has it was only borrowed for that one.
     """
     own = _process(connection)
     if own is not None and own == connection.info.backend_pid:

@@ -1,4 +1,4 @@
--- What other tools are told of findings: the life of each, items that are gone included.
+-- Findings as they are exported to other tools: the life of each, items that are gone included.
 CREATE VIEW report.finding_export AS
 SELECT
     CASE i.item_type

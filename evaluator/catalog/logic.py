@@ -56,7 +56,7 @@ class Logic:
 
     @property
     def whole(self) -> str:
-        """The text with the rows of helpers in their places: it says by itself how it judges."""
+        """The text with the rows of helpers in their places: it shows how it judges without them."""
         return expanded("logic.sql", self.text)
 
     @property

@@ -259,7 +259,7 @@ class _Case:
 
 
 def _columns(asked: exp.Expr, tree: exp.Expr) -> dict[str, exp.Column]:
-    """Return the columns that a question reads from the outermost SELECT, by the name people know."""
+    """Return the columns that a query reads from the outermost SELECT, by the name people know."""
     return {
         column.sql(): column
         for column in asked.find_all(exp.Column)

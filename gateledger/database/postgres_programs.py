@@ -32,7 +32,7 @@ class Programs:
 
     address: Address
     connection: str
-    """How the programs are told to connect, without secrets: other users can read command lines."""
+    """How the programs connect, without secrets: other users can read command lines."""
     environment: dict[str, str]
     folder: Path | None
     """Where the programs are; None: wherever the system finds them."""

@@ -23,7 +23,7 @@ _RENAME_EXCHANGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a directory of ours holds, and the file that tells it from any other directory."""
+    """What a directory of ours holds, and the file that distinguishes it from any other directory."""
 
     what: str
     marker: str

@@ -49,7 +49,7 @@ class PolicyFacts:
 
 
 def event_of_finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
-    """Return the event that tells how a finding stands now (a row of ``report.finding_export``)."""
+    """Return the event of a finding's current state (a row of ``report.finding_export``)."""
     resolved = row["status"] not in _OPEN and row["resolved_at"] is not None
     if resolved or row["status"] == "DISAPPEARED":
         activity = _CLOSE
@@ -82,7 +82,7 @@ def event_of_finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
 
 
 def event_of_record(row: Row, policy: PolicyFacts) -> dict[str, Any]:
-    """Return the event that tells of one compliance record (a row of ``report.finding_history``)."""
+    """Return the event of one compliance record (a row of ``report.finding_history``)."""
     closed = row["status"] in {"DISAPPEARED", "COMPLIANT", "INAPPLICABLE"}
     event = _event(row, policy, _CLOSE if closed else _UPDATE, row["valid_from"], row["valid_from"])
     event["finding_info"]["modified_time"] = _milliseconds(row["valid_from"])

@@ -24,7 +24,7 @@ def type_name(row: Row) -> str:
 
 
 def name(row: Row) -> str:
-    """Return what people know the item by: its name, or else what tells it from others of its kind."""
+    """Return what people know the item by: its name, or else what distinguishes it from others of its kind."""
     return str(row["stage_name"] or row.get("name") or _key(row))
 
 

@@ -124,7 +124,7 @@ def write_export(engine: Engine, export: Export, out: Path | None) -> None:
         return
     if export.history and export.form is ExportFormat.ASFF:
         raise ExportError(
-            "ASFF tells how findings stand, not how they stood: leave out --history, or use --format ocsf, "
+            "ASFF holds the current state of findings, not their history: leave out --history, or use --format ocsf, "
             "json or csv."
         )
     with _destination(out), reading(engine) as connection:

@@ -12,9 +12,9 @@ class NightEnd(IntEnum):
     FAILED = 1
     """It could not be done; the process logged why. It is tried again."""
     INCOMPLETE = 3
-    """Done, but some scope could not be read; the next night mends it."""
+    """Done, but some scope could not be read; the next night reads it again."""
     ELSEWHERE = 10
-    """Another run or another scheduler is at it."""
+    """Another run or another scheduler is in progress."""
     ALREADY = 11
     """A run that began after the night was due has done it."""
     FIRST_AHEAD = 12

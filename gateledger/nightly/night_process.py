@@ -13,7 +13,7 @@ from gateledger.nightly.exit_status import NightEnd, Occasion
 
 log = logging.getLogger("gateledger.schedule")
 
-#: How long a night that is told to stop may take to close what it has begun before it is killed. What it had
+#: How long a night that is being stopped may take to close what it has begun before it is killed. What it had
 #: not committed is then lost, nothing else: the next run settles it.
 STOP_SECONDS = 20.0
 

@@ -57,7 +57,7 @@ class News:
     notices: Sequence[Notice]
     """Exceptions to look at since this run."""
     first: FirstJudged
-    """Policies that the run judged for the first time, which are told to those who look after the whole."""
+    """Policies that the run judged for the first time, which are reported to those who look after the whole."""
 
     def of_owner(self, owner: str) -> News:
         """Return what of it is about an owner's items and exceptions."""
@@ -140,7 +140,7 @@ def news_of(engine: Engine, summary: RunSummary, *, include_excepted: bool = Fal
 
     That are items that became incompliant, items that were remediated, and scopes that failed for the
     second time in a row or longer. Policies that the run judged for the first time over an estate that was
-    known are told once, with how much they found: none of that is new.
+    known are reported once, with how much they found: none of that is new.
     """
     with reading(engine) as connection:
         at = {"as_of": summary.as_of}

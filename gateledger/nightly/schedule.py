@@ -1,4 +1,4 @@
-"""The scheduler: runs the nightly job when its time comes, until it is told to stop.
+"""The scheduler: runs the nightly job when its time comes, until it is stopped.
 
 Times come from APScheduler; each night runs in a process of its own (``gateledger.nightly.night``), which
 decides from the database whether there is anything to do. A night that fails is tried again, after a minute
@@ -156,7 +156,7 @@ class Scheduler:
             self._jobs.modify_job(job, next_run_time=moment)
 
     def _beat(self) -> None:
-        """Show that the scheduler is up, and take on what changed in the settings."""
+        """Show that the scheduler is running, and take on what changed in the settings."""
         try:
             settings = App(config=self._app.config, level=self._app.level).settings
             self._take_on(settings)
@@ -220,7 +220,7 @@ def _told_to_stop() -> Iterator[threading.Event]:
     before: dict[signal.Signals, Any] = {
         number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)
     }
-    # Its own lines would say the same once more; what matters is told by the listener.
+    # Its own lines would say the same once more; what matters is logged by the listener.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     try:
         yield stop

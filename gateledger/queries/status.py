@@ -47,7 +47,7 @@ _CAUSE_NARROW = (
     Column("cause", "cause"),
 )
 
-#: A scheduler that has been silent for longer is dead or cut off; one that is up gives a sign each minute.
+#: A scheduler that has been silent for longer is dead or cut off; a running one gives a sign each minute.
 _SILENT_SECONDS = 180
 #: Causes that are shown; `--scopes` shows all.
 _SHOWN_CAUSES = 10

@@ -14,7 +14,7 @@ from gateledger.report.site import Site
 
 #: Rows that the page holds before its script has run, and for those who do without it.
 STATIC_ROWS = 100
-#: Intervals of a timeline and changes of a stage that the page tells, the latest ones.
+#: Intervals of a timeline and changes of a stage that the page shows, the latest ones.
 INTERVALS = 60
 CHANGES = 20
 DATA = "data/findings.js"

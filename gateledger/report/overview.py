@@ -17,7 +17,7 @@ from gateledger.report.queries import ask
 from gateledger.report.site import PolicyEntry, Site
 from gateledger.report.tallies import Tally, total_of
 
-#: Certificates that expire within so many days are told.
+#: Certificates that expire within so many days are listed.
 EXPIRY_DAYS = 90
 SHOWN_CERTIFICATES = 15
 SHOWN_CHANGES = 10

@@ -26,7 +26,7 @@ def asking(engine: Engine) -> Iterator[Connection]:
 
 
 def text_of(name: str) -> str:
-    """Return the text of a question."""
+    """Return the text of a query."""
     return query_text(name, _SQL)
 
 

@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     )
     notify: Annotated[SecretStr | None, BeforeValidator(values.notify)] = Field(
         None,
-        description="Where a run tells what changed: a comma list of Apprise addresses "
+        description="Where a run reports what changed: a comma list of Apprise addresses "
         "(slack://..., mailto://..., json://host/path). Unset: nowhere.",
     )
     workers: Annotated[bool, BeforeValidator(values.yes_or_no)] = Field(
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
         return kept_key(self.data_dir)
 
     def notify_targets(self) -> tuple[str, ...]:
-        """Return the addresses that a run tells what changed; they hold secrets."""
+        """Return the addresses that a run reports changes to; they hold secrets."""
         return () if self.notify is None else values.notify_targets(self.notify.get_secret_value())
 
     def parameters_of(self, policy_id: str) -> Mapping[str, ParameterValue]:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller; scripts and schedulers rely on the numbers."""
+    """What the process returns to its caller; scripts and schedulers rely on the numbers."""
 
     DONE = 0
     ERROR = 1

@@ -93,7 +93,7 @@ def configure_logging(level: int, form: LogFormat) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
-    # A lost connection is told by the command that loses it; the pool would add its traceback.
+    # A lost connection is reported by the command that loses it; the pool would add its traceback.
     pool = logging.getLogger("sqlalchemy.pool")
     pool.setLevel(logging.NOTSET if level <= logging.DEBUG else logging.CRITICAL)
 

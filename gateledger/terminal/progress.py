@@ -1,4 +1,4 @@
-"""How a long job tells people where it is: a live display on a terminal, log lines elsewhere.
+"""How a long job shows its progress: a live display on a terminal, log lines elsewhere.
 
 Jobs call a ``Progress``; they never print. All methods may be called from several threads.
 """

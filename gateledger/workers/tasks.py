@@ -30,7 +30,7 @@ DEAD_AFTER = 15.0
 
 
 def fingerprint(key: bytes) -> str:
-    """Return what tells two hash keys apart and gives neither away."""
+    """Return what distinguishes two hash keys and discloses neither."""
     return hmac.new(key, b"gateledger: fingerprint of the hash key", sha256).hexdigest()[:16]
 
 

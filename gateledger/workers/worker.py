@@ -41,7 +41,7 @@ from gateledger.workers.tasks import (
 
 log = logging.getLogger("gateledger.workers")
 
-#: Seconds given to account-regions in progress when the worker is told to stop, until they are given back,
+#: Seconds given to account-regions in progress when the worker is stopped, until they are given back,
 #: and then until the process ends whatever they do.
 FINISH_WITHIN = 20.0
 _END_WITHIN = 6.0
@@ -145,7 +145,7 @@ class Reader:
 
 
 class Worker:
-    """A process that works on the queue until it is told to stop."""
+    """A process that works on the queue until it is stopped."""
 
     def __init__(self, engine: Engine, plan: CollectionPlan, concurrency: int) -> None:
         """Check that this process can work.

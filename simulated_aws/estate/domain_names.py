@@ -99,7 +99,7 @@ class DomainName:
 
     @property
     def key(self) -> str:
-        """What tells it from all others: its name, with the id of a private one."""
+        """What distinguishes it from all others: its name, with the id of a private one."""
         return self.name if self.id is None else f"{self.name}+{self.id}"
 
     def wire(self) -> dict[str, Any]:

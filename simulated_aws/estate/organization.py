@@ -132,7 +132,7 @@ class Estate:
             self.accounts[account_id].tags = dict(tags)
 
     def leave_organization(self, account_id: str) -> None:
-        """Take an account out of its organization; it lives on by itself."""
+        """Take an account out of its organization; it stays on its own."""
         with self.lock:
             self.accounts[account_id].in_organization = False
 

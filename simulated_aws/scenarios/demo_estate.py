@@ -91,7 +91,7 @@ def demo_estate(first_night: datetime, *, seed: str = "demo") -> tuple[Estate, C
     """Return the organization as it is on the first night, some 200 stages, and who is who in it.
 
     Every condition of the certificate policy is there on the first night or comes about in the nights that
-    ``story.demo_nights`` tells, except ``unexpected``, which nothing real brings about.
+    ``story.demo_nights`` describes, except ``unexpected``, which nothing real brings about.
     """
     estate = Estate(seed=seed, now=first_night - timedelta(days=90))
     estate.add_account(PLATFORM, "Platform", regions=REGIONS, management=True)

@@ -50,7 +50,7 @@ class Caller(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A body. ``is_last`` tells whether no page follows it; ``once``, that the next one will be another.
+    """A body. ``is_last``: whether no page follows it; ``once``, that the next one will be another.
 
     ``content_type`` is by default that of the service.
     """

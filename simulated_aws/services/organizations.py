@@ -121,7 +121,7 @@ def _arn(account: Account, management: Account) -> str:
 
 
 def _account(account: Account, management: Account) -> dict[str, Any]:
-    # A closed account is listed as suspended until it is gone; only State tells them apart.
+    # A closed account is listed as suspended until it is gone; only State distinguishes them.
     status = "SUSPENDED" if account.status == "CLOSED" else account.status
     return {
         "Id": account.account_id,

@@ -60,7 +60,7 @@ def _assume_role(world: World, caller: Caller, form: Mapping[str, str]) -> Answe
     partition, account_id, name = named.groups()
     account = world.estate.accounts.get(account_id)
     role = account.roles.get(name) if account is not None else None
-    # Whatever the reason (no such account or role, another's trust, a suspended account), AWS tells no more.
+    # Whatever the reason (no such account or role, another's trust, a suspended account), AWS says no more.
     if (
         account is None
         or role is None

@@ -1,4 +1,4 @@
--- Open an account, or its new version where the reading tells something else; what a reading does not tell stays.
+-- Open an account, or its new version where the reading differs; what a reading does not show stays.
 INSERT INTO cmdb.account AS a (partition, account_id, name, state, payload, tags, version_id, valid_from)
 VALUES (%(partition)s, %(account_id)s, %(name)s, %(state)s, %(payload)s::jsonb, %(tags)s::jsonb,
         nextval('cmdb.version_id_seq'), %(as_of)s)

@@ -44,6 +44,6 @@ def demo(
 
     app = App.of(context)
     if app.level is None:
-        # What cannot be read is part of the story; the demo tells it in its own words.
+        # What cannot be read is part of the story; the demo reports it in its own words.
         configure_logging(logging.ERROR, "text")
     run_demo(nights=nights, keep=keep)

@@ -1,4 +1,4 @@
--- A scheduler is up: its sign of life; signs of those that died a week ago are cleared away.
+-- A scheduler is running: its sign of life; signs of those that died a week ago are cleared away.
 WITH cleared AS (
     DELETE FROM cmdb.scheduler WHERE beat_at < clock_timestamp() - interval '7 days'
 )

@@ -1,1 +1,1 @@
-"""SQL of the report, one file a question; it reads schema ``report`` only."""
+"""SQL of the report, one file per query; it reads schema ``report`` only."""

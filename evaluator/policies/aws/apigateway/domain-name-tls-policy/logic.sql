@@ -1,5 +1,5 @@
 -- Is the TLS security policy of the domain name among those allowed? The first branch that holds decides.
--- AWS has no policy newer than TLS_1_2 for a domain name with mutual TLS: nobody could mend that.
+-- AWS has no policy newer than TLS_1_2 for a domain name with mutual TLS: nobody could correct that.
 SELECT
     CASE
         WHEN domain_name.security_policy IS NULL OR btrim(domain_name.security_policy) = '' THEN 'policy_unknown'
