@@ -66,7 +66,7 @@ class RunOvertaken(GateledgerError):
 
 
 class AsOfTooEarly(GateledgerError):
-    """The moment asked for lies before the first recorded run; choose a later one."""
+    """The requested time lies before the first recorded run; choose a later one."""
 
 
 class SettingsError(GateledgerError):

@@ -164,10 +164,10 @@ class AccountReading:
     failure: Failure | None = None
     regions: tuple[str, ...] = ()
     skipped_regions: dict[str, Failure] = field(default_factory=dict)
-    """Regions that were asked for and are not read, each with its reason."""
+    """Regions that were requested and are not read, each with its reason."""
     payload: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] | None = None
-    """The account's tags; None: they were not asked for, or could not be read."""
+    """The account's tags; None: they were not requested, or could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def describe_certificate(
     """Return a certificate of ACM, or None when ACM says that there is none.
 
     API Gateway takes certificates of its own account and region only; of any other, a NotFound would prove
-    nothing, so it is not asked for. Raises ``ReadFailure``.
+    nothing, so it is not requested. Raises ``ReadFailure``.
     """
     match = _ARN.fullmatch(arn)
     where = (account.partition, region, account.account_id)

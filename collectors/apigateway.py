@@ -53,7 +53,7 @@ def get_stage(caller: Caller, hasher: Hasher, rest_api_id: str, stage_name: str)
         return None
     stage = normalise.stage(rest_api_id, answer, hasher, operation)
     if stage.key != stage_name:
-        raise malformed(operation, "it is another stage than the one asked for")
+        raise malformed(operation, "it is another stage than the requested one")
     return stage
 
 
@@ -79,7 +79,7 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
     operation = "GetClientCertificate"
     if certificate_id in {".", ".."}:
         # As part of a path these would ask for something else.
-        raise malformed(operation, "the id asked for cannot be part of a request")
+        raise malformed(operation, "the requested id cannot be part of a request")
     answer = caller.look_up(
         SERVICE, operation, {"clientCertificateId": certificate_id}, expect="clientCertificateId"
     )
@@ -87,7 +87,7 @@ def get_client_certificate(caller: Caller, hasher: Hasher, certificate_id: str) 
         return None
     certificate = normalise.client_certificate(operation, answer, hasher)
     if certificate.key != certificate_id:
-        raise malformed(operation, "it is another certificate than the one asked for")
+        raise malformed(operation, "it is another certificate than the requested one")
     return certificate
 
 

@@ -50,7 +50,7 @@ def get_stage(caller: Caller, hasher: Hasher, api_id: str, stage_name: str) -> I
         return None
     stage = http_items.stage(api_id, answer, hasher, operation)
     if stage.key != stage_name:
-        raise malformed(operation, "it is another stage than the one asked for")
+        raise malformed(operation, "it is another stage than the requested one")
     return stage
 
 

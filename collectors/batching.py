@@ -19,7 +19,7 @@ _ITEMS = 500
 _SECONDS = 1.0
 
 
-class Unstored:
+class Waiting:
     """What one run's threads have read and not stored yet. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

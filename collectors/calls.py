@@ -23,7 +23,7 @@ Send = Callable[[str, str, dict[str, Any]], Any]
 class RetryPolicy:
     """How often and for how long (seconds) a call is made again; full jitter between tries.
 
-    Throttles are expected to pass, so they have the most tries. A malformed answer is asked for once more,
+    Throttles are expected to pass, so they have the most tries. A malformed answer is requested once more,
     because a connection cut off in mid-answer looks the same.
     """
 

@@ -90,7 +90,7 @@ def acm_certificate(arn: str, record: Any, hasher: Hasher) -> Item:
     operation = "DescribeCertificate"
     fields = values.structure(operation, record, "a certificate")
     if fields.get("CertificateArn") != arn:
-        raise malformed(operation, "it describes another certificate than the one asked for")
+        raise malformed(operation, "it describes another certificate than the requested one")
     payload = _payload(operation, fields, hasher)
     users = payload.get("InUseBy")
     if isinstance(users, list) and all(isinstance(user, str) for user in users):

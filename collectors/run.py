@@ -20,7 +20,7 @@ from cmdb.snapshot import (
 )
 from collectors.account_access import enter_and_store
 from collectors.accounts import Target, list_targets
-from collectors.batching import Unstored
+from collectors.batching import Waiting
 from collectors.collection import Collection, collect_account_region, has_failed, scope_statuses
 from collectors.errors import CollectionError
 from collectors.patterns import means_region
@@ -142,7 +142,7 @@ class _Run:
         self._targets = deque(targets)
         self._regions: deque[_Job] = deque()
         self._left: dict[AccountKey, int] = {}
-        self._unstored = Unstored()
+        self._waiting = Waiting()
         self._entering = 0
         self._known_regions = 0
         self._change = threading.Condition()
@@ -167,7 +167,7 @@ class _Run:
                     self._enter(job)
                 else:
                     self._read(job)
-            self._store(self._unstored.take())
+            self._store(self._waiting.take())
         except BaseException:
             self._stop()
             raise
@@ -220,7 +220,7 @@ class _Run:
                 del self._left[job.account]
         if finished:
             self._collection.sessions.forget(job.account)
-        self._store(self._unstored.add(snapshot))
+        self._store(self._waiting.add(snapshot))
 
     def _store(self, snapshots: list[AccountRegionSnapshot]) -> None:
         if not snapshots:

@@ -43,7 +43,7 @@ class ApiStages:
     ) -> None:
         """Take a listing of the stages, and the deployments whose definitions are known already.
 
-        ``leave_out``: what they serve is not asked for.
+        ``leave_out``: what they serve is not requested.
         """
         self._leave_out = leave_out
         self.api = api

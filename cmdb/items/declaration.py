@@ -53,7 +53,7 @@ class Field:
 
     ``path`` says where it lies in the payload, keys joined by dots (``canarySettings.deploymentId``).
     ``null`` says what a null means. A ``stored`` field is a column of its own; any other is read from the
-    payload of whatever version is asked for, so that its whole history is there without a migration.
+    payload of whatever version is requested, so that its whole history is there without a migration.
 
     ``derived``: the reader computes the value, which the payload does not hold as it stands; such a field is
     stored. ``since`` names a further column: since when a stored field has had its value without a break.

@@ -77,7 +77,7 @@ def _sentence_for_os(error: OSError, folder: Path) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return _full(folder)
     if error.errno in {errno.EEXIST, errno.ENOTDIR}:
-        # The system names the path it was asked for; the file in the way may lie above it.
+        # The system names the path that was opened; the file in the way may lie above it.
         along = [*reversed(Path(place).parents), Path(place)]
         in_the_way = next((path for path in along if path.is_file()), place)
         return (

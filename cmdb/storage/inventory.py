@@ -96,7 +96,7 @@ class PostgresInventory:
     def store_account(self, reading: AccountReading) -> None:
         """Record an account: itself, its own scope, and the regions that this run does not read.
 
-        A retired account that is asked for again (not skipped) is in use again.
+        A retired account that is requested again (not skipped) is in use again.
         """
         with transaction(self._engine) as connection, connection.cursor() as cursor:
             self._hold(cursor)

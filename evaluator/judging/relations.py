@@ -1,7 +1,7 @@
 """The relations that policies read, as SQL: tonight's, and those of any past time, with the same columns.
 
 Made from the declarations of item types, with no more columns and joins than a policy reads: a payload is
-joined only where something in it is asked for. ``gateledger items show TYPE --sql`` prints them.
+joined only where something in it is requested. ``gateledger items show TYPE --sql`` prints them.
 """
 
 from __future__ import annotations

@@ -30,4 +30,4 @@ class Occasion(StrEnum):
     STARTED = "started"
     """The scheduler has started: a night that was due while none was up is caught up."""
     WANTED = "wanted"
-    """Somebody asked for it (``--run-now``)."""
+    """It was requested (``--run-now``)."""

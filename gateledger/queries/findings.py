@@ -19,7 +19,7 @@ from gateledger.terminal.logs import one_line
 if TYPE_CHECKING:
     from evaluator.catalog.policy import Policy
 
-#: Rows shown on a terminal unless all are asked for.
+#: Rows shown on a terminal unless all are requested.
 FIRST = 50
 FINDING_KEYS = (
     "policy_id",

@@ -146,7 +146,7 @@ def role_template(role_name: str | None, scopes: Iterable[str]) -> dict[str, Any
                 "Type": "String",
                 "Default": "",
                 "NoEcho": True,
-                "Description": "What GATELEDGER_EXTERNAL_ID is set to; empty: none is asked for.",
+                "Description": "What GATELEDGER_EXTERNAL_ID is set to; empty: none is requested.",
                 "AllowedPattern": "([\\w+=,.@:/-]{2,1224})?",
             },
             "RoleName": {

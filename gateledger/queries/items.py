@@ -67,7 +67,7 @@ Policies read each type as a relation of its name. Beside the fields, a relation
 item), `version_id`, `account_region_id`, `parent_id` where the type belongs to another one, `disappeared_at` or
 `absent_since` (when it was found gone), `read_at` and `is_fresh` (when it was last looked for, and whether that
 is recent enough), and `payload` (AWS's answer as it is kept). A field that is not stored is read from the
-payload of whatever version is asked for, so that its whole history is there.
+payload of whatever version is requested, so that its whole history is there.
 """
 
 

@@ -79,7 +79,7 @@ def emit(
     table: Sequence[Column],
     narrow: Sequence[Column] = (),
 ) -> int:
-    """Write rows in the form asked for and return how many: ``keys`` for programs, ``table`` for people.
+    """Write rows in the form requested and return how many: ``keys`` for programs, ``table`` for people.
 
     ``narrow`` is the table for a terminal that is not wide enough for ``table``.
     """

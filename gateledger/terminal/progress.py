@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from collectors.progress import Progress as CollectionProgress
 from collectors.progress import RegionDone
 from gateledger.terminal.streams import has_colours, is_steerable
-from gateledger.terminal.throughput import Pace
+from gateledger.terminal.throughput import Throughput
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichBar
@@ -64,13 +64,13 @@ class LogProgress:
         self._phase = ""
         self._total: int | None = None
         self._done = 0
-        self._pace = Pace()
+        self._pace = Throughput()
 
     def phase(self, name: str) -> None:
         """Log that a phase begins."""
         with self._lock:
             self._phase, self._total, self._done = name, None, 0
-            self._pace = Pace()
+            self._pace = Throughput()
         log.info("%s started", name, extra={"event": "phase.started", "phase": name})
 
     def started(self, total: int | None) -> None:
@@ -141,13 +141,13 @@ class TerminalProgress:
         self._lock = threading.Lock()
         self._task: TaskID | None = None
         self._items = self._changes = self._failed = 0
-        self._pace = Pace()
+        self._pace = Throughput()
 
     def phase(self, name: str) -> None:
         """Start a new line."""
         with self._lock:
             self._items = self._changes = self._failed = 0
-            self._pace = Pace()
+            self._pace = Throughput()
             self._task = self._bar.add_task(name, total=None, detail="")
 
     def started(self, total: int | None) -> None:

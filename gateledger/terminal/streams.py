@@ -22,7 +22,7 @@ _DUMB = frozenset({"", "dumb", "unknown"})
 def settle_streams() -> None:
     """Make stdout and stderr take any text: they replace what their encoding lacks, and are never closed.
 
-    Python takes the locales C and POSIX for UTF-8. Where one of them was asked for by name, text for people
+    Python takes the locales C and POSIX for UTF-8. Where one of them was requested by name, text for people
     is kept to ASCII, as every other program does. May be called again.
     """
     # A stream that was closed by the shell (>&-) is None.

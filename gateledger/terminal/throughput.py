@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class Throughput:
     """Steps, calls and throttles since it was made."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -22,7 +22,7 @@ class AccountRegion(Stages, KeptCertificates, DomainNames, HttpApis, SettingsOfA
     def rotate_certificate(self, api_id: str, name: str) -> Iterator[str]:
         """Rotate a stage's client certificate step by step: generate, attach, delete the old one.
 
-        Each step is done when it is asked for; it yields the new certificate's id after each of them.
+        Each step is done when it is requested; it yields the new certificate's id after each of them.
         """
         old = self.apis[api_id].stages[name].client_certificate_id
         made = self.create_certificate(f"{name} of {api_id}").id

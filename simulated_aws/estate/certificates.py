@@ -16,7 +16,7 @@ from simulated_aws.estate.x509 import client_certificate_pem, serial_number
 
 @dataclass(slots=True)
 class ClientCertificate:
-    """A client certificate of API Gateway; its PEM is made when it is first asked for."""
+    """A client certificate of API Gateway; its PEM is made when it is first requested."""
 
     id: str
     created_at: datetime

@@ -61,7 +61,7 @@ class Estate:
         self.management: dict[str, str] = {}
         """By partition: the account id of the organization's management account."""
         self.page_limit: int | None = None
-        """Most items on a page of a listing, however many are asked for; ``None``: as many as asked.
+        """Most items on a page of a listing, however many are requested; ``None``: as many as asked.
 
         Set it before anything is asked: pages that were answered once are kept.
         """
@@ -161,7 +161,7 @@ class Estate:
             del self.accounts[account_id].roles[name]
 
     def region(self, account_id: str, region: str) -> AccountRegion:
-        """Return an account-region, made and populated when it is first asked for."""
+        """Return an account-region, made and populated when it is first requested."""
         key = (account_id, region)
         found = self._regions.get(key)
         if found is not None:

@@ -28,7 +28,7 @@ def scaled_estate(
 
     ``certificates`` is per account-region in use, and every second stage names one. ``share_of_empty`` is
     the share of account-regions that hold nothing at all. What an account-region holds is made when it is
-    first asked for, so that 17,000 of them are ready at once; it depends on the seed, the account and the
+    first requested, so that 17,000 of them are ready at once; it depends on the seed, the account and the
     region only, not on the order of asking.
     """
     names = regions_of("aws")[:regions]

@@ -1,4 +1,4 @@
--- Make the nights that verdicts asked for the moments to judge next.
+-- Make the nights that verdicts requested the moments to judge next.
 TRUNCATE moment;
 INSERT INTO moment (item_id, n, first)
 SELECT d.item_id, d.n, s.first

@@ -1,4 +1,4 @@
--- Findings with their life, those of stages that are gone only where they are asked for or changed since a time.
+-- Findings with their life, those of stages that are gone only where they are requested or changed since a time.
 -- By time: in the order in which partitions by account, region and day are written.
 SELECT finding_id, policy_id, policy_name, severity, resource_arn, partition, account_id, account_name, region,
        rest_api_id, rest_api_name, stage_name, client_certificate_id, status, condition, message, remediation,

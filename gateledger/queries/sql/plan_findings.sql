@@ -1,4 +1,4 @@
--- Incompliant findings that a plan is made for; those that an exception covers only where they are asked for.
+-- Incompliant findings that a plan is made for; those that an exception covers only where they are requested.
 SELECT policy_id, resource_arn, partition, account_id, account_name, region, rest_api_id, stage_name, condition,
        remediation, severity, since, evaluated_at, item_id, item_type, exception_id
 FROM report.finding

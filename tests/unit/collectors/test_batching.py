@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cmdb.snapshot import AccountKey, AccountRegionSnapshot, CallCounts, Reading, ScopeStatus
-from collectors.batching import TOGETHER, Unstored
+from collectors.batching import TOGETHER, Waiting
 from tests.support import items
 
 
@@ -28,7 +28,7 @@ class Clock:
 
 
 def test_small_ones_go_together() -> None:
-    waiting = Unstored(Clock())
+    waiting = Waiting(Clock())
     given = [waiting.add(snapshot(f"r-{number}")) for number in range(TOGETHER)]
     assert [len(each) for each in given] == [0] * (TOGETHER - 1) + [TOGETHER]
     assert waiting.take() == []
@@ -38,21 +38,21 @@ def test_small_ones_go_together() -> None:
     "last", [snapshot("last", apis=500), snapshot("last", seconds=1.0)], ids=["much", "slow"]
 )
 def test_what_is_much_or_was_slow_takes_all_with_it(last: AccountRegionSnapshot) -> None:
-    waiting = Unstored(Clock())
+    waiting = Waiting(Clock())
     assert waiting.add(snapshot("first")) == []
     assert [each.region for each in waiting.add(last)] == ["first", "last"]
 
 
 def test_nothing_waits_longer_than_a_second_for_the_next() -> None:
     clock = Clock()
-    waiting = Unstored(clock)
+    waiting = Waiting(clock)
     waiting.add(snapshot("first"))
     clock.now += 1.0
     assert [each.region for each in waiting.add(snapshot("second"))] == ["first", "second"]
 
 
 def test_what_is_left_at_the_end_is_given_once() -> None:
-    waiting = Unstored(Clock())
+    waiting = Waiting(Clock())
     waiting.add(snapshot())
     assert len(waiting.take()) == 1
     assert waiting.take() == []

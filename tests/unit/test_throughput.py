@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateledger.terminal.throughput import Pace
+from gateledger.terminal.throughput import Throughput
 
 
 class Clock:
@@ -15,7 +15,7 @@ class Clock:
 
 def test_the_rest_takes_as_long_a_step_as_what_is_done() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = Throughput(clock)
     assert pace.seconds_left(10) is None
     clock.now += 8.0
     for _ in range(4):
