@@ -26,26 +26,25 @@ SELECT
     i.item_type,
     r.subjects,
     r.subject_count,
-    (
+    -- Nothing else can be excepted.
+    CASE WHEN c.status IN ('INCOMPLIANT', 'UNDETERMINED') THEN (
         SELECT v.exception_id
-        FROM compliance.exception_item AS x
-        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-        WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
+        FROM report.exception_item AS v
+        WHERE v.item_id = r.item_id AND v.matches_to IS NULL AND v.ended_at IS NULL
           AND v.valid_from <= m.moment AND v.valid_until > m.moment
           AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
         ORDER BY v.valid_until DESC, v.exception_id
         LIMIT 1
-    ) AS exception_id,
-    (
+    ) END AS exception_id,
+    CASE WHEN c.status IN ('INCOMPLIANT', 'UNDETERMINED') THEN (
         SELECT v.valid_until
-        FROM compliance.exception_item AS x
-        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-        WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
+        FROM report.exception_item AS v
+        WHERE v.item_id = r.item_id AND v.matches_to IS NULL AND v.ended_at IS NULL
           AND v.valid_from <= m.moment AND v.valid_until > m.moment
           AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
         ORDER BY v.valid_until DESC, v.exception_id
         LIMIT 1
-    ) AS exception_until,
+    ) END AS exception_until,
     i.api_id,
     i.api_name,
     o.name AS owner
