@@ -50,6 +50,7 @@ VIEWS = (
     "compliance_daily",
     "compliance_daily_total",
     "compliance_daily_owner",
+    "count_time",
     "condition_count",
     "framework_compliance",
     "api_compliance",
