@@ -162,7 +162,8 @@ def item_region() -> str:
     return (
         "-- Which account-region each item is in.\nCREATE VIEW report.item_region AS\n"
         + "\nUNION ALL\n".join(
-            f"SELECT item_id, account_region_id, valid_to FROM cmdb.{declared.name}" for declared in item_types()
+            f"SELECT item_id, account_region_id, valid_to FROM cmdb.{declared.name}"
+            for declared in item_types()
         )
         + ";\n"
         + _comments(
