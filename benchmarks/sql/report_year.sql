@@ -29,16 +29,17 @@ SELECT n, kind, CASE WHEN (n * 7 + length(kind)) % 100 = 0 THEN 'failed' ELSE 'c
 FROM generate_series(1, {regions}) AS n
 CROSS JOIN unnest(ARRAY['rest_api', 'stage', 'deployment', 'client_certificate', 'acm_certificate']) AS kind;
 
+-- An item's id is no other item's, of whatever type.
 INSERT INTO cmdb.rest_api (item_id, account_region_id, version_id, valid_from, digest, rest_api_id, name,
                            is_private)
-SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', pg_temp.random_id(10, n),
+SELECT 1000000000 + n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', pg_temp.random_id(10, n),
        (ARRAY['orders', 'payments', 'search', 'mail', 'billing', 'catalog', 'identity', 'reports'])[1 + n % 8]
            || '-' || pg_temp.random_id(5, n),
        n % 20 = 0
 FROM generate_series(1, {stages} * 2 / 5) AS n;
 INSERT INTO cmdb.certificate (item_id, account_region_id, version_id, valid_from, digest, kind,
                               certificate_id, created_at, expires_at, proven_absent)
-SELECT n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', 'API_GATEWAY', pg_temp.random_id(6, n),
+SELECT 2000000000 + n, 1 + n % {regions}, n, '2025-11-24 02:00Z', '\x00', 'API_GATEWAY', pg_temp.random_id(6, n),
        c.expires - interval '365 days', c.expires, false
 FROM generate_series(1, {stages} / 10) AS n
 CROSS JOIN LATERAL (SELECT timestamptz '2026-11-10Z' + make_interval(hours => (random() * 8760)::integer) AS expires) AS c;
@@ -51,7 +52,7 @@ SELECT s.n, a.account_region_id, s.n, '2025-11-24 02:00Z', '\x00', a.item_id,
        CASE WHEN s.n % 100 < 60 THEN o.certificates[1 + floor(random() * cardinality(o.certificates))::integer] END,
        '2025-11-24 02:00Z', '2025-11-24 02:00Z'
 FROM generate_series(1, {stages}) AS s (n)
-JOIN cmdb.rest_api AS a ON a.item_id = 1 + (s.n - 1) % ({stages} * 2 / 5)
+JOIN cmdb.rest_api AS a ON a.item_id = 1000000001 + (s.n - 1) % ({stages} * 2 / 5)
 JOIN of_region AS o ON o.account_region_id = a.account_region_id;
 INSERT INTO cmdb.stage_closed (item_id, valid_from, valid_to, superseded_at, version_id, deployment_id,
                                certificate_named_at, deployment_served_at, payload)

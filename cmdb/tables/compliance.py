@@ -106,6 +106,7 @@ record = Table(
         "recheck_at",
         postgresql_where=sql_text("recheck_at IS NOT NULL"),
     ),
+    Index("ix_record_item_id", "item_id"),
     schema="compliance",
     comment="Compliance records that hold now: one per policy and item.",
 )

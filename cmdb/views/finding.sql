@@ -1,7 +1,7 @@
 -- What every policy says of every live item, now.
 CREATE VIEW report.finding AS
 SELECT
-    p.policy_id,
+    v.policy_id,
     i.resource_arn,
     i.account_id,
     i.account_name,
@@ -10,51 +10,30 @@ SELECT
     i.rest_api_name,
     i.stage_name,
     i.client_certificate_id,
-    c.status,
-    c.name AS condition,
-    report.filled_in(c.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
-                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
-    report.filled_in(c.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
-                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
-    r.status_since AS since,
+    v.status,
+    v.condition,
+    report.filled_in(v.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(v.subjects, v.subject_count)) AS message,
+    report.filled_in(v.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(v.subjects, v.subject_count)) AS remediation,
+    v.since,
     e.as_of AS evaluated_at,
     CASE WHEN u.item_id IS NULL THEN sc.read_at ELSE u.read_before END AS evidence_at,
-    r.episode_since,
-    p.severity,
+    v.episode_since,
+    v.severity,
     i.partition,
     i.item_id,
     i.item_type,
-    r.subjects,
-    r.subject_count,
-    (
-        SELECT v.exception_id
-        FROM compliance.exception_item AS x
-        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-        WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
-          AND v.valid_from <= m.moment AND v.valid_until > m.moment
-          AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
-        ORDER BY v.valid_until DESC, v.exception_id
-        LIMIT 1
-    ) AS exception_id,
-    (
-        SELECT v.valid_until
-        FROM compliance.exception_item AS x
-        JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-        WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
-          AND v.valid_from <= m.moment AND v.valid_until > m.moment
-          AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
-        ORDER BY v.valid_until DESC, v.exception_id
-        LIMIT 1
-    ) AS exception_until,
+    v.subjects,
+    v.subject_count,
+    v.exception_id,
+    v.exception_until,
     i.api_id,
     i.api_name,
     o.name AS owner
-FROM compliance.record AS r
-CROSS JOIN report.exception_moment AS m
-JOIN compliance.policy AS p ON p.policy_key = r.policy_key
-JOIN compliance.condition AS c ON c.condition_key = r.condition_key
-JOIN report.item_identity AS i ON i.item_id = r.item_id AND i.valid_to IS NULL
-LEFT JOIN compliance.item_owner AS io ON io.item_id = r.item_id
+FROM report.verdict AS v
+JOIN report.item_identity AS i ON i.item_id = v.item_id AND i.valid_to IS NULL
+LEFT JOIN compliance.item_owner AS io ON io.item_id = v.item_id
 LEFT JOIN compliance.owner AS o ON o.owner_key = io.owner_key
 LEFT JOIN cmdb.scope AS sc ON sc.account_region_id = i.account_region_id AND sc.item_type = i.scope_type
 LEFT JOIN cmdb.unread_item AS u
@@ -62,8 +41,7 @@ LEFT JOIN cmdb.unread_item AS u
     AND u.item_id = i.unread_key AND u.valid_to IS NULL
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
-) AS e ON e.policy_key = r.policy_key
-WHERE c.status <> 'DISAPPEARED';
+) AS e ON e.policy_key = v.policy_key;
 
 COMMENT ON VIEW report.finding IS 'One row per policy and live item that it judges: what the policy says of it now, since when, and what to do.';
 COMMENT ON COLUMN report.finding.policy_id IS 'Id of the policy.';

@@ -13,7 +13,8 @@ AS $$
     SELECT h.policy_id, h.resource_arn, h.account_id, h.region, h.rest_api_id, h.stage_name, h.status,
            h.condition, h.valid_from, h.valid_to, h.since, h.account_name, h.policy_version, h.item_id,
            h.item_type, h.subjects, h.subject_count,
-           (
+           -- Nothing else can be excepted.
+           CASE WHEN h.status IN ('INCOMPLIANT', 'UNDETERMINED') THEN (
                SELECT v.exception_id
                FROM report.exception_item AS v
                WHERE v.item_id = h.item_id AND v.matches_from <= finding_as_of.as_of
@@ -24,8 +25,8 @@ AS $$
                  AND h.status = ANY (v.statuses) AND h.policy_id LIKE ANY (v.policies_like)
                ORDER BY v.valid_until DESC, v.exception_id
                LIMIT 1
-           ) AS exception_id,
-           (
+           ) END AS exception_id,
+           CASE WHEN h.status IN ('INCOMPLIANT', 'UNDETERMINED') THEN (
                SELECT v.valid_until
                FROM report.exception_item AS v
                WHERE v.item_id = h.item_id AND v.matches_from <= finding_as_of.as_of
@@ -36,7 +37,7 @@ AS $$
                  AND h.status = ANY (v.statuses) AND h.policy_id LIKE ANY (v.policies_like)
                ORDER BY v.valid_until DESC, v.exception_id
                LIMIT 1
-           ) AS exception_until,
+           ) END AS exception_until,
            h.api_id,
            h.name,
            w.owner

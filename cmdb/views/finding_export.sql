@@ -73,9 +73,9 @@ LEFT JOIN (
 ) AS e ON e.policy_key = r.policy_key
 LEFT JOIN LATERAL (
     SELECT v.exception_id, v.valid_until, v.reason, v.owner
-    FROM compliance.exception_item AS x
-    JOIN compliance.exception_version AS v ON v.exception_version_id = x.exception_version_id
-    WHERE x.item_id = r.item_id AND x.valid_to IS NULL AND v.ended_at IS NULL
+    FROM report.exception_item AS v
+    WHERE c.status IN ('INCOMPLIANT', 'UNDETERMINED')
+      AND v.item_id = r.item_id AND v.matches_to IS NULL AND v.ended_at IS NULL
       AND v.valid_from <= m.moment AND v.valid_until > m.moment
       AND c.status = ANY (v.statuses) AND p.policy_id LIKE ANY (v.policies_like)
     ORDER BY v.valid_until DESC, v.exception_id

@@ -162,13 +162,18 @@ def item_region() -> str:
     return (
         "-- Which account-region each item is in.\nCREATE VIEW report.item_region AS\n"
         + "\nUNION ALL\n".join(
-            f"SELECT item_id, account_region_id FROM cmdb.{declared.name}" for declared in item_types()
+            f"SELECT item_id, account_region_id, valid_to FROM cmdb.{declared.name}"
+            for declared in item_types()
         )
         + ";\n"
         + _comments(
             "item_region",
             "One row per item of any type: its key and its account-region. A piece of the other views.",
-            {"item_id": "Key of the item in the CMDB.", "account_region_id": "Key of its account-region."},
+            {
+                "item_id": "Key of the item in the CMDB.",
+                "account_region_id": "Key of its account-region.",
+                "valid_to": "When it was found gone, or was no longer followed; null: it is there.",
+            },
         )
     )
 

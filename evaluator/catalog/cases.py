@@ -7,15 +7,14 @@ different. Times are ISO 8601 or distances from ``as_of`` (``-80h``, ``+10d``, `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
-from psycopg.types.json import Jsonb
 from pydantic import ConfigDict, Field
 
 from cmdb.errors import shown
@@ -107,9 +106,45 @@ class Case:
     """What ``recheck_at`` must be. None: not looked at."""
 
 
-def load_cases(path: Path, item: ItemType) -> tuple[Case, ...]:
-    """Return the cases of a policy that judges items of a type; raises ``PolicyError`` for the first mistake."""
-    content = load_model(path, CasesFile)
+@dataclass(frozen=True)
+class CaseList(Sequence[Case]):
+    """The cases of a file that was checked before: read when one is asked for, which few commands do."""
+
+    path: Path
+    item: ItemType
+    text: str
+    """What the file held when it was checked."""
+    number: int
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self.number
+
+    @overload
+    def __getitem__(self, at: int) -> Case: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Case]: ...
+    def __getitem__(self, at: int | slice) -> Case | Sequence[Case]:
+        """Return one of them, or some."""
+        return _loaded(self.path, self.item, self.text)[at]
+
+    def __iter__(self) -> Iterator[Case]:
+        """Yield them in the file's order."""
+        return iter(_loaded(self.path, self.item, self.text))
+
+
+@lru_cache(maxsize=100)
+def _loaded(path: Path, item: ItemType, text: str) -> tuple[Case, ...]:
+    """Return the cases of a file; a process that loads the catalog for every night makes them once."""
+    return load_cases(path, item, text)
+
+
+def load_cases(path: Path, item: ItemType, text: str) -> tuple[Case, ...]:
+    """Return the cases of a policy that judges items of a type; raises ``PolicyError`` for the first mistake.
+
+    ``text`` is what the file at ``path`` holds.
+    """
+    content = load_model(path, CasesFile, text)
     start = baseline()
     try:
         as_of = _time(content.as_of, None)
@@ -203,6 +238,8 @@ def _value(kind: str, given: object, as_of: datetime) -> object:
     if kind == "timestamptz":
         return _time(given, as_of)
     if kind == "jsonb":
+        from psycopg.types.json import Jsonb  # noqa: PLC0415  only cases that are run need it
+
         return Jsonb(given)
     if kind == "text[]":
         fits = isinstance(given, list) and all(isinstance(element, str) for element in given)

@@ -64,9 +64,12 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def load_model(path: Path, model: type[ModelT]) -> ModelT:
-    """Return the YAML file at ``path`` as ``model``; raise ``PolicyError`` for the first mistake in it."""
-    content = load_yaml(path)
+def load_model(path: Path, model: type[ModelT], text: str | None = None) -> ModelT:
+    """Return the YAML file at ``path`` as ``model``; raise ``PolicyError`` for the first mistake in it.
+
+    ``text`` is what the file holds, where that was read already.
+    """
+    content = load_yaml(path, text=text)
     if not isinstance(content, dict):
         raise PolicyError(f"{path}: the file is not a mapping of keys to values; write `key: value` lines.")
     try:
@@ -75,10 +78,13 @@ def load_model(path: Path, model: type[ModelT]) -> ModelT:
         raise PolicyError(f"{path}: {worded(error, model)}.") from None
 
 
-def load_yaml(path: Path, loader: type[LibyamlLoader | PythonLoader] | None = None) -> Any:
+def load_yaml(
+    path: Path, loader: type[LibyamlLoader | PythonLoader] | None = None, *, text: str | None = None
+) -> Any:
     """Return what a YAML file holds; times stay text; raise ``PolicyError`` with the line of a mistake."""
+    content = read_text(path) if text is None else text
     try:
-        return yaml.load(read_text(path), Loader=loader or _LOADER)  # noqa: S506  both are safe loaders
+        return yaml.load(content, Loader=loader or _LOADER)  # noqa: S506  both are safe loaders
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f" at line {mark.line + 1}"

@@ -9,13 +9,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 from cmdb.errors import shown
-from cmdb.items import ItemType, item_type
-from evaluator.catalog.cases import Case, load_cases
+from cmdb.items import item_type
+from evaluator.catalog.cases import Case, CaseList, load_cases
 from evaluator.catalog.files import load_model, read_text
 from evaluator.catalog.fixes import check_fixes
 from evaluator.catalog.frameworks import Framework, Section, load_frameworks
@@ -119,21 +118,16 @@ def load_catalog(
 def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     """Return the policy of one folder; raises ``PolicyError`` for the first mistake in it."""
     source = folder / "policy.yaml"
-    content = load_model(source, PolicyFile)
+    text = read_text(source)
+    content = load_model(source, PolicyFile, text)
     effective(str(source), content.parameters, {})
-    logic = MEMORY.of(check_logic)(
-        str(folder / "logic.sql"),
-        read_text(folder / "logic.sql"),
-        sorted(content.parameters),
-        content.item.name,
-    )
+    logic_text = read_text(folder / "logic.sql")
+    logic = _logic(folder, content, logic_text)
     _check_conditions(folder, content, logic)
     incompliant = [name for name, one in content.conditions.items() if one.status is Status.INCOMPLIANT]
     check_fixes(str(source), content.fixes, content.item, incompliant)
     description = _prose(folder / "description.md")
     remediation = _prose(folder / "remediation.md")
-    cases = _cases(folder / "cases.yaml", read_text(folder / "cases.yaml"), content.item)
-    _check_cases(folder / "cases.yaml", content, logic, cases)
     return Policy(
         folder=folder,
         id=content.id,
@@ -151,7 +145,7 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         logic=logic,
         description=description,
         remediation=remediation,
-        cases=cases,
+        cases=_cases(folder, content, text, logic_text),
         sections=_sections(source, content, frameworks),
         is_default=content.default,
         fixes=content.fixes,
@@ -196,10 +190,30 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str
             yield from _walk(Path(entry.path), (*above, real))
 
 
-@lru_cache(maxsize=100)
-def _cases(path: Path, _content: str, item: ItemType) -> tuple[Case, ...]:
-    """Return the cases of a file; a process that loads the catalog for every night makes them once."""
-    return load_cases(path, item)
+def check_cases(source: str, cases: str, policy: str, logic: str) -> int:
+    """Return how many cases a policy's file has, all of them right for the policy.
+
+    ``source`` is the file, ``cases`` what it holds; ``policy`` and ``logic`` are what ``policy.yaml`` and
+    ``logic.sql`` beside it hold.
+    """
+    path = Path(source)
+    content = load_model(path.parent / "policy.yaml", PolicyFile, policy)
+    found = load_cases(path, content.item, cases)
+    _check_cases(path, content, _logic(path.parent, content, logic), found)
+    return len(found)
+
+
+def _logic(folder: Path, content: PolicyFile, text: str) -> Logic:
+    return MEMORY.of(check_logic)(
+        str(folder / "logic.sql"), text, sorted(content.parameters), content.item.name
+    )
+
+
+def _cases(folder: Path, content: PolicyFile, policy: str, logic: str) -> CaseList:
+    """Return a policy's cases; that they are right is remembered, so that they need not be read for it again."""
+    path = folder / "cases.yaml"
+    text = read_text(path)
+    return CaseList(path, content.item, text, MEMORY.of(check_cases)(str(path), text, policy, logic))
 
 
 def _prose(path: Path) -> str:

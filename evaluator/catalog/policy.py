@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -172,7 +172,7 @@ class Policy:
     description: str
     remediation: str
     """``remediation.md``."""
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     sections: tuple[Section, ...] = ()
     """Framework sections that it serves."""
     is_default: bool = True

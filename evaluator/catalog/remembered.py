@@ -121,9 +121,12 @@ def _shape(check: Callable[..., Any]) -> TypeAdapter[Any]:
 def _program() -> str:
     """Return a digest of all that decides a check's result besides the content that is checked."""
     digest = hashlib.sha256(f"{sys.version_info} {version('sqlglot')}".encode())
-    for package in ("cmdb", "evaluator"):
-        for file in sorted(Path(str(resources.files(package))).rglob("*.py")):
-            digest.update(file.read_bytes())
+    packages = [Path(str(resources.files(package))) for package in ("cmdb", "evaluator")]
+    files = [file for package in packages for file in package.rglob("*.py")]
+    # What all policies share beside code: conditions, helpers, the inventory that cases start from.
+    files += [file for kind in ("*.yaml", "*.sql") for file in (packages[1] / "catalog").rglob(kind)]
+    for file in sorted(files):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

@@ -19,6 +19,7 @@ from cmdb.storage.inventory import PostgresInventory
 from cmdb.storage.prune import prune
 from cmdb.storage.retirement import check_retirable
 from cmdb.storage.retirement import retire as retire_account
+from cmdb.storage.statistics import refresh_statistics
 from collectors.quota import API_GATEWAY
 from collectors.run import CollectionPlan, CollectionSummary
 from collectors.run import collect as collect_all
@@ -253,6 +254,7 @@ def _evaluate(
 ) -> None:
     progress.phase("evaluate")
     progress.started(len(policies))
+    refresh_statistics(job.engine)
     match_changed(job.engine, job.run.as_of)
     resolve_owners(job.engine, owners, job.run)
     for policy in policies:
@@ -266,6 +268,7 @@ def _evaluate(
         )
         job.totals.findings_changed += evaluation.changed
         progress.policy_done(policy.id, evaluation.items, evaluation.changed)
+    refresh_statistics(job.engine)
     progress.finished()
 
 

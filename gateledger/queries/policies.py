@@ -7,14 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
-
-from cmdb.server.database import open_engine, transaction
-from cmdb.server.embedded import lease
 from collectors.readers import further
-from evaluator.catalog.case_runner import run_cases
 from evaluator.catalog.policy import Policy
 from gateledger.queries.policy_ids import catalog_of, find_policy
 from gateledger.queries.wanted import scopes_of
@@ -24,6 +19,9 @@ from gateledger.settings.model import Settings
 from gateledger.terminal.console import Column, Format, emit, emit_object, say
 from gateledger.terminal.exits import ExitCode
 from gateledger.terminal.logs import one_line
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _LIST_KEYS = (
     "policy_id",
@@ -113,6 +111,9 @@ def show_policy(settings: Settings, name: str, form: Format) -> None:
 
 def check_policies(app: App, names: Sequence[str], form: Format) -> ExitCode:
     """Run the policies' cases and return how the command ends."""
+    from cmdb.server.database import transaction
+    from evaluator.catalog.case_runner import run_cases
+
     catalog = catalog_of(app.settings)
     known = [policy.id for policy in catalog.policies]
     wanted = [catalog.policy(find_policy(name, known)) for name in names] or list(catalog.policies)
@@ -147,6 +148,9 @@ def check_policies(app: App, names: Sequence[str], form: Format) -> ExitCode:
 @contextmanager
 def _any_server(app: App) -> Iterator[Engine]:
     """Yield an engine on a server for cases, which only read: the one in use, else one made and removed."""
+    from cmdb.server.database import open_engine
+    from cmdb.server.embedded import lease
+
     if app.database_exists():
         with app.server() as engine:
             yield engine

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cmdb.errors import GateledgerError
-from gateledger.queries.reading import reading, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -43,6 +42,8 @@ def resolve_policies(
     except PolicyUnknown:
         if evaluable:
             raise
+    from gateledger.queries.reading import reading, rows
+
     with reading(engine) as connection:
         past = [row[0] for row in rows(connection, "policies_judged")]
     return [

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from cmdb.storage.statistics import refresh_statistics
 from evaluator.catalog.frameworks import Framework
 from evaluator.catalog.policy import Policy
 from gateledger.exports.directory import REPORT, building
@@ -64,6 +65,7 @@ def write_report(
     Raises ``NothingEvaluated`` and ``PlaceTaken``.
     """
     began = time.monotonic()
+    refresh_statistics(engine)
     with building(out, REPORT) as folder:
         with asking(engine) as connection:
             facts = read_facts(connection, changed_limit=SHOWN_CHANGES + 1)

@@ -246,7 +246,10 @@ def _days(connection: Connection, as_of: datetime, *, accounts: bool) -> Days:
         days.policies.setdefault(policy_id, {})[day] = _tally(counts)
     if not accounts:
         return days
-    for day, policy_id, account_id, *counts in stream(connection, "daily_accounts", days=days.points):
+    ends = [datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC) for day in days.points]
+    for day, policy_id, account_id, *counts in stream(
+        connection, "daily_accounts", days=days.points, ends=ends
+    ):
         days.accounts.setdefault(account_id, {}).setdefault(policy_id, {})[day] = _tally(counts)
     return days
 

@@ -12,7 +12,7 @@ from evaluator.catalog.policy import Policy
 from gateledger.queries.reading import Connection
 from gateledger.report.charts import Chart, status_series, told
 from gateledger.report.overview import movements, postures
-from gateledger.report.queries import Record, ask
+from gateledger.report.queries import Record, ask, grouped
 from gateledger.report.site import PolicyEntry, Site
 from gateledger.settings.durations import format_duration
 
@@ -44,6 +44,7 @@ class Remediation:
 
 def write_policies(site: Site, connection: Connection, framework_pages: Mapping[str, str]) -> None:
     """Write the page of every policy."""
+    longest = grouped(ask(connection, "longest", limit=SHOWN_STAGES), "policy_id")
     for posture in postures(site):
         entry = posture.entry
         worst = site.facts.worst_accounts(entry.policy_id)
@@ -62,7 +63,7 @@ def write_policies(site: Site, connection: Connection, framework_pages: Mapping[
             frameworks=_frameworks(site, entry),
             framework_pages=framework_pages,
             times=remediation_of(site.facts.times.get(entry.policy_id, [])),
-            longest=ask(connection, "longest", policy_id=entry.policy_id, limit=SHOWN_STAGES),
+            longest=longest.get(entry.policy_id, []),
             worst=worst[:SHOWN_ACCOUNTS],
             more_worst=max(0, len(worst) - SHOWN_ACCOUNTS),
         )

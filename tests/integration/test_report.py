@@ -20,10 +20,13 @@ from sqlalchemy import Engine, text
 from cmdb.server.database import open_engine
 from gateledger.exports import directory as place
 from gateledger.exports.directory import REPORT, PlaceTaken, building
+from gateledger.queries.statuses import Status
 from gateledger.report import build
 from gateledger.report.build import write_nightly, write_report
-from gateledger.report.facts import NothingEvaluated
+from gateledger.report.facts import NothingEvaluated, read_facts
+from gateledger.report.queries import ask, asking
 from gateledger.report.rendering import SECURITY_POLICY
+from gateledger.report.tallies import SHOWN
 from gateledger.settings.model import Settings
 from tests.support.histories import History, catalog
 from tests.support.reports import ACCOUNTS, FORMULA, HOSTILE, IMG, SCRIPT, hostile_history, written
@@ -173,6 +176,72 @@ def test_the_trend_is_that_of_the_views(lived: Engine, site: Path) -> None:
         tuple(row)
         for row in zip(lines["compliant"], lines["incompliant"], lines["inapplicable"], strict=True)
     ] == rows
+
+
+LONGEST = """
+SELECT policy_id, resource_arn FROM (
+    SELECT policy_id, resource_arn, row_number() OVER (
+        PARTITION BY policy_id
+        ORDER BY episode_since, account_id, region, rest_api_id, stage_name, resource_arn
+    ) AS place
+    FROM report.finding WHERE status = 'INCOMPLIANT'
+) AS f WHERE place <= :limit ORDER BY policy_id, place
+"""
+WORST = """
+SELECT policy_id, resource_arn FROM report.finding
+ORDER BY array_position(ARRAY['INCOMPLIANT', 'UNDETERMINED', 'COMPLIANT', 'INAPPLICABLE', 'DISAPPEARED'], status),
+         since, account_id, region, rest_api_id, stage_name, policy_id
+LIMIT :limit
+"""
+OF_ACCOUNTS = """
+SELECT policy_id, resource_arn FROM (
+    SELECT policy_id, resource_arn, account_id, row_number() OVER (
+        PARTITION BY account_id ORDER BY status, since, item_id, policy_id
+    ) AS place
+    FROM report.finding WHERE status IN ('INCOMPLIANT', 'UNDETERMINED')
+) AS f WHERE place <= :limit ORDER BY account_id, place
+"""
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10_000])
+@pytest.mark.parametrize(
+    ("question", "plainly"),
+    [("longest", LONGEST), ("findings", WORST), ("account_findings", OF_ACCOUNTS)],
+)
+def test_what_is_ranked_by_keys_is_ranked_as_by_names(
+    lived: Engine, question: str, plainly: str, limit: int
+) -> None:
+    order = [str(status) for status in Status]
+    with asking(lived) as connection:
+        rows = ask(connection, question, limit=limit, order=order)
+
+    with lived.connect() as connection:
+        expected = [tuple(row) for row in connection.execute(text(plainly), {"limit": limit})]
+    assert [(row["policy_id"], row["resource_arn"]) for row in rows] == expected
+    assert expected
+
+
+def test_days_of_accounts_are_those_of_the_view(lived: Engine) -> None:
+    with asking(lived) as connection:
+        days = read_facts(connection, changed_limit=1).days
+
+    found = {
+        (day, policy_id, account_id, *(tally.of(status) for status in SHOWN))
+        for account_id, policies in days.accounts.items()
+        for policy_id, tallies in policies.items()
+        for day, tally in tallies.items()
+    }
+    expected = {
+        row
+        for row in asked(
+            lived,
+            "SELECT day, policy_id, account_id, sum(incompliant), sum(undetermined), sum(compliant), "
+            "sum(inapplicable) FROM report.compliance_daily GROUP BY day, policy_id, account_id",
+        )
+        if row[0] in days.points
+    }
+    assert found == expected
+    assert len({row[0] for row in found}) > 2
 
 
 def test_conditions_and_sections_carry_live_numbers(lived: Engine, site: Path) -> None:

@@ -1,21 +1,21 @@
--- The findings that the table lists, worst and longest first; their texts are made for these alone, not for all that are sorted.
+-- The findings that the table lists, worst and longest first. All are ranked by keys alone down to their account and
+-- region; names and texts are read, by key, for those few that may be listed.
+WITH ranked AS (
+    SELECT v.policy_id, v.item_id,
+           rank() OVER (ORDER BY array_position(%(order)s::text[], v.status), v.since, a.place) AS place
+    FROM report.verdict AS v
+    JOIN report.item_region AS i ON i.item_id = v.item_id AND i.valid_to IS NULL
+    JOIN report.account_region AS a ON a.account_region_id = i.account_region_id
+),
+foremost AS MATERIALIZED (
+    SELECT policy_id, item_id FROM ranked WHERE place <= %(limit)s
+)
 SELECT f.policy_id, f.resource_arn, f.account_id, f.account_name, f.region, f.rest_api_id, f.rest_api_name,
        f.stage_name, f.client_certificate_id, f.status, f.condition, f.message, f.remediation, f.since,
        f.evidence_at, f.item_id, f.item_type, f.owner, f.exception_id, f.exception_until
-FROM (
-    SELECT policy_id, item_id, account_id, region, rest_api_id, stage_name, status, since
-    FROM report.finding
-    ORDER BY array_position(%(order)s::text[], status), since, account_id, region, rest_api_id, stage_name,
-             policy_id
-    LIMIT %(limit)s
-) AS listed
-CROSS JOIN LATERAL (
-    SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
-           client_certificate_id, status, condition, message, remediation, since, evidence_at, item_id, item_type,
-           owner, exception_id, exception_until
-    FROM report.finding
-    WHERE policy_id = listed.policy_id AND item_id = listed.item_id
-    OFFSET 0
-) AS f
+FROM foremost AS w
+JOIN report.finding AS f ON f.policy_id = w.policy_id AND f.item_id = w.item_id
+WHERE f.item_id = ANY (ARRAY(SELECT item_id FROM foremost))
 ORDER BY array_position(%(order)s::text[], f.status), f.since, f.account_id, f.region, f.rest_api_id,
          f.stage_name, f.policy_id
+LIMIT %(limit)s
