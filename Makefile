@@ -15,6 +15,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # Processes that run tests side by side, and further pytest arguments.
 WORKERS ?= 3
 PYTEST_ARGS ?=
+# Each worker, and each command that a test starts, would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # Random histories that the model test tries; incremental evaluation, backfill, pruning and exceptions a fifth.
 EXAMPLES ?= 500
 # Tests of random histories outside tests/model.

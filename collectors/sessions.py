@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, cast
 
 import botocore
@@ -22,12 +21,12 @@ from botocore.config import Config
 from botocore.credentials import CredentialResolver, Credentials, RefreshableCredentials
 from botocore.exceptions import NoCredentialsError
 from botocore.handlers import BUILTIN_HANDLERS
-from botocore.loaders import Loader, create_loader
 
 from cmdb.snapshot import AccountKey, Failure, FailureKind
 from collectors.calls import Caller, RetryPolicy, Send
 from collectors.credentials import PROCESS_SECONDS, frozen, load_own_credentials, profile_of
 from collectors.errors import CollectionError, ReadFailure, malformed
+from collectors.models import models
 from collectors.network import bundle_problem, client_problem
 from collectors.parsing import StrictParsers
 from collectors.provider_failures import explain
@@ -238,7 +237,7 @@ def _open_session(
         process_timeout=transport.process_timeout,
     )
     ready = botocore.session.Session()
-    ready.register_component("data_loader", _models(ready.get_config_variable("data_path")))
+    ready.register_component("data_loader", models(ready.get_config_variable("data_path")))
     ready.register_component("credential_provider", CredentialResolver([cast("Any", _Provider(stand_in))]))
     ready.register_component("response_parser_factory", StrictParsers())
     _leave_others_out(ready)
@@ -254,12 +253,6 @@ def _leave_others_out(session: botocore.session.Session) -> None:
         kind, _, rest = event.partition(".")
         if kind == "docs" or (rest and rest.partition(".")[0] not in SERVICES):
             session.unregister(event, handler)
-
-
-@cache
-def _models(path: str | None) -> Loader:
-    """Return what reads AWS's models, and keeps them: parsing them for each run costs more than its calls."""
-    return create_loader(path)
 
 
 def _metadata(credentials: Any) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -66,7 +67,13 @@ def read_text(path: Path) -> str:
 
 def load_model(path: Path, model: type[ModelT]) -> ModelT:
     """Return the YAML file at ``path`` as ``model``; raise ``PolicyError`` for the first mistake in it."""
-    content = load_yaml(path)
+    return cast("ModelT", _model(path, read_text(path), model))
+
+
+@lru_cache(maxsize=500)
+def _model(path: Path, text: str, model: type[Model]) -> Model:
+    """Return a text as ``model``; a process that loads the catalog for every night parses each text once."""
+    content = _parsed(path, text)
     if not isinstance(content, dict):
         raise PolicyError(f"{path}: the file is not a mapping of keys to values; write `key: value` lines.")
     try:
@@ -77,8 +84,13 @@ def load_model(path: Path, model: type[ModelT]) -> ModelT:
 
 def load_yaml(path: Path, loader: type[LibyamlLoader | PythonLoader] | None = None) -> Any:
     """Return what a YAML file holds; times stay text; raise ``PolicyError`` with the line of a mistake."""
+    return _parsed(path, read_text(path), loader)
+
+
+def _parsed(path: Path, text: str, loader: type[LibyamlLoader | PythonLoader] | None = None) -> Any:
+    """Return what the text of a YAML file holds, as ``load_yaml`` does."""
     try:
-        return yaml.load(read_text(path), Loader=loader or _LOADER)  # noqa: S506  both are safe loaders
+        return yaml.load(text, Loader=loader or _LOADER)  # noqa: S506  both are safe loaders
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f" at line {mark.line + 1}"
