@@ -49,9 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # A machine's own bundle of authorities is read for every session of the SDK; simulated AWS needs none.
     os.environ.pop("REQUESTS_CA_BUNDLE", None)
 
-    # Remembered checks are this session's own; the commands that tests start share them.
-    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
-    config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
+    # Remembered checks are this session's own; its workers and the commands that tests start share them.
+    if not hasattr(config, "workerinput"):
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
