@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -67,12 +66,11 @@ def read_text(path: Path) -> str:
 
 def load_model(path: Path, model: type[ModelT]) -> ModelT:
     """Return the YAML file at ``path`` as ``model``; raise ``PolicyError`` for the first mistake in it."""
-    return cast("ModelT", _model(path, read_text(path), model))
+    return model_of(path, read_text(path), model)
 
 
-@lru_cache(maxsize=500)
-def _model(path: Path, text: str, model: type[Model]) -> Model:
-    """Return a text as ``model``; a process that loads the catalog for every night parses each text once."""
+def model_of(path: Path, text: str, model: type[ModelT]) -> ModelT:
+    """Return the text of the YAML file at ``path`` as ``load_model`` does."""
     content = _parsed(path, text)
     if not isinstance(content, dict):
         raise PolicyError(f"{path}: the file is not a mapping of keys to values; write `key: value` lines.")

@@ -14,9 +14,9 @@ from importlib import resources
 from pathlib import Path
 
 from cmdb.errors import shown
-from cmdb.items import ItemType, item_type
+from cmdb.items import item_type
 from evaluator.catalog.cases import Case, load_cases
-from evaluator.catalog.files import load_model, read_text
+from evaluator.catalog.files import model_of, read_text
 from evaluator.catalog.fixes import check_fixes
 from evaluator.catalog.frameworks import Framework, Section, load_frameworks
 from evaluator.catalog.logic import Logic, check_logic
@@ -118,23 +118,31 @@ def load_catalog(
 
 def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     """Return the policy of one folder; raises ``PolicyError`` for the first mistake in it."""
+    content, policy = _checked(folder, tuple(read_text(folder / name) for name in FILES))
+    return dataclasses.replace(policy, sections=_sections(folder / "policy.yaml", content, frameworks))
+
+
+@lru_cache(maxsize=200)
+def _checked(folder: Path, texts: tuple[str, ...]) -> tuple[PolicyFile, Policy]:
+    """Return the policy of these texts, without its sections: what is loaded for every night is checked once."""
     source = folder / "policy.yaml"
-    content = load_model(source, PolicyFile)
+    given = dict(zip(FILES, texts, strict=True))
+    content = model_of(source, given["policy.yaml"], PolicyFile)
     effective(str(source), content.parameters, {})
     logic = MEMORY.of(check_logic)(
         str(folder / "logic.sql"),
-        read_text(folder / "logic.sql"),
+        given["logic.sql"],
         sorted(content.parameters),
         content.item.name,
     )
     _check_conditions(folder, content, logic)
     incompliant = [name for name, one in content.conditions.items() if one.status is Status.INCOMPLIANT]
     check_fixes(str(source), content.fixes, content.item, incompliant)
-    description = _prose(folder / "description.md")
-    remediation = _prose(folder / "remediation.md")
-    cases = _cases(folder / "cases.yaml", read_text(folder / "cases.yaml"), content.item)
+    description = _prose(folder / "description.md", given["description.md"])
+    remediation = _prose(folder / "remediation.md", given["remediation.md"])
+    cases = load_cases(folder / "cases.yaml", content.item)
     _check_cases(folder / "cases.yaml", content, logic, cases)
-    return Policy(
+    policy = Policy(
         folder=folder,
         id=content.id,
         name=content.name,
@@ -152,34 +160,38 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         description=description,
         remediation=remediation,
         cases=cases,
-        sections=_sections(source, content, frameworks),
+        sections=(),
         is_default=content.default,
         fixes=content.fixes,
     )
+    return content, policy
 
 
 def _policy_folders(root: Path, seen: set[Path]) -> list[Path]:
     if not root.is_dir():
         raise PolicyError(f"{root}: there is no such directory; correct the policy directories.")
-    found = []
-    for folder, names in _walk(root, ()):
+    found = {}
+    for folder, real, names in _walk(root, ()):
         if not names & {*FILES, "policy.yml"}:
             continue
         if "policy.yaml" not in names:
             hint = "rename policy.yml" if "policy.yml" in names else "add it"
             raise PolicyError(f"{folder / 'policy.yaml'}: the file is missing; {hint}.")
-        found.append(folder)
+        found[folder] = real
     if not found and not (root / FRAMEWORKS).is_dir():
         raise PolicyError(f"{root}: no folder in it holds a policy.yaml; add one or leave the directory out.")
-    fresh = [folder for folder in found if folder.resolve() not in seen]
-    seen.update(folder.resolve() for folder in fresh)
+    fresh = [folder for folder, real in found.items() if real not in seen]
+    seen.update(found[folder] for folder in fresh)
     return fresh
 
 
-def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str]]]:
-    """Yield each directory with its names; a link that leads back up is refused, dot names are passed by."""
+def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, Path, set[str]]]:
+    """Yield each directory, where it really is, and its names.
+
+    A link that leads back up is refused, dot names are passed by.
+    """
     try:
-        real = folder.resolve(strict=True)
+        real = folder.resolve(strict=True) if not above or folder.is_symlink() else above[-1] / folder.name
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -190,23 +202,16 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str
     for entry in visible:
         if entry.is_symlink() and not Path(entry.path).exists():
             raise PolicyError(f"{entry.path}: the link leads nowhere; remove or correct it.")
-    yield folder, {entry.name for entry in visible if not entry.is_dir()}
+    yield folder, real, {entry.name for entry in visible if not entry.is_dir()}
     for entry in visible:
         if entry.is_dir():
             yield from _walk(Path(entry.path), (*above, real))
 
 
-@lru_cache(maxsize=100)
-def _cases(path: Path, _content: str, item: ItemType) -> tuple[Case, ...]:
-    """Return the cases of a file; a process that loads the catalog for every night makes them once."""
-    return load_cases(path, item)
-
-
-def _prose(path: Path) -> str:
-    text = read_text(path).strip()
-    if not text:
+def _prose(path: Path, text: str) -> str:
+    if not text.strip():
         raise PolicyError(f"{path}: the file is empty; write what it is for.")
-    return text + "\n"
+    return text.strip() + "\n"
 
 
 def _scopes(logic: Logic) -> list[str]:
