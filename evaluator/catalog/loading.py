@@ -14,9 +14,9 @@ from importlib import resources
 from pathlib import Path
 
 from cmdb.errors import shown
-from cmdb.items import item_type
+from cmdb.items import ItemType, item_type, item_types
 from evaluator.catalog.cases import Case, load_cases
-from evaluator.catalog.files import model_of, read_text
+from evaluator.catalog.files import load_model, model_of, read_text
 from evaluator.catalog.fixes import check_fixes
 from evaluator.catalog.frameworks import Framework, Section, load_frameworks
 from evaluator.catalog.logic import Logic, check_logic
@@ -118,13 +118,21 @@ def load_catalog(
 
 def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     """Return the policy of one folder; raises ``PolicyError`` for the first mistake in it."""
-    content, policy = _checked(folder, tuple(read_text(folder / name) for name in FILES))
+    try:
+        texts = tuple(read_text(folder / name) for name in FILES)
+    except PolicyError:
+        load_model(folder / "policy.yaml", PolicyFile)  # what is wrong in the first file is told first
+        raise
+    content, policy = _checked(folder, texts, item_types())
     return dataclasses.replace(policy, sections=_sections(folder / "policy.yaml", content, frameworks))
 
 
 @lru_cache(maxsize=200)
-def _checked(folder: Path, texts: tuple[str, ...]) -> tuple[PolicyFile, Policy]:
-    """Return the policy of these texts, without its sections: what is loaded for every night is checked once."""
+def _checked(folder: Path, texts: tuple[str, ...], _known: tuple[ItemType, ...]) -> tuple[PolicyFile, Policy]:
+    """Return the policy of these texts over the known item types, without its sections.
+
+    What a process loads for every night is so checked once.
+    """
     source = folder / "policy.yaml"
     given = dict(zip(FILES, texts, strict=True))
     content = model_of(source, given["policy.yaml"], PolicyFile)
