@@ -10,6 +10,7 @@ and errors may be one file.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -36,6 +37,7 @@ for _name in ("endpoints", "partitions", "sdk-default-configuration"):
 def main() -> None:
     """Serve until the input ends."""
     assert threading.active_count() == 1, "only a process of one thread can fork whole"
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
