@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cfnlint import lint_all
 
 from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
@@ -202,6 +201,8 @@ def test_what_enabled_policies_read_needs_all_that_is_printed_for_it(
 
 def complaints(template: str) -> list[str]:
     """Return the linter's errors and warnings; what it calls information is taste."""
+    from cfnlint import lint_all  # noqa: PLC0415  half a second, in each process that collects tests
+
     return [str(match) for match in lint_all(template) if match.rule.id[0] in "EW"]
 
 
