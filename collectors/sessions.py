@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, cast
 
 import botocore
@@ -21,13 +20,13 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, Credentials, RefreshableCredentials
 from botocore.exceptions import NoCredentialsError
-from botocore.handlers import BUILTIN_HANDLERS
-from botocore.loaders import Loader, create_loader
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
 
 from cmdb.snapshot import AccountKey, Failure, FailureKind
 from collectors.calls import Caller, RetryPolicy, Send
 from collectors.credentials import PROCESS_SECONDS, frozen, load_own_credentials, profile_of
 from collectors.errors import CollectionError, ReadFailure, malformed
+from collectors.models import models
 from collectors.network import bundle_problem, client_problem
 from collectors.parsing import StrictParsers
 from collectors.provider_failures import explain
@@ -237,29 +236,30 @@ def _open_session(
         read_timeout=transport.read_timeout,
         process_timeout=transport.process_timeout,
     )
-    ready = botocore.session.Session()
-    ready.register_component("data_loader", _models(ready.get_config_variable("data_path")))
+    ready = botocore.session.Session(include_builtin_handlers=False)
+    _add_handlers(ready)
+    ready.register_component("data_loader", models(ready.get_config_variable("data_path")))
     ready.register_component("credential_provider", CredentialResolver([cast("Any", _Provider(stand_in))]))
     ready.register_component("response_parser_factory", StrictParsers())
-    _leave_others_out(ready)
     return ready, own
 
 
-def _leave_others_out(session: botocore.session.Session) -> None:
-    """Remove the SDK's handlers of services that are not read.
+def _add_handlers(session: botocore.session.Session) -> None:
+    """Add the SDK's handlers but those of services that are not read.
 
     Each client gets a copy of all of them, which is half of what making a client costs.
     """
-    for event, handler, *_ in BUILTIN_HANDLERS:
+    events = session.get_component("event_emitter")
+    for event, handler, *order in BUILTIN_HANDLERS:
         kind, _, rest = event.partition(".")
         if kind == "docs" or (rest and rest.partition(".")[0] not in SERVICES):
-            session.unregister(event, handler)
-
-
-@cache
-def _models(path: str | None) -> Loader:
-    """Return what reads AWS's models, and keeps them: parsing them for each run costs more than its calls."""
-    return create_loader(path)
+            continue
+        if not order:
+            events.register(event, handler)
+        elif order[0] is REGISTER_FIRST:
+            events.register_first(event, handler)
+        else:
+            events.register_last(event, handler)
 
 
 def _metadata(credentials: Any) -> dict[str, Any]:

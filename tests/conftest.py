@@ -6,6 +6,7 @@ server; a test marked ``both_servers`` runs again on the system's PostgreSQL 15,
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -46,9 +47,18 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "long: takes its time; left out unless asked for with -m long")
 
-    # Remembered checks are this session's own; the commands that tests start share them.
-    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
-    config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
+    # A machine's own bundle of authorities is read for every session of the SDK; simulated AWS needs none.
+    os.environ.pop("REQUESTS_CA_BUNDLE", None)
+
+    # Remembered checks are this session's own; its workers and the commands that tests start share them.
+    if not hasattr(config, "workerinput"):
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
+
+
+def pytest_collection_finish() -> None:
+    # What is imported by now stays: looking through all of it again and again is no use.
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

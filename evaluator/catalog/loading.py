@@ -9,11 +9,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 from cmdb.errors import shown
-from cmdb.items import item_type
+from cmdb.items import ItemType, item_type, item_types
 from evaluator.catalog.cases import Case, CaseList, load_cases
 from evaluator.catalog.files import load_model, read_text
 from evaluator.catalog.fixes import check_fixes
@@ -117,18 +118,32 @@ def load_catalog(
 
 def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
     """Return the policy of one folder; raises ``PolicyError`` for the first mistake in it."""
+    try:
+        texts = tuple(read_text(folder / name) for name in FILES)
+    except PolicyError:
+        load_model(folder / "policy.yaml", PolicyFile)  # what is wrong in the first file is told first
+        raise
+    content, policy = _checked(folder, texts, item_types())
+    return dataclasses.replace(policy, sections=_sections(folder / "policy.yaml", content, frameworks))
+
+
+@lru_cache(maxsize=200)
+def _checked(folder: Path, texts: tuple[str, ...], _known: tuple[ItemType, ...]) -> tuple[PolicyFile, Policy]:
+    """Return the policy of these texts over the known item types, without its sections.
+
+    What a process loads for every night is so checked once.
+    """
     source = folder / "policy.yaml"
-    text = read_text(source)
-    content = load_model(source, PolicyFile, text)
+    given = dict(zip(FILES, texts, strict=True))
+    content = load_model(source, PolicyFile, given["policy.yaml"])
     effective(str(source), content.parameters, {})
-    logic_text = read_text(folder / "logic.sql")
-    logic = _logic(folder, content, logic_text)
+    logic = _logic(folder, content, given["logic.sql"])
     _check_conditions(folder, content, logic)
     incompliant = [name for name, one in content.conditions.items() if one.status is Status.INCOMPLIANT]
     check_fixes(str(source), content.fixes, content.item, incompliant)
-    description = _prose(folder / "description.md")
-    remediation = _prose(folder / "remediation.md")
-    return Policy(
+    description = _prose(folder / "description.md", given["description.md"])
+    remediation = _prose(folder / "remediation.md", given["remediation.md"])
+    policy = Policy(
         folder=folder,
         id=content.id,
         name=content.name,
@@ -145,11 +160,12 @@ def load_policy(folder: Path, frameworks: Mapping[str, Framework]) -> Policy:
         logic=logic,
         description=description,
         remediation=remediation,
-        cases=_cases(folder, content, text, logic_text),
-        sections=_sections(source, content, frameworks),
+        cases=_cases(folder, content, given),
+        sections=(),
         is_default=content.default,
         fixes=content.fixes,
     )
+    return content, policy
 
 
 def _policy_folders(root: Path, seen: set[Path]) -> list[Path]:
@@ -209,18 +225,17 @@ def _logic(folder: Path, content: PolicyFile, text: str) -> Logic:
     )
 
 
-def _cases(folder: Path, content: PolicyFile, policy: str, logic: str) -> CaseList:
+def _cases(folder: Path, content: PolicyFile, given: Mapping[str, str]) -> CaseList:
     """Return a policy's cases; that they are right is remembered, so that they need not be read for it again."""
-    path = folder / "cases.yaml"
-    text = read_text(path)
-    return CaseList(path, content.item, text, MEMORY.of(check_cases)(str(path), text, policy, logic))
+    path, text = folder / "cases.yaml", given["cases.yaml"]
+    checked = MEMORY.of(check_cases)(str(path), text, given["policy.yaml"], given["logic.sql"])
+    return CaseList(path, content.item, text, checked)
 
 
-def _prose(path: Path) -> str:
-    text = read_text(path).strip()
-    if not text:
+def _prose(path: Path, text: str) -> str:
+    if not text.strip():
         raise PolicyError(f"{path}: the file is empty; write what it is for.")
-    return text + "\n"
+    return text.strip() + "\n"
 
 
 def _scopes(logic: Logic) -> list[str]:

@@ -83,8 +83,6 @@ EACH_KIND = frozenset(
     {
         "GetRestApis-page-last",
         "GetStages-of-one",
-        "GetExport-of-one",
-        "GetClientCertificates-page-2",
         "GetClientCertificate",
         "DescribeCertificate-of-one",
     }

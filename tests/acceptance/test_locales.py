@@ -251,10 +251,11 @@ def test_a_process_in_a_latin_1_locale_writes_data_in_utf_8_and_tables_in_latin_
 @pytest.mark.parametrize(
     "environment",
     [
-        {"LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONIOENCODING": "cp1252:strict"},
+        pytest.param({"LC_ALL": "C"}, marks=pytest.mark.long),
         pytest.param({"LC_ALL": "POSIX"}, marks=pytest.mark.long),
         pytest.param({"LC_ALL": "C.UTF-8"}, marks=pytest.mark.long),
-        {"PYTHONIOENCODING": "cp1252:strict"},
+        pytest.param({"PYTHONIOENCODING": "cp1252:strict"}, marks=pytest.mark.long),
         pytest.param({"PYTHONIOENCODING": "iso-8859-1"}, marks=pytest.mark.long),
         pytest.param({"PYTHONIOENCODING": "utf-16"}, marks=pytest.mark.long),
         pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, marks=pytest.mark.long),

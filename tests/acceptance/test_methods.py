@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulated_aws import FaultKind
+from tests.support.doses import at_length
 from tests.support.nights import EXPIRY, SSL, MakeNights, Nights
 
 EMPTY = ("INCOMPLIANT", "certificate_empty")
@@ -12,6 +13,7 @@ METRICS = "/gateledger/aws/apigateway/rest-api-stage-detailed-metrics"
 PRIVATE = ("INAPPLICABLE", "private_endpoint")
 NO_HTTP = ("INAPPLICABLE", "no_http_integration")
 UNKNOWN = ("UNDETERMINED", "integrations_unknown")
+NO_HTTP_BACKENDS: list[list[str | None]] = [["AWS_PROXY"], ["AWS", "MOCK"], [None], []]
 
 
 @pytest.mark.both_servers
@@ -108,8 +110,14 @@ def test_a_deployment_that_could_never_be_read(nights: Nights) -> None:
     ]
 
 
-@pytest.mark.parametrize("integrations", [["AWS_PROXY"], ["AWS", "MOCK"], [None], []])
-@pytest.mark.parametrize("certificate", [False, True])
+@pytest.mark.parametrize(
+    ("integrations", "certificate"),
+    at_length(
+        [(each, named) for each in NO_HTTP_BACKENDS for named in (False, True)],
+        # All kinds of backends, with and without a certificate in turn.
+        but=lambda row: (NO_HTTP_BACKENDS.index(row[0]) % 2 == 0) == row[1],
+    ),
+)
 def test_an_api_without_http_backends(
     nights: Nights, integrations: list[str | None], certificate: bool
 ) -> None:

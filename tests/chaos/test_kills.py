@@ -10,14 +10,14 @@ import time
 import pytest
 
 from tests.chaos.nights import DisturbedNight, Told, told, unwell
-from tests.chaos.points import POINTS, Point, arrive, gone, held
+from tests.chaos.points import EACH_WRITE, IS_LONG, POINTS, Point, arrive, gone, held
 
 #: Kills at random moments; without it a few.
 KILLS = int(os.environ.get("GATELEDGER_CHAOS_KILLS", "4"))
 _SIGKILL = -9
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+@pytest.mark.parametrize("point", POINTS if IS_LONG else EACH_WRITE, ids=lambda point: point.name)
 def test_a_night_killed_at_a_named_moment(night: DisturbedNight, point: Point) -> None:
     with night.database() as url:
         before = told(url)

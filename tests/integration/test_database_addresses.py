@@ -103,6 +103,10 @@ FORMS = {
 }
 
 
+#: Programs of PostgreSQL are all told the address as psql is; a URL, keywords and a file stand for the rest.
+DUMPED = frozenset({"user and password", "keywords", "a password file"})
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_serves_every_command_and_shows_no_secret(
     form: str, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -126,8 +130,9 @@ def test_every_form_serves_every_command_and_shows_no_secret(
         asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
         assert run("db", "psql", "--", "-AtXc", asked) == "t\n"
         assert CANARY not in run("db", "psql", "--", "-AtXc", r"\! tr '\0' ' ' < /proc/$PPID/cmdline")
-        run("db", "dump", "x.dump")
-        run("db", "restore", "--force-empty", "x.dump")
+        if form in DUMPED:
+            run("db", "dump", "x.dump")
+            run("db", "restore", "--force-empty", "x.dump")
         # and the URL for other programs is libpq's
         printed = run("db", "uri").strip()
         with psycopg.connect(printed) as connection:

@@ -14,6 +14,7 @@ import yaml
 
 from cmdb.server.database import open_engine
 from tests.support.reports import hostile_history
+from tests.support.servers import EMBEDDED, Servers
 
 GRAFANA = Path(__file__).parents[2] / "deploy/grafana"
 DASHBOARD = json.loads((GRAFANA / "dashboards/gateledger.json").read_text(encoding="utf-8"))
@@ -32,15 +33,16 @@ def substituted(sql: str, chosen: dict[str, list[str]]) -> str:
     return sql
 
 
-@pytest.fixture
-def reader(database_url: str) -> Any:
+@pytest.fixture(scope="module")
+def reader(postgres_servers: Servers) -> Any:
     """A connection that may do what Grafana's login may do."""
-    engine = open_engine(database_url)
-    hostile_history(engine)
-    engine.dispose()
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("SET ROLE gateledger_reader")
-        yield connection
+    with postgres_servers.get(EMBEDDED).database(migrated=True) as url:
+        engine = open_engine(url)
+        hostile_history(engine)
+        engine.dispose()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET ROLE gateledger_reader")
+            yield connection
 
 
 def test_every_question_is_answered(reader: psycopg.Connection[tuple[Any, ...]]) -> None:

@@ -5,28 +5,39 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from cmdb.server.database import open_engine
 from gateledger.terminal.plots import percent_plot
 from tests.support.command_line import CommandLine
 from tests.support.histories import FIRST_NIGHT, History, arn_of
+from tests.support.servers import EMBEDDED, Servers
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 NARROW = ("--policy", "rest-api-stage-ssl-certificate")
 
 
 @pytest.fixture
-def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    return CommandLine(database_url, monkeypatch)
+def command_line(history: History, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    url = history.engine.url.render_as_string(hide_password=False)
+    return CommandLine(url, monkeypatch)
 
 
-@pytest.fixture
-def history(engine: Engine) -> History:
-    """Ten nights: one stage fixed after four, one flipping every night, one bare; two accounts."""
+@pytest.fixture(scope="module")
+def history(postgres_servers: Servers) -> Iterator[History]:
+    """Ten nights: one stage fixed after four, one flipping every night, one bare; two accounts. Read only."""
+    with postgres_servers.get(EMBEDDED).database(migrated=True) as url:
+        engine = open_engine(url)
+        yield lived(engine)
+        engine.dispose()
+
+
+def lived(engine: Engine) -> History:
     history = History(engine)
     shop = history.region()
     api = shop.api("a1b2c3d4e5")
@@ -147,7 +158,10 @@ def test_the_table_has_a_plot_and_the_numbers(history: History, command_line: Co
     assert max(map(len, lines)) <= 220
 
 
-def test_an_empty_database_and_wrong_options_end_with_one_sentence(command_line: CommandLine) -> None:
+def test_an_empty_database_and_wrong_options_end_with_one_sentence(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command_line = CommandLine(database_url, monkeypatch)
     for code, arguments in ((1, ()), (2, ("--by", "stage")), (2, ("--days", "0"))):
         ended = command_line("trend", *arguments)
         assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)

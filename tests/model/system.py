@@ -99,6 +99,7 @@ class System:
         url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._asking = psycopg.connect(url, autocommit=True)
         self._asking.execute("SET timezone = 'UTC'")
+        self._asking.execute("SET join_collapse_limit = 1")
         self._steps = 0
         self._last_step: int | None = None
 

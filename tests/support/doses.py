@@ -15,7 +15,12 @@ EXAMPLES = os.environ.get("GATELEDGER_MODEL_EXAMPLES")
 
 def at_length(rows: Sequence[Any], *, but: Callable[[Any], bool]) -> list[Any]:
     """Return rows to parametrize a test with, left to ``make matrix`` but for those that are like no other."""
-    return [row if but(row) else pytest.param(row, marks=pytest.mark.long) for row in rows]
+    return [
+        row
+        if but(row)
+        else pytest.param(*(row if isinstance(row, tuple) else (row,)), marks=pytest.mark.long)
+        for row in rows
+    ]
 
 
 def dose(usual: int) -> settings:

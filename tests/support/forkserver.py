@@ -1,6 +1,7 @@
 """A process that has everything imported and forks a ``gateledger`` for each command line it is given.
 
-A real process each, with its own connections, that can be killed; only the seconds of importing are spared.
+A real process each, with its own connections, that can be killed; only the seconds of importing, of parsing the
+policies that come with the program, and of parsing AWS's models are spared.
 Reads one JSON object a line: ``{"arguments": [...], "environment": {...}, "folder": DIRECTORY,
 "output": FILE, "errors": FILE}`` is answered with ``{"pid": PID}``, ``{"wait": PID}`` with
 ``{"status": WAIT_STATUS}`` once that process has ended. The environment is all that the process gets; output
@@ -9,6 +10,7 @@ and errors may be one file.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -16,16 +18,26 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
+from collectors.models import models
+from collectors.sessions import SERVICES
+from evaluator.catalog.loading import load_catalog
 from gateledger.cli import entry as cli
 from gateledger.nightly import job as nightly
 
 # Commands import what they need when they run; here it is done before.
 assert nightly.run is not None
+load_catalog()
+for _service in SERVICES:
+    for _kind in ("service-2", "endpoint-rule-set-1"):
+        models(None).load_service_model(_service, _kind)
+for _name in ("endpoints", "partitions", "sdk-default-configuration"):
+    models(None).load_data(_name)
 
 
 def main() -> None:
     """Serve until the input ends."""
     assert threading.active_count() == 1, "only a process of one thread can fork whole"
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -22,11 +22,13 @@ from sqlalchemy import Engine
 
 from collectors.calls import RetryPolicy
 from collectors.plan import CollectionPlan
+from evaluator.catalog.policy import Policy
 from gateledger.nightly import job as nightly
 from gateledger.nightly.summary import RunSummary
 from gateledger.settings.model import Settings
 from gateledger.terminal.progress import SilentProgress
 from simulated_aws import AccountRegion, Rule, SimulatedAws
+from tests.support.checks import catalog
 from tests.support.questions import ask, ask_file
 
 FIRST_NIGHT = datetime(2026, 11, 1, 2, tzinfo=UTC)
@@ -140,10 +142,14 @@ class Nights:
             self.settings,
             as_of=self.as_of(),
             progress=SilentProgress(),
-            plan=impatient(nightly.collection_plan(self.settings)),
+            plan=impatient(nightly.collection_plan(self.settings, self._shipped())),
         )
         self.told[self.as_of()] = self.findings()
         return summary
+
+    def _shipped(self) -> Sequence[Policy] | None:
+        """Return the enabled policies where all come with the program; None: the job finds out."""
+        return None if self.settings.policy_dirs else catalog().enabled(self.settings.policies)
 
     def nights(self, number: int) -> None:
         """Live through nights on which nothing happens."""
