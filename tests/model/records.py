@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from tests.model.knowledge import Key, StageKey
+from tests.model.outlines import ItemKey
 from tests.model.verdicts import Rules, status_of
 
 _ENDING = frozenset({"COMPLIANT", "INAPPLICABLE", "DISAPPEARED"})
@@ -15,12 +16,16 @@ _ENDING = frozenset({"COMPLIANT", "INAPPLICABLE", "DISAPPEARED"})
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one evaluation of a policy found; ``version`` is the hash of the policy's content."""
+    """What one evaluation of a policy found; ``version`` is the hash of the policy's content.
+
+    ``conditions`` are those of stages, where the oracle knows the policy; ``outlines`` hold for every item.
+    """
 
     as_of: datetime
     version: str
     rules: Rules
     conditions: Mapping[StageKey, str]
+    outlines: Mapping[ItemKey, str]
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Episode:
 
 
 class Book:
-    """One policy's evaluations; a later one of the same moment replaces the earlier."""
+    """One policy's evaluations; a later one of the same moment replaces the earlier, a backfill replaces all."""
 
     def __init__(self, policy_id: str) -> None:
         """Begin with none."""
@@ -62,6 +67,10 @@ class Book:
         if self.evaluations and self.evaluations[-1].as_of == evaluation.as_of:
             self.evaluations.pop()
         self.evaluations.append(evaluation)
+
+    def replace(self, evaluations: Iterable[Evaluation]) -> None:
+        """Begin anew with evaluations of past nights."""
+        self.evaluations = list(evaluations)
 
     def fold(self) -> tuple[dict[StageKey, list[Record]], dict[StageKey, list[Episode]]]:
         """Return every stage's records and ended episodes."""

@@ -13,7 +13,7 @@ from tests.model.checking import check, check_the_past
 from tests.model.machine import START
 from tests.model.oracle import Oracle
 from tests.model.system import Night, Rows, System, plain_night
-from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage
+from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage, calling
 
 ACCOUNT = "111111111111"
 DAY = timedelta(days=1)
@@ -141,7 +141,7 @@ def test_an_account_that_fails_and_then_is_left_out_keeps_what_is_known(lives: L
 
 def test_an_edit_of_the_draft_changes_nothing_until_it_is_deployed(lives: Lives) -> None:
     lives.night(0)
-    lives.api.draft = frozenset({"MOCK"})
+    lives.api.draft = calling("MOCK")
     lives.night(1)
     lives.stage.deployment = lives.api.deploy()
     lives.night(2)
@@ -168,7 +168,7 @@ def test_a_deployment_once_read_is_known_though_its_export_is_denied_later(lives
 
 
 def test_a_canary_whose_deployment_was_never_served_is_unknown_until_it_is_promoted(lives: Lives) -> None:
-    lives.api.draft = frozenset({"MOCK"})
+    lives.api.draft = calling("MOCK")
     lives.stage.deployment = lives.api.deploy()
     lives.night(0)
     lives.stage.canary = lives.api.deploy()

@@ -1,129 +1,320 @@
-"""The oracle's policies: the design's tables of conditions, top to bottom, as plain Python."""
+"""The oracle's policies, as plain Python: each says in its own way what the descriptions of the policies promise."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.model.knowledge import Knowledge, KnownApi, KnownCertificate, KnownRegion, KnownStage, StageKey
-from tests.model.truth import names_one
+from tests.model.truth import ALL, Method, names_one
 
-SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
-EXPIRY = "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry"
-POLICIES = (EXPIRY, SSL)
+_FAMILY = "/ce/ca/aws/apigateway/rest-api-stage-"
+_OURS = "/gateledger/aws/apigateway/rest-api-stage-"
+SSL = f"{_FAMILY}ssl-certificate"
+EXPIRY = f"{_FAMILY}client-certificate-expiry"
+WAF = f"{_FAMILY}waf-web-acl"
+TAGS = f"{_OURS}tags"
 
-_UNDETERMINED = ("inventory_stale", "integrations_unknown", "certificates_unknown", "expiry_unknown")
+#: Statuses of conditions, by their names in the policies whose verdicts the oracle knows.
 _STATUSES = {
-    SSL: {
-        "stage_disappeared": "DISAPPEARED",
-        "private_endpoint": "INAPPLICABLE",
-        "no_http_integration": "INAPPLICABLE",
-        "certificate_empty": "INCOMPLIANT",
-        "certificate_deleted": "INCOMPLIANT",
-        "certificate_present": "COMPLIANT",
-        **dict.fromkeys(_UNDETERMINED, "UNDETERMINED"),
-    },
-    EXPIRY: {
-        "stage_disappeared": "DISAPPEARED",
-        "private_endpoint": "INAPPLICABLE",
-        "no_http_integration": "INAPPLICABLE",
-        "certificate_empty": "INAPPLICABLE",
-        "certificate_deleted": "INAPPLICABLE",
-        "certificate_expired": "INCOMPLIANT",
-        "certificate_expires_soon": "INCOMPLIANT",
-        "certificate_valid": "COMPLIANT",
-        **dict.fromkeys(_UNDETERMINED, "UNDETERMINED"),
-    },
+    "DISAPPEARED": ("stage_disappeared",),
+    "UNDETERMINED": (
+        "inventory_stale", "integrations_unknown", "certificates_unknown", "expiry_unknown", "methods_unknown",
+        "policy_unknown", "authorization_unknown", "scheme_unknown", "deployment_unknown", "order_unknown",
+    ),
+    "INAPPLICABLE": (
+        "private_endpoint", "no_http_integration", "no_method", "no_cache", "nothing_cached", "no_variables",
+        "nothing_required",
+    ),
+    "INCOMPLIANT": (
+        "certificate_expired", "certificate_expires_soon", "tracing_disabled", "logging_off", "data_trace_on",
+        "metrics_off", "not_throttled", "cache_not_encrypted", "web_acl_missing", "secret_found", "description_missing",
+        "tag_missing", "destination_missing", "open_method", "attached_late", "plain_http",
+    ),
+    "COMPLIANT": (
+        "certificate_present", "certificate_valid", "tracing_enabled", "logging_on", "data_trace_off", "metrics_on",
+        "throttled", "cache_encrypted", "web_acl_associated", "no_secret_found", "description_given", "tags_present",
+        "destination_set", "policy_restricts", "authorized", "deployed_since", "https_only",
+    ),
+}  # fmt: skip
+_STATUS_OF = {condition: status for status, conditions in _STATUSES.items() for condition in conditions}
+#: Where the same condition has another status by policy.
+_OWN = {
+    (SSL, "certificate_empty"): "INCOMPLIANT",
+    (SSL, "certificate_deleted"): "INCOMPLIANT",
 }
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What an evaluation is told."""
+    """What an evaluation is told: how old a reading may be, and parameters of policies."""
 
     max_staleness: timedelta = timedelta(hours=72)
     days: int = 30
+    private: bool = True
+    required: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A stage as a policy sees it."""
+
+    region: KnownRegion
+    api: KnownApi
+    stage: KnownStage
+    as_of: datetime
+    rules: Rules
+
+    def served(self) -> tuple[list[Method], bool]:
+        """Return the methods that the stage is known to serve, and whether that is all."""
+        wanted = [self.stage.deployment]
+        if self.stage.seen.canary is not None:
+            wanted.append(self.stage.seen.canary)
+        known = [self.api.deployments.get(name) for name in wanted if name is not None]
+        methods = [method for one in known if one is not None for method in one]
+        return methods, None not in wanted and None not in known
+
+    def settings_of(self, method: Method) -> Mapping[str, object]:
+        """Return the settings that apply to a method: its own, else those of all, else none."""
+        for target, settings in self.stage.seen.settings.items():
+            if (target.path, target.verb) == (method.path, method.verb) and target.spelling != "leading":
+                return settings
+        for target, settings in self.stage.seen.settings.items():
+            if (target.path, target.verb) == ALL:
+                return settings
+        return {}
 
 
 def status_of(policy_id: str, condition: str) -> str:
     """Return the status that a condition gives."""
-    return _STATUSES[policy_id][condition]
+    if condition in {"certificate_empty", "certificate_deleted"}:
+        return _OWN.get((policy_id, condition), "INAPPLICABLE")
+    return _STATUS_OF[condition]
 
 
 def verdicts(known: Knowledge, policy_id: str, as_of: datetime, rules: Rules) -> dict[StageKey, str]:
     """Return the condition of every stage ever known, as of a time."""
     found = {}
-    judge = _ssl if policy_id == SSL else _expiry
+    judge = _JUDGES[policy_id]
     for key, region in known.regions.items():
         for rest_api_id, api in region.apis.items():
             for name, stage in api.stages.items():
-                condition = _always(api, stage, as_of, rules) or judge(region, api, stage, as_of, rules)
-                found[(*key, rest_api_id, name)] = condition
+                case = _Case(region, api, stage, as_of, rules)
+                found[(*key, rest_api_id, name)] = _always(case) or judge(case)
     return found
 
 
-def _always(api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules) -> str | None:
-    if stage.gone_at is not None:
+def _always(case: _Case) -> str | None:
+    if case.stage.gone_at is not None:
         return "stage_disappeared"
-    return None if _is_fresh(api.stages_read_at, as_of, rules) else "inventory_stale"
+    return None if is_fresh(case.api.stages_read_at, case.as_of, case.rules) else "inventory_stale"
 
 
-def _ssl(region: KnownRegion, api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules) -> str:
+def is_fresh(read_at: datetime | None, as_of: datetime, rules: Rules) -> bool:
+    """Return whether a reading is young enough to judge by."""
+    return read_at is not None and as_of - read_at <= rules.max_staleness
+
+
+def _ssl(case: _Case) -> str:
     return (
-        _about_api(api, stage)
-        or ("certificate_empty" if not names_one(stage.certificate) else None)
-        or _about_certificate(_certificate(region, stage), api, stage, as_of, rules)
+        _about_api(case)
+        or ("certificate_empty" if not names_one(case.stage.certificate) else None)
+        or _about_certificate(case)
         or "certificate_present"
     )
 
 
-def _expiry(region: KnownRegion, api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules) -> str:
-    if not names_one(stage.certificate):
+def _expiry(case: _Case) -> str:
+    if not names_one(case.stage.certificate):
         return "certificate_empty"
-    certificate = _certificate(region, stage)
-    condition = _about_api(api, stage) or _about_certificate(certificate, api, stage, as_of, rules)
+    certificate = _certificate(case)
+    condition = _about_api(case) or _about_certificate(case)
     if condition is not None or certificate is None:
         return condition or "certificates_unknown"
     if certificate.expires_at is None:
         return "expiry_unknown"
-    if certificate.expires_at <= as_of:
+    if certificate.expires_at <= case.as_of:
         return "certificate_expired"
-    soon = certificate.expires_at <= as_of + timedelta(days=rules.days)
+    soon = certificate.expires_at <= case.as_of + timedelta(days=case.rules.days)
     return "certificate_expires_soon" if soon else "certificate_valid"
 
 
-def _about_api(api: KnownApi, stage: KnownStage) -> str | None:
+def _about_api(case: _Case) -> str | None:
     """Return what keeps a stage from calling HTTP backends, or from being known to."""
-    if api.is_private:
+    if case.api.is_private:
         return "private_endpoint"
-    # A stage always serves a deployment, named or not; a canary only where it has one.
-    served = [None if stage.deployment is None else api.deployments.get(stage.deployment)]
-    if stage.canary is not None:
-        served.append(api.deployments.get(stage.canary))
-    if any(types & {"HTTP", "HTTP_PROXY"} for types in served if types is not None):
+    methods, is_all = case.served()
+    if any(method.integration in {"HTTP", "HTTP_PROXY"} for method in methods):
         return None
-    return "integrations_unknown" if None in served else "no_http_integration"
+    return "no_http_integration" if is_all else "integrations_unknown"
 
 
-def _about_certificate(
-    certificate: KnownCertificate | None, api: KnownApi, stage: KnownStage, as_of: datetime, rules: Rules
-) -> str | None:
+def _about_certificate(case: _Case) -> str | None:
     """Return what keeps a certificate from being there: not known, or proven deleted.
 
     The proof has to be younger than the stage's naming the certificate, and the stage has to name it still.
     """
-    if certificate is None or not _is_fresh(certificate.read_at, as_of, rules):
+    certificate = _certificate(case)
+    if certificate is None or not is_fresh(certificate.read_at, case.as_of, case.rules):
         return "certificates_unknown"
     if certificate.absent_since is None:
         return None if certificate.followed else "certificates_unknown"
-    assert api.stages_read_at is not None
-    is_later = stage.named_at <= certificate.read_at and certificate.absent_since <= api.stages_read_at
-    return "certificate_deleted" if is_later else "certificates_unknown"
+    assert case.api.stages_read_at is not None
+    was_named = case.stage.named_at <= certificate.read_at
+    is_still_named = certificate.absent_since <= case.api.stages_read_at
+    return "certificate_deleted" if was_named and is_still_named else "certificates_unknown"
 
 
-def _certificate(region: KnownRegion, stage: KnownStage) -> KnownCertificate | None:
-    return None if stage.certificate is None else region.certificates.get(stage.certificate)
+def _certificate(case: _Case) -> KnownCertificate | None:
+    named = case.stage.certificate
+    return None if named is None else case.region.certificates.get(named)
 
 
-def _is_fresh(read_at: datetime | None, as_of: datetime, rules: Rules) -> bool:
-    return read_at is not None and as_of - read_at <= rules.max_staleness
+def _attached_late(case: _Case) -> str:
+    if not names_one(case.stage.certificate):
+        return "certificate_empty"
+    if case.stage.deployment is None:
+        return "deployment_unknown"
+    if case.stage.served_at == case.stage.named_at:
+        return "order_unknown"
+    return "deployed_since" if case.stage.served_at > case.stage.named_at else "attached_late"
+
+
+def _each_method(
+    is_faulty: Callable[[Mapping[str, object]], bool], fault: str, fine: str
+) -> Callable[[_Case], str]:
+    """Return a policy that asks for something of the settings of each method that is served."""
+
+    def judge(case: _Case) -> str:
+        methods, is_all = case.served()
+        if any(is_faulty(case.settings_of(method)) for method in methods):
+            return fault
+        if not is_all:
+            return "methods_unknown"
+        return fine if methods else "no_method"
+
+    return judge
+
+
+def _is_unlimited(settings: Mapping[str, object]) -> bool:
+    limits = [settings.get(name) for name in ("throttlingRateLimit", "throttlingBurstLimit")]
+    return any(not isinstance(limit, (int, float)) or limit < 0 for limit in limits)
+
+
+def _cache(case: _Case) -> str:
+    if case.stage.seen.caches is not True:
+        return "no_cache"
+    methods, is_all = case.served()
+    cached = [case.settings_of(method) for method in methods]
+    cached = [settings for settings in cached if settings.get("cachingEnabled")]
+    if not all(settings.get("cacheDataEncrypted") for settings in cached):
+        return "cache_not_encrypted"
+    if not is_all:
+        return "methods_unknown"
+    if not methods:
+        return "no_method"
+    return "cache_encrypted" if cached else "nothing_cached"
+
+
+def _waf(case: _Case) -> str:
+    if case.api.is_private and not case.rules.private:
+        return "private_endpoint"
+    return "web_acl_associated" if names_one(case.stage.seen.web_acl) else "web_acl_missing"
+
+
+def _secrets(case: _Case) -> str:
+    held = {**(case.stage.seen.variables or {})}
+    for name, is_secret in (case.stage.seen.overrides or {}).items():
+        held[name] = held.get(name, False) or is_secret
+    if not held:
+        return "no_variables"
+    return "secret_found" if any(held.values()) else "no_secret_found"
+
+
+def _tags(case: _Case) -> str:
+    required = {key.strip() for key in case.rules.required.split(",")} - {""}
+    if not required:
+        return "nothing_required"
+    return "tags_present" if required <= case.stage.seen.tags else "tag_missing"
+
+
+def _authorization(case: _Case) -> str:
+    """Judge who may call: each method asks, or the API's resource policy does."""
+    methods, is_all = case.served()
+    methods = [method for method in methods if method.verb != "OPTIONS"]
+    who = case.api.policy
+    # Nobody may call a private API without a policy; what a garbled one says is not known.
+    anybody = {None: not case.api.is_private, "everybody": True, "somebody": False, "garbled": None}[who]
+    found = {_asks(method) for method in methods}
+    if False in found and anybody is True:
+        return "open_method"
+    if not is_all:
+        own_is_known = case.stage.deployment is not None and case.stage.deployment in case.api.deployments
+        # What the canary serves could not make a difference to an API that not everybody may call.
+        if not own_is_known or not methods or anybody is not False:
+            return "methods_unknown"
+    if not methods:
+        return "no_method"
+    if found == {True}:
+        return "authorized"
+    if anybody is False:
+        return "policy_restricts"
+    return "policy_unknown" if False in found else "authorization_unknown"
+
+
+def _asks(method: Method) -> bool | None:
+    """Return whether a method asks who calls; None: it is not known."""
+    if method.authorization not in {None, "NONE"} or method.needs_key:
+        return True
+    return None if None in (method.authorization, method.needs_key) else False
+
+
+def _backend(case: _Case) -> str:
+    methods, is_all = case.served()
+    schemes = {method.scheme for method in methods if method.integration in {"HTTP", "HTTP_PROXY"}}
+    if "http" in schemes:
+        return "plain_http"
+    if not is_all:
+        return "methods_unknown"
+    if not schemes:
+        return "no_http_integration"
+    return "https_only" if schemes == {"https"} else "scheme_unknown"
+
+
+def _filled(name: str, there: str, missing: str) -> Callable[[_Case], str]:
+    """Return a policy that asks whether a stage has something that is not blank."""
+    return lambda case: there if names_one(getattr(case.stage.seen, name)) else missing
+
+
+_JUDGES: Mapping[str, Callable[[_Case], str]] = {
+    SSL: _ssl,
+    EXPIRY: _expiry,
+    WAF: _waf,
+    TAGS: _tags,
+    f"{_OURS}certificate-attached-late": _attached_late,
+    f"{_FAMILY}x-ray-tracing": lambda case: (
+        "tracing_enabled" if case.stage.seen.traces else "tracing_disabled"
+    ),
+    f"{_OURS}execution-logging": _each_method(
+        lambda settings: settings.get("loggingLevel") not in ("ERROR", "INFO"), "logging_off", "logging_on"
+    ),
+    f"{_OURS}data-trace": _each_method(
+        lambda settings: bool(settings.get("dataTraceEnabled")), "data_trace_on", "data_trace_off"
+    ),
+    f"{_OURS}detailed-metrics": _each_method(
+        lambda settings: not settings.get("metricsEnabled"), "metrics_off", "metrics_on"
+    ),
+    f"{_OURS}throttling": _each_method(_is_unlimited, "not_throttled", "throttled"),
+    f"{_OURS}cache-encryption": _cache,
+    f"{_OURS}variable-secrets": _secrets,
+    f"{_OURS}description": _filled("description", "description_given", "description_missing"),
+    f"{_OURS}access-logging": _filled("access_log", "destination_set", "destination_missing"),
+    f"{_OURS}method-authorization": _authorization,
+    f"{_OURS}backend-https": _backend,
+}
+
+POLICIES = (EXPIRY, SSL)
+"""The policies about certificates, which each life of the examples judges."""
+MODELLED = tuple(sorted(_JUDGES))
+"""The policies whose verdicts the oracle knows."""
