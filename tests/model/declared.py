@@ -203,8 +203,12 @@ def _group(name: str, slot: int) -> str:
 def made(place: Place, number: int) -> Item:
     """Return the item of a content, as a reader would."""
     declared = item_type(place.item_type)
-    said = payload(place.item_type, place.key, number) if declared.has_payload else {}
-    computed = derived(declared, said if said else {"number": number})
+    named = {
+        reference.field: [place_of(reference.item_type, slot).key for slot in range(SLOTS)]
+        for reference in declared.references
+    }
+    said = payload(place.item_type, place.key, number, named)
+    computed = derived(declared, said, named)
     if declared.kind_field is not None:
         computed[declared.kind_field] = kind_of(place.key)
     return Item(place.key, said, place.parent, computed)

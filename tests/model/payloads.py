@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -19,26 +19,34 @@ _OTHER = (None, True, False, 0, 2**31, -(2**63), 0.5, "soon", "", [], [1], ["a",
 _ABSENT = object()
 
 
-def payload(name: str, key: str, number: int) -> dict[str, Any]:
+Named = Mapping[str, Sequence[str]]
+"""By field: keys of the items that it can name."""
+
+
+def payload(name: str, key: str, number: int, named: Named | None = None) -> dict[str, Any]:
     """Return a payload of an item type: each field may be missing, of another type, or as declared."""
     declared = item_type(name)
     said: dict[str, Any] = {}
     for field in declared.fields:
         if not field.derived:
-            _put(said, field, _value(field, Random(f"{name} {field.name} {number}")))  # noqa: S311
+            random = Random(f"{name} {field.name} {number}")  # noqa: S311
+            keys = (named or {}).get(field.name)
+            _put(said, field, _value(field, random) if keys is None else random.choice(keys))
     if declared.key is not None:
         _put(said, declared.key, key)
     return said
 
 
-def derived(declared: ItemType, said: dict[str, Any]) -> dict[str, Any]:
+def derived(declared: ItemType, said: dict[str, Any], named: Named | None = None) -> dict[str, Any]:
     """Return what a reader computes of a payload: the same for payloads that differ only in what changes by itself."""
     content = json.dumps({key: said[key] for key in sorted(said.keys() - declared.volatile)})
-    return {
-        field.name: _computed(field, Random(f"{declared.name} {field.name} {content}"))  # noqa: S311
-        for field in declared.fields
-        if field.derived
-    }
+    found = {}
+    for field in declared.fields:
+        if field.derived:
+            random = Random(f"{declared.name} {field.name} {content}")  # noqa: S311
+            keys = (named or {}).get(field.name)
+            found[field.name] = _computed(field, random) if keys is None else random.choice(keys)
+    return found
 
 
 def _put(said: dict[str, Any], field: Field, value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -76,23 +76,52 @@ STATUS = {
 
 @dataclass(frozen=True)
 class Question:
-    """A simple policy: is a field of an item given, and another one of it, or (``above``) of its parent?"""
+    """A simple policy: is a field of an item given, and another one of it or of what it is joined with?
+
+    ``joined``: its ``parent``, or what a field of it names; empty: nothing.
+    """
 
     item: str
     first: str
     second: str
-    above: bool
+    joined: str
+
+    @property
+    def other(self) -> str:
+        """The item type that the second field is of."""
+        declared = item_type(self.item)
+        if self.joined == "parent":
+            assert declared.parent is not None
+            return declared.parent
+        named = [reference.item_type for reference in declared.references if reference.field == self.joined]
+        return named[0] if named else self.item
+
+    def _join(self) -> str:
+        item, other = self.item, self.other
+        if not self.joined:
+            return ""
+        if self.joined == "parent":
+            return f"\nLEFT JOIN {other} ON {other}.item_id = {item}.parent_id"
+        key = item_type(other).key
+        assert key is not None
+        within = "parent_id" if self._is_to_parent else "account_region_id"
+        return (
+            f"\nLEFT JOIN {other}\n    ON {other}.{within} = {item}.{within} "
+            f"AND {other}.{key.name} = {item}.{self.joined}"
+        )
+
+    @property
+    def _is_to_parent(self) -> bool:
+        return any(one.to_parent for one in item_type(self.item).references if one.field == self.joined)
 
     def policy(self, folder: Path) -> Policy:
         """Return it as a policy."""
         declared = item_type(self.item)
-        parent = declared.parent if self.above else None
-        name = f"{self.item}-{self.first}-{self.second}".replace("_", "-")
-        join = f"\nLEFT JOIN {parent} ON {parent}.item_id = {self.item}.parent_id" if parent else ""
+        name = f"{self.item}-{self.first}-{self.second}-{self.joined or 'alone'}".replace("_", "-")
         logic = LOGIC.format(
-            item=self.item, first=self.first, other=parent or self.item, second=self.second, join=join
+            item=self.item, first=self.first, other=self.other, second=self.second, join=self._join()
         )
-        made = folder / f"{name}-{self.above}"
+        made = folder / name
         if not made.exists():
             made.mkdir()
             texts = {
@@ -120,11 +149,7 @@ class Question:
         declared = item_type(self.item)
         found = {}
         for (region, place), row in shown(state, declared).items():
-            other = row
-            if self.above:
-                assert declared.parent is not None
-                assert place.parent is not None
-                other = state.items[region, Place(declared.parent, None, place.parent)].values
+            other = self._other(state, region, place, row)
             read_at = row["read_at"]
             if row["disappeared_at"] is not None:
                 found[region, place] = f"{self.item}_disappeared"
@@ -133,8 +158,21 @@ class Question:
             elif row[self.first] is None:
                 found[region, place] = "first_missing"
             else:
-                found[region, place] = "second_missing" if other[self.second] is None else "all_given"
+                found[region, place] = "second_missing" if other.get(self.second) is None else "all_given"
         return found
+
+    def _other(self, state: State, region: str, place: Place, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the item is joined with, as policies see it."""
+        if not self.joined:
+            return row
+        if self.joined == "parent":
+            assert place.parent is not None
+            named = Place(self.other, None, place.parent)
+        elif row[self.joined] is None:
+            return {}
+        else:
+            named = Place(self.other, place.parent if self._is_to_parent else None, row[self.joined])
+        return shown(state, item_type(self.other)).get((region, named), {})
 
 
 def _nullable(declared: ItemType) -> list[str]:
@@ -146,9 +184,10 @@ def questions(draw: st.DrawFn, name: str) -> Question:
     """Draw a policy over a type."""
     declared = item_type(name)
     first = draw(st.sampled_from(_nullable(declared) or [_any(declared)]))
-    above = declared.parent is not None and draw(st.booleans())
-    other = item_type(declared.parent) if above and declared.parent is not None else declared
-    return Question(name, first, draw(st.sampled_from(_nullable(other) or [_any(other)])), above)
+    ways = ["", *(["parent"] if declared.parent else []), *(one.field for one in declared.references)]
+    joined = draw(st.sampled_from(ways))
+    other = item_type(Question(name, first, first, joined).other)
+    return Question(name, first, draw(st.sampled_from(_nullable(other) or [_any(other)])), joined)
 
 
 def _any(declared: ItemType) -> str:
@@ -170,7 +209,7 @@ class Life:
 
 
 _changes = st.builds(
-    Change, st.integers(0, 1), st.integers(0, 3), st.integers(0, 3), st.sampled_from([0, *range(1, 12)])
+    Change, st.integers(0, 1), st.integers(0, 3), st.integers(0, 3), st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5])
 )
 _troubles = st.builds(
     Trouble,
@@ -186,23 +225,23 @@ _strict_pauses = st.sampled_from([24, 24, 24, 1, 80])
 def lives(draw: st.DrawFn) -> Life:
     """Draw a life of one or two types and of their parents; gadgets are known then."""
     chosen = draw(st.lists(st.sampled_from(CHOICE), min_size=1, max_size=2, unique=True))
-    whole = {*chosen, *(item_type(name).parent for name in chosen)}
+    judged = [name for name in chosen if item_type(name).absence is Absence.GONE]
+    question = draw(questions(draw(st.sampled_from(judged or ["rest_api"]))))
+    whole = {*chosen, question.other}
+    whole |= {parent for name in whole if (parent := item_type(name).parent) is not None}
     types = [one.name for one in item_types() if one.name in whole]
-    judged = [name for name in types if item_type(name).absence is Absence.GONE]
-    judged = judged or ["rest_api"]
-    question = draw(questions(draw(st.sampled_from(judged))))
     pauses = draw(st.sampled_from([_strict_pauses] * 3 + [st.sampled_from([24, 0, 1])]))
     night = st.builds(
         Night,
         pauses.map(lambda hours: timedelta(hours=hours)),
-        st.lists(_changes, max_size=5),
+        st.lists(_changes, max_size=8),
         st.one_of(st.just([]), st.lists(_troubles, max_size=3)),
         st.booleans(),
         st.booleans(),
         st.booleans(),
     )
-    first = Night(timedelta(hours=1), draw(st.lists(_changes, min_size=3, max_size=10)))
-    return Life(types, [first, *draw(st.lists(night, min_size=2, max_size=8))], question)
+    first = Night(timedelta(hours=1), draw(st.lists(_changes, min_size=6, max_size=16)))
+    return Life(types, [first, *draw(st.lists(night, min_size=3, max_size=9))], question)
 
 
 class House:
