@@ -11,7 +11,7 @@ from tests.model.knowledge import READ, Knowledge, Observer
 from tests.model.outlines import outlines
 from tests.model.records import Book, Evaluation
 from tests.model.system import Night, batched, catalog, parameters, wanted_by
-from tests.model.verdicts import MODELLED, Rules, verdicts
+from tests.model.verdicts import MODELLED, Rules, subjects, verdicts
 
 
 @dataclass
@@ -139,9 +139,10 @@ class Oracle:
     def _evaluation(self, policy_id: str, as_of: datetime, rules: Rules, known: Knowledge) -> Evaluation:
         policy = catalog().policy(policy_id)
         version = policy.content_hash_with(parameters(policy_id, rules))
-        conditions = verdicts(known, policy_id, as_of, rules) if policy_id in MODELLED else {}
+        about = (known, policy_id, as_of, rules)
+        conditions = verdicts(*about) if policy_id in MODELLED else {}
         outlined = outlines(known, item_type(policy.logic.item_type), as_of, rules)
-        return Evaluation(as_of, version, rules, conditions, outlined)
+        return Evaluation(as_of, version, rules, conditions, subjects(*about), outlined)
 
     def _collect(self, night: Night, steps: _Steps) -> None:
         wanted, private = wanted_by(night.policies)

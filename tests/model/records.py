@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.model.knowledge import Key, StageKey
 from tests.model.outlines import ItemKey
-from tests.model.verdicts import Rules, status_of
+from tests.model.verdicts import Rules, Subjects, status_of
 
 _ENDING = frozenset({"COMPLIANT", "INAPPLICABLE", "DISAPPEARED"})
 
@@ -25,12 +25,13 @@ class Evaluation:
     version: str
     rules: Rules
     conditions: Mapping[StageKey, str]
+    subjects: Mapping[StageKey, Subjects]
     outlines: Mapping[ItemKey, str]
 
 
 @dataclass(frozen=True)
 class Record:
-    """An interval in which one condition held for a stage."""
+    """An interval in which one condition held for a stage, and the same was at fault."""
 
     condition: str
     status: str
@@ -39,6 +40,7 @@ class Record:
     since: datetime
     episode_since: datetime | None
     version: str
+    subjects: Subjects
 
     def holds_at(self, moment: datetime) -> bool:
         """Tell whether the interval contains a time."""
@@ -80,7 +82,8 @@ class Book:
             for stage, condition in evaluation.conditions.items():
                 held = records.setdefault(stage, [])
                 last = held[-1] if held else None
-                if last is not None and last.condition == condition:
+                named = evaluation.subjects[stage]
+                if last is not None and (last.condition, last.subjects) == (condition, named):
                     continue
                 status = status_of(self.policy_id, condition)
                 episode_since = None if last is None else last.episode_since
@@ -96,7 +99,14 @@ class Book:
                     held[-1] = replace(last, valid_to=evaluation.as_of)
                 held.append(
                     Record(
-                        condition, status, evaluation.as_of, None, since, episode_since, evaluation.version
+                        condition,
+                        status,
+                        evaluation.as_of,
+                        None,
+                        since,
+                        episode_since,
+                        evaluation.version,
+                        named,
                     )
                 )
         return records, episodes

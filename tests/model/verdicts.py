@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,6 +56,10 @@ class Rules:
     required: str = ""
 
 
+Subjects = tuple[str, ...] | None
+"""What is at fault within an item."""
+
+
 @dataclass(frozen=True)
 class _Case:
     """A stage as a policy sees it."""
@@ -95,14 +99,21 @@ def status_of(policy_id: str, condition: str) -> str:
 
 def verdicts(known: Knowledge, policy_id: str, as_of: datetime, rules: Rules) -> dict[StageKey, str]:
     """Return the condition of every stage ever known, as of a time."""
-    found = {}
     judge = _JUDGES[policy_id]
+    return {key: _always(case) or judge(case) for key, case in _cases(known, as_of, rules)}
+
+
+def subjects(known: Knowledge, policy_id: str, as_of: datetime, rules: Rules) -> dict[StageKey, Subjects]:
+    """Return what is at fault within every stage ever known; None: the policy does not say."""
+    name = _NAMES.get(policy_id, lambda case: None)
+    return {key: name(case) for key, case in _cases(known, as_of, rules)}
+
+
+def _cases(known: Knowledge, as_of: datetime, rules: Rules) -> Iterator[tuple[StageKey, _Case]]:
     for key, region in known.regions.items():
         for rest_api_id, api in region.apis.items():
             for name, stage in api.stages.items():
-                case = _Case(region, api, stage, as_of, rules)
-                found[(*key, rest_api_id, name)] = _always(case) or judge(case)
-    return found
+                yield (*key, rest_api_id, name), _Case(region, api, stage, as_of, rules)
 
 
 def _always(case: _Case) -> str | None:
@@ -197,6 +208,22 @@ def _each_method(
     return judge
 
 
+def _is_silent(settings: Mapping[str, object]) -> bool:
+    return settings.get("loggingLevel") not in {"ERROR", "INFO"}
+
+
+def _is_traced(settings: Mapping[str, object]) -> bool:
+    return bool(settings.get("dataTraceEnabled"))
+
+
+def _is_unmeasured(settings: Mapping[str, object]) -> bool:
+    return not settings.get("metricsEnabled")
+
+
+def _is_kept_open(settings: Mapping[str, object]) -> bool:
+    return bool(settings.get("cachingEnabled")) and not settings.get("cacheDataEncrypted")
+
+
 def _is_unlimited(settings: Mapping[str, object]) -> bool:
     limits = [settings.get(name) for name in ("throttlingRateLimit", "throttlingBurstLimit")]
     return any(not isinstance(limit, (int, float)) or limit < 0 for limit in limits)
@@ -206,15 +233,14 @@ def _cache(case: _Case) -> str:
     if case.stage.seen.caches is not True:
         return "no_cache"
     methods, is_all = case.served()
-    cached = [case.settings_of(method) for method in methods]
-    cached = [settings for settings in cached if settings.get("cachingEnabled")]
-    if not all(settings.get("cacheDataEncrypted") for settings in cached):
+    settings = [case.settings_of(method) for method in methods]
+    if any(map(_is_kept_open, settings)):
         return "cache_not_encrypted"
     if not is_all:
         return "methods_unknown"
     if not methods:
         return "no_method"
-    return "cache_encrypted" if cached else "nothing_cached"
+    return "cache_encrypted" if any(one.get("cachingEnabled") for one in settings) else "nothing_cached"
 
 
 def _waf(case: _Case) -> str:
@@ -296,15 +322,9 @@ _JUDGES: Mapping[str, Callable[[_Case], str]] = {
     f"{_FAMILY}x-ray-tracing": lambda case: (
         "tracing_enabled" if case.stage.seen.traces else "tracing_disabled"
     ),
-    f"{_OURS}execution-logging": _each_method(
-        lambda settings: settings.get("loggingLevel") not in ("ERROR", "INFO"), "logging_off", "logging_on"
-    ),
-    f"{_OURS}data-trace": _each_method(
-        lambda settings: bool(settings.get("dataTraceEnabled")), "data_trace_on", "data_trace_off"
-    ),
-    f"{_OURS}detailed-metrics": _each_method(
-        lambda settings: not settings.get("metricsEnabled"), "metrics_off", "metrics_on"
-    ),
+    f"{_OURS}execution-logging": _each_method(_is_silent, "logging_off", "logging_on"),
+    f"{_OURS}data-trace": _each_method(_is_traced, "data_trace_on", "data_trace_off"),
+    f"{_OURS}detailed-metrics": _each_method(_is_unmeasured, "metrics_off", "metrics_on"),
     f"{_OURS}throttling": _each_method(_is_unlimited, "not_throttled", "throttled"),
     f"{_OURS}cache-encryption": _cache,
     f"{_OURS}variable-secrets": _secrets,
@@ -312,6 +332,53 @@ _JUDGES: Mapping[str, Callable[[_Case], str]] = {
     f"{_OURS}access-logging": _filled("access_log", "destination_set", "destination_missing"),
     f"{_OURS}method-authorization": _authorization,
     f"{_OURS}backend-https": _backend,
+}
+
+
+def _names(methods: Iterable[Method]) -> Subjects:
+    return tuple(sorted({f"{method.verb} {method.path}" for method in methods}))
+
+
+def _methods_with(is_faulty: Callable[[Mapping[str, object]], bool]) -> Callable[[_Case], Subjects]:
+    return lambda case: _names(method for method in case.served()[0] if is_faulty(case.settings_of(method)))
+
+
+def _secret_names(case: _Case) -> Subjects:
+    held = [*(case.stage.seen.variables or {}).items(), *(case.stage.seen.overrides or {}).items()]
+    return tuple(sorted({name for name, is_secret in held if is_secret})) if held else None
+
+
+def _missing_tags(case: _Case) -> Subjects:
+    required = {key.strip() for key in case.rules.required.split(",")} - {""}
+    return tuple(sorted(required - case.stage.seen.tags))
+
+
+def _open_methods(case: _Case) -> Subjects:
+    """Name the methods that anybody may call; without one those of which it is not known."""
+    methods = [method for method in case.served()[0] if method.verb != "OPTIONS"]
+    return _names(method for method in methods if _asks(method) is False) or _names(
+        method for method in methods if _asks(method) is None
+    )
+
+
+def _plain_backends(case: _Case) -> Subjects:
+    """Name the methods that call a backend over HTTP; without one those whose backend is not known."""
+    methods = [one for one in case.served()[0] if one.integration in {"HTTP", "HTTP_PROXY"}]
+    return _names(method for method in methods if method.scheme == "http") or _names(
+        method for method in methods if method.scheme != "https"
+    )
+
+
+_NAMES: Mapping[str, Callable[[_Case], Subjects]] = {
+    TAGS: _missing_tags,
+    f"{_OURS}execution-logging": _methods_with(_is_silent),
+    f"{_OURS}data-trace": _methods_with(_is_traced),
+    f"{_OURS}detailed-metrics": _methods_with(_is_unmeasured),
+    f"{_OURS}throttling": _methods_with(_is_unlimited),
+    f"{_OURS}cache-encryption": _methods_with(_is_kept_open),
+    f"{_OURS}variable-secrets": _secret_names,
+    f"{_OURS}method-authorization": _open_methods,
+    f"{_OURS}backend-https": _plain_backends,
 }
 
 POLICIES = (EXPIRY, SSL)

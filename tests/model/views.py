@@ -20,7 +20,7 @@ _FINDING = (
     f"evaluated_at, evidence_at, episode_since FROM report.finding WHERE {_MODELLED}"
 )
 _HISTORY = (
-    f"SELECT policy_id, {_STAGE}, status, condition, valid_from, valid_to, since, policy_version "
+    f"SELECT policy_id, {_STAGE}, status, condition, valid_from, valid_to, since, policy_version, subjects "
     f"FROM report.finding_history WHERE {_MODELLED}"
 )
 _AS_OF = (
