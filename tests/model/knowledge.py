@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.model.truth import PARENTS, Definition, Faults, Other, Region, Stage, is_acm, names_one
+from tests.model.truth import PARENTS, Definition, Faults, Method, Other, Region, Stage, is_acm, names_one
 
 Key = tuple[str, str]
 """Account and region."""
@@ -58,10 +58,12 @@ class KnownStage:
 
 @dataclass
 class KnownOther:
-    """An item of a further type."""
+    """An item of a further type; of a draft, what it consists of, and since when."""
 
     read_at: datetime
     is_gone: bool = False
+    draft: frozenset[Method] = frozenset()
+    edited_at: datetime | None = None
 
 
 @dataclass
@@ -220,7 +222,12 @@ class Observer:
             return
         there = {other for other in truth.there(item_type) if other[1] not in unread}
         for other in there:
-            region.others[other] = KnownOther(self._now)
+            found = region.others[other] = KnownOther(self._now)
+            if item_type == "draft":
+                found.draft, found.edited_at = frozenset(truth.apis[str(other[1])].draft), self._now
+                known = self.before.regions.get(truth.key, KnownRegion()).others.get(other)
+                if known is not None and not known.is_gone and known.draft == found.draft:
+                    found.edited_at = known.edited_at
         for other, known in region.others.items():
             if other[0] == item_type and other[1] not in unread:
                 known.read_at = self._now

@@ -215,7 +215,7 @@ _troubles = st.builds(
     Trouble,
     st.integers(0, 1),
     st.integers(0, 3),
-    st.sampled_from(["failed", "left out", "part", "part", "part"]),
+    st.sampled_from(["failed", "left out", "part"]),
     st.integers(0, 3),
 )
 _strict_pauses = st.sampled_from([24, 24, 24, 1, 80])
@@ -235,7 +235,7 @@ def lives(draw: st.DrawFn) -> Life:
         Night,
         pauses.map(lambda hours: timedelta(hours=hours)),
         st.lists(_changes, max_size=8),
-        st.one_of(st.just([]), st.lists(_troubles, max_size=3)),
+        st.lists(_troubles, max_size=3),
         st.booleans(),
         st.booleans(),
         st.booleans(),

@@ -15,6 +15,7 @@ SSL = f"{_FAMILY}ssl-certificate"
 EXPIRY = f"{_FAMILY}client-certificate-expiry"
 WAF = f"{_FAMILY}waf-web-acl"
 TAGS = f"{_OURS}tags"
+DRAFT = f"{_OURS}draft"
 
 #: Statuses of conditions, by their names in the policies whose verdicts the oracle knows.
 _STATUSES = {
@@ -22,6 +23,7 @@ _STATUSES = {
     "UNDETERMINED": (
         "inventory_stale", "integrations_unknown", "certificates_unknown", "expiry_unknown", "methods_unknown",
         "policy_unknown", "authorization_unknown", "scheme_unknown", "deployment_unknown", "order_unknown",
+        "served_unknown", "draft_unknown",
     ),
     "INAPPLICABLE": (
         "private_endpoint", "no_http_integration", "no_method", "no_cache", "nothing_cached", "no_variables",
@@ -30,12 +32,13 @@ _STATUSES = {
     "INCOMPLIANT": (
         "certificate_expired", "certificate_expires_soon", "tracing_disabled", "logging_off", "data_trace_on",
         "metrics_off", "not_throttled", "cache_not_encrypted", "web_acl_missing", "secret_found", "description_missing",
-        "tag_missing", "destination_missing", "open_method", "attached_late", "plain_http",
+        "tag_missing", "destination_missing", "open_method", "attached_late", "plain_http", "draft_differs",
     ),
     "COMPLIANT": (
         "certificate_present", "certificate_valid", "tracing_enabled", "logging_on", "data_trace_off", "metrics_on",
         "throttled", "cache_encrypted", "web_acl_associated", "no_secret_found", "description_given", "tags_present",
-        "destination_set", "policy_restricts", "authorized", "deployed_since", "https_only",
+        "destination_set", "policy_restricts", "authorized", "deployed_since", "https_only", "draft_served",
+        "draft_differs_recently",
     ),
 }  # fmt: skip
 _STATUS_OF = {condition: status for status, conditions in _STATUSES.items() for condition in conditions}
@@ -65,6 +68,7 @@ class _Case:
     """A stage as a policy sees it."""
 
     region: KnownRegion
+    rest_api_id: str
     api: KnownApi
     stage: KnownStage
     as_of: datetime
@@ -113,7 +117,7 @@ def _cases(known: Knowledge, as_of: datetime, rules: Rules) -> Iterator[tuple[St
     for key, region in known.regions.items():
         for rest_api_id, api in region.apis.items():
             for name, stage in api.stages.items():
-                yield (*key, rest_api_id, name), _Case(region, api, stage, as_of, rules)
+                yield (*key, rest_api_id, name), _Case(region, rest_api_id, api, stage, as_of, rules)
 
 
 def _always(case: _Case) -> str | None:
@@ -308,6 +312,47 @@ def _backend(case: _Case) -> str:
     return "https_only" if schemes == {"https"} else "scheme_unknown"
 
 
+def _draft(case: _Case) -> str:
+    """Judge whether the stage has served something else than the draft for long."""
+    if case.api.is_private:
+        return "private_endpoint"
+    if case.stage.deployment is None or case.stage.deployment not in case.api.deployments:
+        return "served_unknown"
+    draft = case.region.others.get(("draft", case.rest_api_id, ""))
+    if draft is None or draft.is_gone or not is_fresh(draft.read_at, case.as_of, case.rules):
+        return "draft_unknown"
+    if draft.read_at < case.stage.served_at:
+        return "draft_unknown"
+    if not _differing_methods(case):
+        return "draft_served"
+    assert draft.edited_at is not None
+    changed_at = max(draft.edited_at, case.stage.served_at)
+    is_old = case.as_of - changed_at >= timedelta(days=case.rules.days)
+    return "draft_differs" if is_old else "draft_differs_recently"
+
+
+def _differing_methods(case: _Case) -> Subjects:
+    """Name the methods that the draft and what the stage serves do not have in common."""
+    deployment = case.stage.deployment
+    served = () if deployment is None else case.api.deployments.get(deployment, ())
+    draft = case.region.others.get(("draft", case.rest_api_id, ""))
+    edited = {(method.path, method.verb): method for method in (draft.draft if draft is not None else ())}
+    found = []
+    for method in served:
+        other = edited.pop((method.path, method.verb), None)
+        if other is None or _differ(method, other):
+            found.append(method)
+    return _names([*found, *edited.values()])
+
+
+def _differ(one: Method, other: Method) -> bool:
+    """Return whether two methods differ in what both say."""
+    if (one.integration, one.scheme) != (other.integration, other.scheme):
+        return True
+    access = ((one.authorization, other.authorization), (one.needs_key, other.needs_key))
+    return any(a != b for a, b in access if a is not None and b is not None)
+
+
 def _filled(name: str, there: str, missing: str) -> Callable[[_Case], str]:
     """Return a policy that asks whether a stage has something that is not blank."""
     return lambda case: there if names_one(getattr(case.stage.seen, name)) else missing
@@ -318,6 +363,7 @@ _JUDGES: Mapping[str, Callable[[_Case], str]] = {
     EXPIRY: _expiry,
     WAF: _waf,
     TAGS: _tags,
+    DRAFT: _draft,
     f"{_OURS}certificate-attached-late": _attached_late,
     f"{_FAMILY}x-ray-tracing": lambda case: (
         "tracing_enabled" if case.stage.seen.traces else "tracing_disabled"
@@ -371,6 +417,7 @@ def _plain_backends(case: _Case) -> Subjects:
 
 _NAMES: Mapping[str, Callable[[_Case], Subjects]] = {
     TAGS: _missing_tags,
+    DRAFT: _differing_methods,
     f"{_OURS}execution-logging": _methods_with(_is_silent),
     f"{_OURS}data-trace": _methods_with(_is_traced),
     f"{_OURS}detailed-metrics": _methods_with(_is_unmeasured),
