@@ -197,7 +197,9 @@ class Observer:
         for item_type in PARENTS:
             if item_type in wanted:
                 self._others(region, truth, faults, item_type)
+        proven = _proven(region)
         self._client_certificates(region, truth, faults, {name for name in named if not is_acm(name)})
+        self._look_again(region, truth, faults, _proven(region) - proven)
         self._acm_certificates(region, truth, faults, {name for name in named if is_acm(name)})
 
     @property
@@ -260,7 +262,7 @@ class Observer:
             found.is_private = api.is_private
             found.policy = api.policy
             if rest_api_id not in unread:
-                self._stages(truth, rest_api_id, found)
+                self._stages(truth, faults, rest_api_id, found)
                 named |= region.named_of(rest_api_id)
         self._scope(region, "rest_api", "complete")
         failed = bool(unread) and unread == truth.apis.keys()
@@ -288,21 +290,32 @@ class Observer:
                 is_whole = False
         return is_whole
 
-    def _stages(self, truth: Region, rest_api_id: str, known: KnownApi) -> None:
+    def _stages(self, truth: Region, faults: Faults, rest_api_id: str, known: KnownApi) -> None:
         known.stages_read_at = self._now
         there = truth.apis[rest_api_id].stages
         for name, stage in known.stages.items():
             if name not in there:
                 stage.gone_at = stage.gone_at or self._now
         for name, actual in there.items():
-            found = known.stages[name] = KnownStage(deepcopy(actual), self._now, self._now)
-            before = self.before.stage((*truth.key, rest_api_id, name))
-            if before is None or before.gone_at is not None:
-                continue
-            if before.certificate == actual.certificate:
-                found.named_at = before.named_at
-            if before.deployment == actual.deployment:
-                found.served_at = before.served_at
+            self._stage(truth, rest_api_id, known, name, faults.listed(rest_api_id, name, actual))
+
+    def _stage(self, truth: Region, rest_api_id: str, known: KnownApi, name: str, actual: Stage) -> None:
+        found = known.stages[name] = KnownStage(deepcopy(actual), self._now, self._now)
+        before = self.before.stage((*truth.key, rest_api_id, name))
+        if before is None or before.gone_at is not None:
+            return
+        if before.certificate == actual.certificate:
+            found.named_at = before.named_at
+        if before.deployment == actual.deployment:
+            found.served_at = before.served_at
+
+    def _look_again(self, region: KnownRegion, truth: Region, faults: Faults, proven: set[str]) -> None:
+        """Learn of stages that named what is newly proven absent which certificate they name by then."""
+        for rest_api_id, name, old in faults.rotated:
+            is_read = not faults.apis and rest_api_id not in faults.stages_of
+            if is_read and old in proven:
+                known, actual = region.apis[rest_api_id], truth.apis[rest_api_id].stages[name]
+                self._stage(truth, rest_api_id, known, name, actual)
 
     def _client_certificates(
         self, region: KnownRegion, truth: Region, faults: Faults, named: set[str]
@@ -348,6 +361,11 @@ class Observer:
         known.read_at = self._now
         known.absent_since = known.absent_since or self._now
         known.followed = True
+
+
+def _proven(region: KnownRegion) -> set[str]:
+    """Return the certificates that are proven absent."""
+    return {name for name, each in region.certificates.items() if each.absent_since is not None}
 
 
 def _settle(scope: Scope | None, status: str, as_of: datetime) -> Scope:

@@ -270,6 +270,34 @@ class EstateMachine(RuleBasedStateMachine):
         self._live(replace(self._plain(), regions=regions))
 
     @rule(
+        which=st.integers(0, 7),
+        faults=st.one_of(st.just(Faults()), faults),
+        pause=st.sampled_from([24, 24, 0, 73]),
+    )
+    def rotate(self, which: int, faults: Faults, pause: int) -> None:
+        """A certificate is replaced and deleted while a night reads, after the stages and before certificates."""
+        type(self).steps_taken += 1
+        stages = [
+            (place, api, name)
+            for place, region in self.regions.items()
+            for api, held in region.apis.items()
+            for name, stage in held.stages.items()
+            if stage.certificate in region.certificates
+        ]
+        regions = [(region, Faults()) for region in self.regions.values()]
+        if stages:
+            place, api, name = stages[which % len(stages)]
+            region = self.regions[place]
+            stage = region.apis[api].stages[name]
+            old, stage.certificate = str(stage.certificate), f"new{len(self.oracle.observer.states):02}"
+            del region.certificates[old]
+            region.certificates[stage.certificate] = truth.Certificate(self.now + timedelta(days=60))
+            met = replace(self._own(place, faults), rotated=frozenset({(api, name, old)}))
+            regions = [(one, met if one is region else Faults()) for one in self.regions.values()]
+        self.now += pause * _hour
+        self._live(replace(self._plain(), regions=regions))
+
+    @rule(
         pause=pauses,
         policies=st.one_of(st.none(), policy_sets),
         is_backwards=st.booleans(),

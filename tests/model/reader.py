@@ -52,6 +52,7 @@ def read(
     """Read of an account-region what is wanted; what private APIs serve where ``private``."""
     apis, stages, deployments, named = _read_apis(region, faults, known, private=private)
     certificates = _read_certificates(region, faults, known, named)
+    _look_again(region, faults, known, stages, certificates)
     if faults.backwards:
         for listed in (apis.items, stages.items, deployments.items, certificates.items):
             listed.reverse()
@@ -102,8 +103,9 @@ def _read_apis(
             stages.unread[name] = deployments.unread[name] = DENIED
             named |= known.named_certificates.get(name, frozenset())
             continue
-        stages.items += [_stage(name, stage_name, stage) for stage_name, stage in api.stages.items()]
-        named |= truth.named_by(api.stages.values())
+        listed = {key: faults.listed(name, key, stage) for key, stage in api.stages.items()}
+        stages.items += [_stage(name, key, stage) for key, stage in listed.items()]
+        named |= truth.named_by(listed.values())
         known_already = frozenset() if faults.forgetful else known.deployments.get(name, frozenset())
         for deployment_id, exported in api.exported(private=private).items():
             if deployment_id in known_already:
@@ -145,6 +147,17 @@ def _read_certificates(region: Region, faults: Faults, known: KnownRegion, named
     if reading.unread:
         _spoil(reading, ScopeStatus.PARTIAL)
     return reading
+
+
+def _look_again(
+    region: Region, faults: Faults, known: KnownRegion, stages: Reading, certificates: Reading
+) -> None:
+    """Look again at the stages that name what is newly proven absent, and take them as they are by now."""
+    proven = certificates.absent - known.absent_certificates
+    for number, item in enumerate(stages.items):
+        assert item.parent is not None
+        if item.derived["client_certificate_id"] in proven:
+            stages.items[number] = _stage(item.parent, item.key, region.apis[item.parent].stages[item.key])
 
 
 def _read_acm(region: Region, faults: Faults, named: Iterable[str]) -> Reading:

@@ -218,6 +218,22 @@ def test_a_certificate_of_acm_that_was_never_there_is_proven_absent_once(lives: 
     ]
 
 
+def test_a_certificate_rotated_while_a_night_reads_was_never_deleted_from_its_stage(lives: Lives) -> None:
+    """Given a stage whose certificate is replaced and deleted after the stages were listed, when the absence is
+    proven, then the stage is judged by what it names by then; where nothing could be proven, nothing changes."""
+    lives.night(0)
+    del lives.region.certificates["cert00"]
+    lives.region.certificates["cert01"] = Certificate(START + 60 * DAY)
+    lives.stage.certificate = "cert01"
+    rotated = frozenset({("api0000000", "prod", "cert00")})
+    lives.night(1, Faults(rotated=rotated, second_look=True))
+    lives.night(2, Faults(rotated=rotated))
+    lives.night(3)
+
+    assert _ssl_history(lives) == [("certificate_present", START, None)]
+    assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START + 2 * DAY,)]
+
+
 def _ssl_history(lives: Lives) -> Rows:
     return lives.system.rows(
         "SELECT condition, valid_from, valid_to FROM report.finding_history "

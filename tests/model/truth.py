@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 ALL = ("*", "*")
@@ -178,6 +178,8 @@ class Faults:
     the listing although a direct look finds them. ``backwards``, ``answerless`` and ``forgetful`` hide nothing,
     but everything is listed in another order, without digests of answers, or deployments that are known are
     read again. ``others`` are further item types that cannot be read, ``parts`` those of which a part cannot.
+    ``rotated`` are stages whose certificate was replaced, and deleted, after the stages were listed and before
+    certificates were: API, stage, the certificate that was named.
     """
 
     apis: bool = False
@@ -192,6 +194,14 @@ class Faults:
     forgetful: bool = False
     others: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
+    rotated: frozenset[tuple[str, str, str]] = frozenset()
+
+    def listed(self, rest_api_id: str, name: str, stage: Stage) -> Stage:
+        """Return a stage as the listing of stages shows it: before its certificate was rotated."""
+        for rotated_api, rotated_stage, old in self.rotated:
+            if (rotated_api, rotated_stage) == (rest_api_id, name):
+                return replace(stage, certificate=old)
+        return stage
 
     def fails(self, item_type: str) -> bool:
         """Return whether a further item type cannot be read, for its own sake or since its parents cannot."""
