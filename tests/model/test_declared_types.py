@@ -40,8 +40,11 @@ from tests.support.servers import EMBEDDED, Servers
 
 BEGINNING = datetime(2026, 1, 1, 2, tzinfo=UTC)
 MAX_STALENESS = timedelta(hours=72)
-#: Types that a life can have beside their parents: what is collected, and what has a payload to draw.
-CHOICE = [*(one.name for one in item_types() if one.collected), GADGET.name]
+#: Types that a life can have beside their parents; those of items that belong to others are drawn more often.
+CHOICE = [
+    *(one.name for one in item_types() if one.collected for _ in range(3 if one.parent else 1)),
+    *[GADGET.name] * 4,
+]
 
 POLICY = """\
 id: /tests/declared/{name}
@@ -228,7 +231,8 @@ _strict_pauses = st.sampled_from([24, 24, 24, 1, 80])
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """Draw a life of one or two types and of their parents; gadgets are known then."""
-    chosen = draw(st.lists(st.sampled_from(CHOICE), min_size=1, max_size=2, unique=True))
+    number = draw(st.sampled_from([1, 1, 1, 2]))
+    chosen = draw(st.lists(st.sampled_from(CHOICE), min_size=number, max_size=number, unique=True))
     judged = [name for name in chosen if item_type(name).absence is Absence.GONE]
     question = draw(questions(draw(st.sampled_from(judged or ["rest_api"]))))
     whole = {*chosen, question.other}
@@ -238,14 +242,14 @@ def lives(draw: st.DrawFn) -> Life:
     night = st.builds(
         Night,
         pauses.map(lambda hours: timedelta(hours=hours)),
-        st.lists(_changes, max_size=8),
+        st.lists(_changes, min_size=1, max_size=8),
         st.lists(_troubles, max_size=3),
         st.booleans(),
         st.booleans(),
         st.booleans(),
     )
     first = Night(timedelta(hours=1), draw(st.lists(_changes, min_size=6, max_size=16)))
-    return Life(types, [first, *draw(st.lists(night, min_size=3, max_size=9))], question)
+    return Life(types, [first, *draw(st.lists(night, min_size=5, max_size=9))], question)
 
 
 class House:

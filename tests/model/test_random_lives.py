@@ -14,6 +14,7 @@ from tests.model.system import System
 
 #: Examples to try; without it a small fixed number, the same ones each time.
 EXAMPLES = os.environ.get("GATELEDGER_MODEL_EXAMPLES")
+SHRINKS = not os.environ.get("GATELEDGER_TEST_NO_SHRINK")
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def test_every_view_equals_the_model_after_every_step(machine: type[EstateMachin
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
-            # Shrinking a failure takes minutes: only who asked for many examples has them.
-            phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
+            # Shrinking a failure takes minutes: only who asked for many examples has them, and wants it.
+            phases=(Phase.generate, Phase.shrink) if EXAMPLES and SHRINKS else (Phase.generate,),
             print_blob=False,
         ),
     )
