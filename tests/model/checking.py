@@ -35,12 +35,8 @@ def check(system: System, oracle: Oracle) -> None:
     assert not found, "\n".join(found)
 
 
-def check_the_past(system: System, oracle: Oracle, which: int = 0) -> None:
-    """Judge every past moment, and moments between, over the relations as they were; check the intervals.
-
-    Then judge all of the past again under the policies of the life, from ``which`` on: what was found night by
-    night, from what changed alone, has to be what all of it gives.
-    """
+def check_the_past(system: System, oracle: Oracle) -> None:
+    """Judge every past moment, and moments between, over the relations as they were; check the intervals."""
     found = []
     states = sorted(oracle.observer.states.items())
     for policy_id, book in oracle.books.items():
@@ -69,13 +65,16 @@ def check_the_past(system: System, oracle: Oracle, which: int = 0) -> None:
         if breach["breach"] not in _OF_WHOLE_NIGHTS
     ]
     assert not found, "\n".join(found)
-    _check_judging_again(system, oracle, which)
 
 
-def _check_judging_again(system: System, oracle: Oracle, which: int) -> None:
-    """Judge tonight in full, then all nights by sweeping, then night by night, under two of the policies."""
+def check_judging_again(system: System, oracle: Oracle, number: int) -> None:
+    """Judge tonight in full, then all nights at once, then in turn, under some of the policies of the life.
+
+    What was found night by night, from what changed alone, has to be what all of it gives.
+    """
     judged = [policy_id for policy_id, book in oracle.books.items() if book.evaluations]
-    for policy_id in (judged[which % len(judged) :] + judged)[:2]:
+    first = len(oracle.observer.states) % len(judged)
+    for policy_id in (judged[first:] + judged[:first])[:number]:
         last = oracle.books[policy_id].evaluations[-1]
         assert oracle.last_as_of is not None
         again = Night(oracle.last_as_of, RunKind.EVALUATE, policies=(policy_id,), rules=last.rules)

@@ -14,7 +14,7 @@ from cmdb.items import item_type as declared_as
 from cmdb.runs.runs import RunKind
 from cmdb.snapshot import ScopeStatus
 from tests.model import truth
-from tests.model.checking import check, check_the_past
+from tests.model.checking import check, check_judging_again, check_the_past
 from tests.model.oracle import Oracle
 from tests.model.system import Night, System, catalog, plain_night
 from tests.model.truth import ALL, PARENTS, Faults, Method, Region, Target, calling
@@ -180,6 +180,7 @@ class EstateMachine(RuleBasedStateMachine):
     steps_taken: ClassVar[int] = 0
     nights_lived: ClassVar[int] = 0
     examples: ClassVar[int] = 0
+    judged_again: ClassVar[int] = 1
 
     def __init__(self) -> None:
         super().__init__()
@@ -355,7 +356,8 @@ class EstateMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """At the end of the example every past moment is judged again."""
         if self.oracle.is_settled and self.is_well:
-            check_the_past(self.system, self.oracle, len(self.oracle.observer.states))
+            check_the_past(self.system, self.oracle)
+            check_judging_again(self.system, self.oracle, self.judged_again)
 
     def _live(self, night: Night) -> None:
         type(self).nights_lived += 1

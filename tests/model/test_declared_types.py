@@ -413,7 +413,7 @@ def house(postgres_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -
     print(f"\n{House.lived} lives, {House.nights} nights")
 
 
-@dose(3)
+@dose(2)
 @given(life=lives())
 def test_versions_relations_and_verdicts_of_any_type_equal_the_model(house: House, life: Life) -> None:
     """Given any life of items of any types, then each night's relations, fields and all, versions and verdicts are

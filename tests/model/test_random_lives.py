@@ -20,6 +20,7 @@ SHRINKS = not os.environ.get("GATELEDGER_TEST_NO_SHRINK")
 @pytest.fixture
 def machine(system: System) -> Iterator[type[EstateMachine]]:
     EstateMachine.system = system
+    EstateMachine.judged_again = 3 if EXAMPLES else 1
     yield EstateMachine
     print(
         f"\n{EstateMachine.examples} examples, {EstateMachine.steps_taken} steps, "
@@ -31,7 +32,7 @@ def test_every_view_equals_the_model_after_every_step(machine: type[EstateMachin
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(EXAMPLES or 8),
+            max_examples=int(EXAMPLES or 4),
             stateful_step_count=40 if EXAMPLES else 20,
             derandomize=EXAMPLES is None,
             database=None,
