@@ -113,28 +113,16 @@ def _split(counts: Counter[str]) -> Row:
 def scopes(oracle: Oracle) -> list[Row]:
     """Rows of report.scope_health."""
     known = oracle.observer.known
-    rows = [
-        (
-            account_id,
-            "global",
-            "account",
-            scope.status,
-            scope.last_success,
-            scope.last_attempt,
-            scope.read_at,
-            0,
-        )
-        for account_id, scope in known.accounts.items()
-    ]
+    held = [((account_id, "global", "account"), scope) for account_id, scope in known.accounts.items()]
     for key, region in known.regions.items():
-        for item_type, scope in region.scopes.items():
-            rows.append(
-                (
-                    *(*key, item_type, scope.status, scope.last_success, scope.last_attempt, scope.read_at),
-                    len(scope.unread),
-                )
-            )
-    return rows
+        held += [((*key, item_type), scope) for item_type, scope in region.scopes.items()]
+    return [
+        (
+            *(*names, scope.status, scope.last_success, scope.last_attempt, scope.read_at),
+            *(len(scope.unread), not scope.is_wanted),
+        )
+        for names, scope in held
+    ]
 
 
 def certificates(oracle: Oracle) -> list[Row]:

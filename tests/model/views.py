@@ -43,8 +43,8 @@ _DAILY = (
 )
 _DAILY_TOTAL = f"SELECT day, policy_id, {_COUNTS} FROM report.compliance_daily_total WHERE {_MODELLED}"
 _SCOPE = (
-    "SELECT account_id, region, item_type, status, last_success_at, last_attempt_at, read_at, unread "
-    "FROM report.scope_health"
+    "SELECT account_id, region, item_type, status, last_success_at, last_attempt_at, read_at, unread, "
+    "failure_kind IS NOT DISTINCT FROM 'not_wanted' FROM report.scope_health"
 )
 _CERTIFICATE = (
     "SELECT kind, certificate_id, account_id, region, expires_at, state, disappeared_at, stages_using "
