@@ -23,7 +23,7 @@ from gateledger.queries.wanted import reads_methods, wanted_scopes
 from gateledger.settings.model import Settings
 from tests.model.reader import read
 from tests.model.truth import NO_FAULTS, Faults, Region
-from tests.model.verdicts import EXPIRY, POLICIES, TAGS, WAF, Rules
+from tests.model.verdicts import DRAFT, EXPIRY, POLICIES, TAGS, WAF, Rules
 from tests.support.checks import catalog, replay
 
 Rows = list[tuple[Any, ...]]
@@ -97,6 +97,7 @@ def parameters(policy_id: str, rules: Rules) -> dict[str, Any]:
     """Return the parameters of a policy under the rules."""
     given = {
         EXPIRY: {"days": rules.days},
+        DRAFT: {"days": rules.days},
         WAF: {"private": rules.private},
         TAGS: {"required": rules.required},
     }
