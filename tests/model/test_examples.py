@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from cmdb.runs.runs import RunKind
 from cmdb.snapshot import ScopeStatus
 from tests.model.checking import check, check_the_past
 from tests.model.machine import START
 from tests.model.oracle import Oracle
 from tests.model.system import Night, Rows, System, plain_night
 from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage, calling
+from tests.model.verdicts import POLICIES, TRACING
 
 ACCOUNT = "111111111111"
 DAY = timedelta(days=1)
@@ -232,6 +234,42 @@ def test_a_certificate_rotated_while_a_night_reads_was_never_deleted_from_its_st
 
     assert _ssl_history(lives) == [("certificate_present", START, None)]
     assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START + 2 * DAY,)]
+
+
+def test_items_that_no_enabled_policy_asks_for_go_stale_and_are_never_gone(lives: Lives) -> None:
+    """Given a policy over usage plans that is enabled for a night, when the plans are not read any longer, then the
+    policy, named again, says of one that it was not read lately, even where it was deleted in the meantime."""
+    plans = "/gateledger/aws/apigateway/usage-plan-throttling"
+    lives.region.others["usage_plan", None, "plan00"] = 1
+    lives.night(0, policies=(plans, *POLICIES))
+    lives.night(1)
+    del lives.region.others["usage_plan", None, "plan00"]
+    lives.night(5)
+    lives.night(5, kind=RunKind.EVALUATE, policies=(plans,))
+    lives.night(6, policies=(plans, *POLICIES))
+
+    assert lives.system.rows(
+        "SELECT condition, valid_from, valid_to FROM report.finding_history "
+        f"WHERE policy_id = '{plans}' AND valid_from > '{START}' ORDER BY valid_from"
+    ) == [
+        ("inventory_stale", START + 5 * DAY, START + 6 * DAY),
+        ("usage_plan_disappeared", START + 6 * DAY, None),
+    ]
+
+
+def test_a_policy_enabled_later_has_the_history_that_it_would_have_had(lives: Lives) -> None:
+    lives.night(0)
+    lives.stage.traces = True
+    lives.night(1)
+    lives.night(2, policies=(TRACING, *POLICIES))
+
+    assert lives.system.rows(
+        "SELECT condition, valid_from, valid_to FROM report.finding_history "
+        f"WHERE policy_id = '{TRACING}' ORDER BY valid_from"
+    ) == [
+        ("tracing_disabled", START, START + DAY),
+        ("tracing_enabled", START + DAY, None),
+    ]
 
 
 def _ssl_history(lives: Lives) -> Rows:

@@ -14,6 +14,7 @@ _OURS = "/gateledger/aws/apigateway/rest-api-stage-"
 SSL = f"{_FAMILY}ssl-certificate"
 EXPIRY = f"{_FAMILY}client-certificate-expiry"
 WAF = f"{_FAMILY}waf-web-acl"
+TRACING = f"{_FAMILY}x-ray-tracing"
 TAGS = f"{_OURS}tags"
 DRAFT = f"{_OURS}draft"
 
@@ -365,9 +366,7 @@ _JUDGES: Mapping[str, Callable[[_Case], str]] = {
     TAGS: _tags,
     DRAFT: _draft,
     f"{_OURS}certificate-attached-late": _attached_late,
-    f"{_FAMILY}x-ray-tracing": lambda case: (
-        "tracing_enabled" if case.stage.seen.traces else "tracing_disabled"
-    ),
+    TRACING: lambda case: "tracing_enabled" if case.stage.seen.traces else "tracing_disabled",
     f"{_OURS}execution-logging": _each_method(_is_silent, "logging_off", "logging_on"),
     f"{_OURS}data-trace": _each_method(_is_traced, "data_trace_on", "data_trace_off"),
     f"{_OURS}detailed-metrics": _each_method(_is_unmeasured, "metrics_off", "metrics_on"),
