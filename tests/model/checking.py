@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cmdb.items import item_type
+from cmdb.runs.runs import RunKind
 from cmdb.snapshot import AccountKey
 from cmdb.storage.inventory import PostgresInventory
+from tests.model.knowledge import StageKey
 from tests.model.oracle import Oracle
-from tests.model.system import System
+from tests.model.system import Night, Rows, System
 from tests.model.truth import names_one
-from tests.model.verdicts import verdicts
-from tests.model.views import differences
+from tests.model.verdicts import MODELLED, verdicts
+from tests.model.views import differences, outline_differences
 from tests.support.checks import breaches
 
 #: What holds where each night is lived through to its end and judged; here some are killed or only collect.
@@ -35,26 +40,75 @@ def check_the_past(system: System, oracle: Oracle) -> None:
     found = []
     states = sorted(oracle.observer.states.items())
     for policy_id, book in oracle.books.items():
-        for evaluation in book.evaluations:
+        is_modelled = policy_id in MODELLED
+        for evaluation in book.evaluations if is_modelled else book.evaluations[-2:]:
             for moment in (evaluation.as_of, evaluation.as_of + timedelta(minutes=30)):
                 known = [state for as_of, state in states if as_of <= moment]
                 if not known or (oracle.last_as_of is not None and moment > oracle.last_as_of):
                     continue
-                due = verdicts(known[-1], policy_id, moment, evaluation.rules)
-                told = {
-                    tuple(row[:4]): row[4] for row in system.judged_as_of(policy_id, moment, evaluation.rules)
-                }
+                told = _told(system.judged_as_of(policy_id, moment, evaluation.rules))
+                if is_modelled:
+                    due = _by_arn(verdicts(known[-1], policy_id, moment, evaluation.rules))
+                elif moment == evaluation.as_of:
+                    due = _told(system.recorded_as_of(policy_id, moment))
+                else:
+                    continue
                 found += [
                     f"{policy_id} at {moment}: {key} was {due.get(key)}, is now judged {told.get(key)}"
                     for key in sorted(due.keys() | told.keys())
                     if due.get(key) != told.get(key)
                 ]
+    found += outline_differences(system, oracle, _moments(oracle))
     found += [
         f"{breach['breach']}: {breach['subject']}"
         for breach in breaches(system.engine)
         if breach["breach"] not in _OF_WHOLE_NIGHTS
     ]
     assert not found, "\n".join(found)
+
+
+def check_judging_again(system: System, oracle: Oracle, number: int) -> None:
+    """Judge tonight in full, then all nights at once, then in turn, under some of the policies of the life.
+
+    What was found night by night, from what changed alone, has to be what all of it gives.
+    """
+    judged = [policy_id for policy_id, book in oracle.books.items() if book.evaluations]
+    first = len(oracle.observer.states) % len(judged)
+    for policy_id in (judged[first:] + judged[:first])[:number]:
+        last = oracle.books[policy_id].evaluations[-1]
+        assert oracle.last_as_of is not None
+        again = Night(oracle.last_as_of, RunKind.EVALUATE, policies=(policy_id,), rules=last.rules)
+
+        def judged(night: Night) -> Rows:
+            system.live(night)
+            oracle.live(night)
+            return system.history(*night.policies)
+
+        if last.as_of == oracle.last_as_of:
+            before = system.history(policy_id)
+            assert judged(replace(again, judges_all=True)) == before, (
+                f"{policy_id}: judged in full it differs"
+            )
+        swept = judged(replace(again, judges_past=True))
+        found = differences(system, oracle, _moments(oracle))
+        assert not found, "\n".join(found)
+        in_turn = judged(replace(again, judges_past=True, sweeps=False))
+        assert in_turn == swept, f"{policy_id}: judged night by night it differs"
+
+
+def _told(rows: Rows) -> dict[tuple[str, str], str]:
+    """Return conditions by account and ARN, of which none may be there twice."""
+    found = {(account_id, arn): condition for account_id, arn, condition in rows}
+    assert len(found) == len(rows), "an item is judged twice"
+    return found
+
+
+def _by_arn(conditions: Mapping[StageKey, str]) -> dict[tuple[str, str], str]:
+    arn = item_type("stage").arn
+    return {
+        (account, arn.format(partition="aws", region=region, rest_api_id=api, stage_name=stage)): condition
+        for (account, region, api, stage), condition in conditions.items()
+    }
 
 
 def _moments(oracle: Oracle) -> list[datetime]:

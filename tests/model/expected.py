@@ -6,8 +6,9 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from tests.model.knowledge import REGIONAL, KnownStage, StageKey
+from tests.model.knowledge import KnownStage, StageKey
 from tests.model.oracle import Oracle
+from tests.model.outlines import GONE
 from tests.model.records import Record
 
 Row = tuple[Any, ...]
@@ -17,7 +18,7 @@ def findings(oracle: Oracle) -> list[Row]:
     """Rows of report.finding."""
     known = oracle.observer.known
     rows = []
-    for policy_id, book in oracle.books.items():
+    for policy_id, book in oracle.modelled.items():
         records, _ = book.fold()
         for key, stage in known.live().items():
             if key not in records or records[key][-1].status == "DISAPPEARED":
@@ -39,6 +40,7 @@ def finding_history(oracle: Oracle) -> list[Row]:
         (
             *(policy_id, *key, record.status, record.condition),
             *(record.valid_from, record.valid_to, record.since, record.version),
+            None if record.subjects is None else list(record.subjects),
         )
         for policy_id, key, record in _records(oracle)
     ]
@@ -58,7 +60,7 @@ def findings_as_of(oracle: Oracle, moments: list[datetime]) -> list[Row]:
 def episodes(oracle: Oracle) -> list[Row]:
     """Rows of report.episode."""
     rows: list[Row] = []
-    for policy_id, book in oracle.books.items():
+    for policy_id, book in oracle.modelled.items():
         records, ended = book.fold()
         for key, of_stage in ended.items():
             rows += [(policy_id, *key, each.started_at, each.ended_at, each.outcome) for each in of_stage]
@@ -84,7 +86,7 @@ def daily(oracle: Oracle) -> list[Row]:
     """Rows of report.compliance_daily."""
     return [
         (day, policy_id, *key, *_split(counts))
-        for policy_id, book in oracle.books.items()
+        for policy_id, book in oracle.modelled.items()
         for (day, key), counts in book.daily().items()
     ]
 
@@ -92,7 +94,7 @@ def daily(oracle: Oracle) -> list[Row]:
 def daily_total(oracle: Oracle) -> list[Row]:
     """Rows of report.compliance_daily_total."""
     rows = []
-    for policy_id, book in oracle.books.items():
+    for policy_id, book in oracle.modelled.items():
         totals: dict[Any, Counter[str]] = {}
         for (day, _), counts in book.daily().items():
             totals.setdefault(day, Counter()).update(counts)
@@ -111,29 +113,16 @@ def _split(counts: Counter[str]) -> Row:
 def scopes(oracle: Oracle) -> list[Row]:
     """Rows of report.scope_health."""
     known = oracle.observer.known
-    rows = [
-        (
-            account_id,
-            "global",
-            "account",
-            scope.status,
-            scope.last_success,
-            scope.last_attempt,
-            scope.read_at,
-            0,
-        )
-        for account_id, scope in known.accounts.items()
-    ]
+    held = [((account_id, "global", "account"), scope) for account_id, scope in known.accounts.items()]
     for key, region in known.regions.items():
-        for item_type in REGIONAL:
-            scope = region.scopes[item_type]
-            rows.append(
-                (
-                    *(*key, item_type, scope.status, scope.last_success, scope.last_attempt, scope.read_at),
-                    len(scope.unread),
-                )
-            )
-    return rows
+        held += [((*key, item_type), scope) for item_type, scope in region.scopes.items()]
+    return [
+        (
+            *(*names, scope.status, scope.last_success, scope.last_attempt, scope.read_at),
+            *(len(scope.unread), not scope.is_wanted),
+        )
+        for names, scope in held
+    ]
 
 
 def certificates(oracle: Oracle) -> list[Row]:
@@ -174,10 +163,24 @@ def _shown(stage: KnownStage) -> list[Any]:
     return [stage.deployment, stage.certificate, stage.named_at]
 
 
+def outlines_as_of(oracle: Oracle, moments: list[datetime]) -> list[Row]:
+    """Rows of report.finding_as_of at each moment, as far as any policy's are known: all items that are there."""
+    rows = []
+    for policy_id, book in oracle.books.items():
+        for moment in moments:
+            held = [evaluation for evaluation in book.evaluations if evaluation.as_of <= moment]
+            rows += [
+                (moment, policy_id, *key, outline)
+                for key, outline in (held[-1].outlines.items() if held else ())
+                if outline != GONE
+            ]
+    return rows
+
+
 def _records(oracle: Oracle) -> list[tuple[str, StageKey, Record]]:
     return [
         (policy_id, key, record)
-        for policy_id, book in oracle.books.items()
+        for policy_id, book in oracle.modelled.items()
         for key, held in book.fold()[0].items()
         for record in held
     ]

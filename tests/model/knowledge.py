@@ -5,18 +5,19 @@ Written from what the design says of scopes, absence and time, not from the SQL 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.model.truth import Faults, Region, is_acm, names_one
+from tests.model.truth import PARENTS, Definition, Faults, Method, Other, Region, Stage, is_acm, names_one
 
 Key = tuple[str, str]
 """Account and region."""
 StageKey = tuple[str, str, str, str]
 """Account, region, REST API, stage."""
 
-REGIONAL = ("rest_api", "stage", "deployment", "client_certificate", "acm_certificate")
+ALWAYS = frozenset({"rest_api", "stage", "deployment", "client_certificate", "acm_certificate"})
 READ = frozenset({"complete", "partial"})
 
 
@@ -29,28 +30,52 @@ class Scope:
     last_success: datetime | None = None
     read_at: datetime | None = None
     unread: set[str] = field(default_factory=set)
+    is_wanted: bool = True
 
 
 @dataclass
 class KnownStage:
-    """A stage as last read. ``named_at``: since when it names its certificate without a break."""
+    """A stage as last read.
 
-    certificate: str | None
-    deployment: str | None
-    canary: str | None
+    ``named_at`` and ``served_at``: since when it names its certificate, and serves its deployment, without a break.
+    """
+
+    seen: Stage
     named_at: datetime
+    served_at: datetime
     gone_at: datetime | None = None
+
+    @property
+    def certificate(self) -> str | None:
+        """The certificate that it names."""
+        return self.seen.certificate
+
+    @property
+    def deployment(self) -> str | None:
+        """The deployment that it serves."""
+        return self.seen.deployment
+
+
+@dataclass
+class KnownOther:
+    """An item of a further type; of a draft, what it consists of, and since when."""
+
+    read_at: datetime
+    is_gone: bool = False
+    draft: frozenset[Method] = frozenset()
+    edited_at: datetime | None = None
 
 
 @dataclass
 class KnownApi:
-    """A REST API as last read. ``deployments``: integration types of those that were ever read, by id."""
+    """A REST API as last read. ``deployments``: methods of those that were ever read, by id."""
 
     name: str | None
     is_private: bool
+    policy: str | None = None
     gone: bool = False
     stages_read_at: datetime | None = None
-    deployments: dict[str, frozenset[str]] = field(default_factory=dict)
+    deployments: dict[str, Definition] = field(default_factory=dict)
     stages: dict[str, KnownStage] = field(default_factory=dict)
 
 
@@ -72,6 +97,14 @@ class KnownRegion:
     scopes: dict[str, Scope] = field(default_factory=dict)
     apis: dict[str, KnownApi] = field(default_factory=dict)
     certificates: dict[str, KnownCertificate] = field(default_factory=dict)
+    others: dict[Other, KnownOther] = field(default_factory=dict)
+
+    def close_below(self, parent_type: str, parent: str) -> None:
+        """Close what belonged to an item that is gone, all the way down."""
+        for (item_type, owner, key), other in self.others.items():
+            if PARENTS[item_type] == parent_type and owner == parent:
+                other.is_gone = True
+                self.close_below(item_type, key)
 
     def named_of(self, rest_api_id: str) -> set[str]:
         """Return the certificates that the live stages of an API are known to name."""
@@ -135,30 +168,38 @@ class Observer:
         if self.as_of is not None:
             self.states[self.as_of] = deepcopy(self.known)
 
-    def account(self, account_id: str, status: str, regions: list[str]) -> None:
-        """Learn whether an account could be entered, and which of its regions are read."""
+    def account(self, account_id: str, status: str, regions: list[str], wanted: Collection[str]) -> None:
+        """Learn whether an account could be entered, and which of its regions are read, as far as it is wanted."""
         scope = _settle(self.known.accounts.get(account_id), status, self._now)
         self.known.accounts[account_id] = scope
         for (owner, name), region in self.known.regions.items():
             if owner != account_id or (status == "complete" and name in regions):
                 continue
-            for item_type in region.scopes:
+            for item_type in region.scopes.keys() & wanted:
                 self._scope(region, item_type, "skipped" if status == "complete" else status)
 
-    def uncovered(self, as_of: datetime) -> None:
-        """Mark what the run of a moment did not cover."""
-        scopes = [*self.known.accounts.values()]
-        for region in self.known.regions.values():
-            scopes += region.scopes.values()
-        for scope in scopes:
+    def uncovered(self, as_of: datetime, wanted: Collection[str] | None) -> None:
+        """Mark what the run of a moment did not cover, and what it did not want. None: that is not known."""
+        for scope in self.known.accounts.values():
             if scope.last_attempt < as_of:
                 scope.status = "uncollected"
+        for region in self.known.regions.values():
+            for name, scope in region.scopes.items():
+                if scope.last_attempt < as_of and (scope.is_wanted if wanted is None else name in wanted):
+                    scope.status, scope.is_wanted = "uncollected", True
+                elif scope.last_attempt < as_of and wanted is not None:
+                    scope.status, scope.is_wanted = "skipped", False
 
-    def region(self, truth: Region, faults: Faults) -> None:
-        """Learn what a night can see of an account-region."""
+    def region(self, truth: Region, faults: Faults, wanted: Collection[str], *, private: bool) -> None:
+        """Learn what a night can see of an account-region: what is wanted, and what private APIs serve."""
         region = self.known.regions.setdefault(truth.key, KnownRegion())
-        named = self._apis(region, truth, faults)
+        named = self._apis(region, truth, faults, private=private)
+        for item_type in PARENTS:
+            if item_type in wanted:
+                self._others(region, truth, faults, item_type)
+        proven = _proven(region)
         self._client_certificates(region, truth, faults, {name for name in named if not is_acm(name)})
+        self._look_again(region, truth, faults, _proven(region) - proven)
         self._acm_certificates(region, truth, faults, {name for name in named if is_acm(name)})
 
     @property
@@ -174,7 +215,30 @@ class Observer:
             scope.unread = unread or set()
         region.scopes[item_type] = scope
 
-    def _apis(self, region: KnownRegion, truth: Region, faults: Faults) -> set[str]:
+    def _others(self, region: KnownRegion, truth: Region, faults: Faults, item_type: str) -> None:
+        """Learn of items of a further type."""
+        unread = faults.unread(truth, item_type)
+        parents = set() if PARENTS[item_type] is None else set(truth.parents(item_type))
+        if faults.fails(item_type) or (unread and unread == parents):
+            self._scope(region, item_type, "failed")
+            return
+        there = {other for other in truth.there(item_type) if other[1] not in unread}
+        for other in there:
+            found = region.others[other] = KnownOther(self._now)
+            if item_type == "draft":
+                found.draft, found.edited_at = frozenset(truth.apis[str(other[1])].draft), self._now
+                known = self.before.regions.get(truth.key, KnownRegion()).others.get(other)
+                if known is not None and not known.is_gone and known.draft == found.draft:
+                    found.edited_at = known.edited_at
+        for other, known in region.others.items():
+            if other[0] == item_type and other[1] not in unread:
+                known.read_at = self._now
+                if other not in there and not known.is_gone:
+                    known.is_gone = True
+                    region.close_below(item_type, other[2])
+        self._scope(region, item_type, "partial" if unread else "complete", unread)
+
+    def _apis(self, region: KnownRegion, truth: Region, faults: Faults, *, private: bool) -> set[str]:
         """Learn APIs, stages and deployments; return the certificates to look for."""
         if faults.apis:
             for item_type in ("rest_api", "stage", "deployment"):
@@ -190,13 +254,15 @@ class Observer:
                 known.deployments = {}
                 for stage in known.stages.values():
                     stage.gone_at = stage.gone_at or self._now
+                region.close_below("rest_api", rest_api_id)
         for rest_api_id, api in truth.apis.items():
             found = region.apis.setdefault(rest_api_id, KnownApi(None, False))
             found.gone = False
             found.name = api.name
             found.is_private = api.is_private
+            found.policy = api.policy
             if rest_api_id not in unread:
-                self._stages(truth, rest_api_id, found)
+                self._stages(truth, faults, rest_api_id, found)
                 named |= region.named_of(rest_api_id)
         self._scope(region, "rest_api", "complete")
         failed = bool(unread) and unread == truth.apis.keys()
@@ -204,36 +270,52 @@ class Observer:
         self._scope(region, "stage", status, set(unread))
         unread = set(unread)
         for rest_api_id in truth.apis.keys() - unread:
-            if not self._deployments(truth, faults, rest_api_id, region.apis[rest_api_id]):
+            if not self._deployments(truth, faults, rest_api_id, region.apis[rest_api_id], private=private):
                 unread.add(rest_api_id)
         status = "failed" if failed else "partial" if unread else "complete"
         self._scope(region, "deployment", status, unread)
         return named
 
     @staticmethod
-    def _deployments(truth: Region, faults: Faults, rest_api_id: str, known: KnownApi) -> bool:
+    def _deployments(
+        truth: Region, faults: Faults, rest_api_id: str, known: KnownApi, *, private: bool
+    ) -> bool:
         """Learn what an API's stages serve; return whether all of it that was looked at could be read."""
         api = truth.apis[rest_api_id]
         is_whole = True
-        for deployment_id, stage_name in api.exported().items():
+        for deployment_id, stage_name in api.exported(private=private).items():
             if (rest_api_id, stage_name) not in faults.exports_of:
                 known.deployments[deployment_id] = api.deployments[deployment_id]
             elif faults.forgetful or deployment_id not in known.deployments:
                 is_whole = False
         return is_whole
 
-    def _stages(self, truth: Region, rest_api_id: str, known: KnownApi) -> None:
+    def _stages(self, truth: Region, faults: Faults, rest_api_id: str, known: KnownApi) -> None:
         known.stages_read_at = self._now
         there = truth.apis[rest_api_id].stages
         for name, stage in known.stages.items():
             if name not in there:
                 stage.gone_at = stage.gone_at or self._now
         for name, actual in there.items():
-            named_at = self._now
-            before = self.before.stage((*truth.key, rest_api_id, name))
-            if before is not None and before.gone_at is None and before.certificate == actual.certificate:
-                named_at = before.named_at
-            known.stages[name] = KnownStage(actual.certificate, actual.deployment, actual.canary, named_at)
+            self._stage(truth, rest_api_id, known, name, faults.listed(rest_api_id, name, actual))
+
+    def _stage(self, truth: Region, rest_api_id: str, known: KnownApi, name: str, actual: Stage) -> None:
+        found = known.stages[name] = KnownStage(deepcopy(actual), self._now, self._now)
+        before = self.before.stage((*truth.key, rest_api_id, name))
+        if before is None or before.gone_at is not None:
+            return
+        if before.certificate == actual.certificate:
+            found.named_at = before.named_at
+        if before.deployment == actual.deployment:
+            found.served_at = before.served_at
+
+    def _look_again(self, region: KnownRegion, truth: Region, faults: Faults, proven: set[str]) -> None:
+        """Learn of stages that named what is newly proven absent which certificate they name by then."""
+        for rest_api_id, name, old in faults.rotated:
+            is_read = not faults.apis and rest_api_id not in faults.stages_of
+            if is_read and old in proven:
+                known, actual = region.apis[rest_api_id], truth.apis[rest_api_id].stages[name]
+                self._stage(truth, rest_api_id, known, name, actual)
 
     def _client_certificates(
         self, region: KnownRegion, truth: Region, faults: Faults, named: set[str]
@@ -279,6 +361,11 @@ class Observer:
         known.read_at = self._now
         known.absent_since = known.absent_since or self._now
         known.followed = True
+
+
+def _proven(region: KnownRegion) -> set[str]:
+    """Return the certificates that are proven absent."""
+    return {name for name, each in region.certificates.items() if each.absent_since is not None}
 
 
 def _settle(scope: Scope | None, status: str, as_of: datetime) -> Scope:

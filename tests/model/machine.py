@@ -10,14 +10,15 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from cmdb.items import item_type as declared_as
 from cmdb.runs.runs import RunKind
 from cmdb.snapshot import ScopeStatus
 from tests.model import truth
-from tests.model.checking import check, check_the_past
+from tests.model.checking import check, check_judging_again, check_the_past
 from tests.model.oracle import Oracle
-from tests.model.system import Night, System, plain_night
-from tests.model.truth import Faults, Region
-from tests.model.verdicts import POLICIES, Rules
+from tests.model.system import Night, System, catalog, plain_night
+from tests.model.truth import ALL, PARENTS, Faults, Method, Region, Target, calling
+from tests.model.verdicts import MODELLED, POLICIES, Rules
 
 START = datetime(2026, 1, 30, 2, tzinfo=UTC)
 
@@ -38,7 +39,64 @@ _places = st.sampled_from(range(len(PLACES)))
 _apis = st.sampled_from(APIS)
 _stages = st.sampled_from(STAGES)
 _names = st.sampled_from([None, "", " ", *CERTIFICATES, *CERTIFICATES, "acm0", "acm1"])
-_types = st.frozensets(st.sampled_from(["HTTP", "HTTP_PROXY", "AWS_PROXY", "MOCK"]), max_size=2)
+_paths = ("/", "/orders", "/orders/{id}")
+_methods = st.builds(
+    Method,
+    path=st.sampled_from(_paths),
+    verb=st.sampled_from(["GET", "ANY", "OPTIONS"]),
+    integration=st.sampled_from(["HTTP", "HTTP_PROXY", "AWS_PROXY", "MOCK", None]),
+    scheme=st.sampled_from(["https", "https", "http", None]),
+    authorization=st.sampled_from(["NONE", "NONE", "AWS_IAM", None]),
+    needs_key=st.sampled_from([False, False, True, None]),
+)
+_types = st.one_of(
+    st.lists(st.sampled_from(["HTTP", "HTTP_PROXY", "AWS_PROXY", "MOCK"]), max_size=2, unique=True).map(
+        lambda kinds: calling(*kinds)
+    ),
+    st.lists(_methods, max_size=3, unique_by=lambda method: (method.path, method.verb)).map(tuple),
+)
+_targets = st.one_of(
+    st.just(Target(*ALL)),
+    st.builds(
+        Target, st.sampled_from(_paths[1:]), st.sampled_from(["GET", "ANY"]),
+        st.sampled_from(["plain", "escaped", "leading"]),
+    ),
+    st.just(Target("/", "GET", "escaped")),
+)  # fmt: skip
+_flag = st.booleans()
+_settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "loggingLevel": st.sampled_from(["OFF", "ERROR", "INFO"]),
+        "dataTraceEnabled": _flag,
+        "metricsEnabled": _flag,
+        "cachingEnabled": _flag,
+        "cacheDataEncrypted": _flag,
+        "throttlingRateLimit": st.sampled_from([-1.0, 0.0, 10000.0, 0.5]),
+        "throttlingBurstLimit": st.sampled_from([-1, 0, 5000]),
+    },
+)
+_variables = st.one_of(st.none(), st.dictionaries(st.sampled_from(["host", "token"]), _flag))
+_text = st.sampled_from([None, "", " ", "arn:aws:wafv2:eu-west-1:111111111111:regional/webacl/one/1"])
+_configured = st.one_of(
+    st.tuples(st.just("traces"), st.sampled_from([None, False, True])),
+    st.tuples(st.sampled_from(["description", "web_acl", "access_log"]), _text),
+    st.tuples(st.just("tags"), st.frozensets(st.sampled_from(["owner", "env"]))),
+    st.tuples(st.just("caches"), st.sampled_from([None, False, True, True])),
+    st.tuples(st.just("settings"), st.dictionaries(_targets, _settings, max_size=3)),
+    st.tuples(st.just("settings"), st.dictionaries(_targets, _settings, max_size=3)),
+    st.tuples(st.sampled_from(["variables", "overrides"]), _variables),
+)
+#: A policy set: mostly of those that the oracle knows, and a few of all that there are; or every one.
+_known = st.sampled_from(MODELLED)
+_any_policy = st.sampled_from([policy.id for policy in catalog().policies])
+policy_sets = st.one_of(
+    st.tuples(st.sets(_known, min_size=1, max_size=4), st.sets(_any_policy, max_size=3)).map(
+        lambda sets: tuple(sorted(sets[0] | sets[1]))
+    ),
+    st.just(POLICIES),
+)
+_other_types = [name for name in PARENTS if name != "draft"]
 _endpoints = st.sampled_from([("REGIONAL",), ("PRIVATE",), ("EDGE", "PRIVATE"), ()])
 _small = st.integers(0, 2)
 
@@ -57,6 +115,16 @@ changes = st.one_of(
     st.tuples(st.just("canary"), _places, _apis, _stages, st.one_of(st.none(), _types)),
     st.tuples(st.just("end canary"), _places, _apis, _stages, st.booleans()),
     st.tuples(st.just("note"), _places, _apis, _stages, _small),
+    st.tuples(st.just("configure"), _places, _apis, _stages, _configured),
+    st.tuples(st.just("configure"), _places, _apis, _stages, _configured),
+    st.tuples(st.just("configure"), _places, _apis, _stages, _configured),
+    st.tuples(st.just("policy"), _places, _apis, st.sampled_from([None, "everybody", "somebody", "garbled"])),
+    st.tuples(
+        st.just("other"), _places, st.sampled_from(_other_types), st.integers(0, 1), st.integers(0, 99)
+    ),
+    st.tuples(
+        st.just("other"), _places, st.sampled_from(_other_types), st.integers(0, 1), st.integers(0, 99)
+    ),
     st.tuples(st.just("describe"), _places, _apis, _small),
     st.tuples(st.just("expiry"), _places, st.integers(0, 4), st.sampled_from([None, 1, 20, 31, 60])),
 )
@@ -77,6 +145,8 @@ faults = st.builds(
     backwards=st.booleans(),
     answerless=st.booleans(),
     forgetful=st.booleans(),
+    others=st.frozensets(st.sampled_from(sorted(PARENTS)), max_size=2),
+    parts=st.frozensets(st.sampled_from(sorted(PARENTS)), max_size=2),
 )
 
 _hour = timedelta(hours=1)
@@ -110,6 +180,7 @@ class EstateMachine(RuleBasedStateMachine):
     steps_taken: ClassVar[int] = 0
     nights_lived: ClassVar[int] = 0
     examples: ClassVar[int] = 0
+    judged_again: ClassVar[int] = 1
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,21 +190,36 @@ class EstateMachine(RuleBasedStateMachine):
         self.regions = {place: Region(*place) for place in PLACES}
         self.kept: dict[Any, Any] = {}
         self.judged_by = Rules()
+        self.enabled: tuple[str, ...] = POLICIES
+        self.backfills = True
+        self.is_well = True
         self.now = START
 
-    @initialize(seed=st.lists(changes, max_size=12))
-    def begin(self, seed: list[Any]) -> None:
-        """Begin with an estate that has one of everything, and a first night."""
+    @initialize(seed=st.lists(changes, max_size=16), enabled=policy_sets, backfills=st.booleans())
+    def begin(self, seed: list[Any], enabled: tuple[str, ...], backfills: bool) -> None:
+        """Begin with policies, an estate that has one of everything, and a first night."""
+        self.enabled, self.backfills = enabled, backfills
         first = self.regions[PLACES[0]]
         first.certificates["cert00"] = truth.Certificate(START + timedelta(days=60))
         stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage(None)}
         first.apis[APIS[0]] = truth.Api(stages=stages)
         # A stage that calls HTTP backends by its canary alone, whose deployment is known from another stage.
-        mixed = first.apis[APIS[1]] = truth.Api(draft=frozenset({"MOCK"}))
+        mixed = first.apis[APIS[1]] = truth.Api(draft=calling("MOCK"))
         mixed.stages = {"dev": truth.Stage("cert00"), "prod": truth.Stage("cert00", mixed.deploy(), "d0")}
         for change in seed:
             self._change(*change)
-        self._live(plain_night(self.now, list(self.regions.values())))
+        for name in _other_types:
+            self._change("other", 0, name, 0, 1)
+        self._live(self._plain())
+
+    def _plain(self) -> Night:
+        """Return a night that reads everything."""
+        return replace(
+            plain_night(self.now, list(self.regions.values())),
+            policies=self.enabled,
+            backfills=self.backfills,
+            rules=self.judged_by,
+        )
 
     @rule(what=st.lists(changes, min_size=1, max_size=4))
     def change(self, what: list[Any]) -> None:
@@ -156,7 +242,7 @@ class EstateMachine(RuleBasedStateMachine):
         """A night that sees everything."""
         type(self).steps_taken += 1
         self.now += pause
-        self._live(replace(plain_night(self.now, list(self.regions.values())), rules=self.judged_by))
+        self._live(self._plain())
 
     @rule(
         which=st.integers(0, 7),
@@ -164,7 +250,7 @@ class EstateMachine(RuleBasedStateMachine):
         types=_types,
         is_denied=st.booleans(),
     )
-    def release(self, which: int, what: str, types: frozenset[str], is_denied: bool) -> None:
+    def release(self, which: int, what: str, types: truth.Definition, is_denied: bool) -> None:
         """What a stage serves changes, and a night follows that may not be allowed to export it."""
         type(self).steps_taken += 1
         stages = [
@@ -181,40 +267,107 @@ class EstateMachine(RuleBasedStateMachine):
             if is_denied:
                 faults[PLACES[place]] = Faults(exports_of=frozenset({(api, stage)}))
         self.now += timedelta(days=1)
-        plain = plain_night(self.now, list(self.regions.values()))
         regions = [(region, faults.get(region.key, Faults())) for region in self.regions.values()]
-        self._live(replace(plain, regions=regions, rules=self.judged_by))
+        self._live(replace(self._plain(), regions=regions))
+
+    @rule(
+        which=st.integers(0, 7),
+        faults=st.one_of(st.just(Faults()), faults),
+        pause=st.sampled_from([24, 24, 0, 73]),
+    )
+    def rotate(self, which: int, faults: Faults, pause: int) -> None:
+        """A certificate is replaced and deleted while a night reads, after the stages and before certificates."""
+        type(self).steps_taken += 1
+        stages = [
+            (place, api, name)
+            for place, region in self.regions.items()
+            for api, held in region.apis.items()
+            for name, stage in held.stages.items()
+            if stage.certificate in region.certificates
+        ]
+        regions = [(region, Faults()) for region in self.regions.values()]
+        if stages:
+            place, api, name = stages[which % len(stages)]
+            region = self.regions[place]
+            stage = region.apis[api].stages[name]
+            old, stage.certificate = str(stage.certificate), f"new{len(self.oracle.observer.states):02}"
+            del region.certificates[old]
+            region.certificates[stage.certificate] = truth.Certificate(self.now + timedelta(days=60))
+            met = replace(self._own(place, faults), rotated=frozenset({(api, name, old)}))
+            regions = [(one, met if one is region else Faults()) for one in self.regions.values()]
+        self.now += pause * _hour
+        self._live(replace(self._plain(), regions=regions))
 
     @rule(
         pause=pauses,
-        policies=st.sampled_from([POLICIES, POLICIES[:1], POLICIES[1:], POLICIES[::-1]]),
+        policies=st.one_of(st.none(), policy_sets),
+        is_backwards=st.booleans(),
+        judges_past=st.sampled_from([False, False, True]),
         dies_after=st.sampled_from([None, None, 0, 1]),
     )
-    def judge(self, pause: timedelta, policies: tuple[str, ...], dies_after: int | None) -> None:
-        """Policies are judged again without a reading."""
+    def judge(
+        self,
+        pause: timedelta,
+        policies: tuple[str, ...] | None,
+        is_backwards: bool,
+        judges_past: bool,
+        dies_after: int | None,
+    ) -> None:
+        """Policies, enabled or not, are judged again without a reading, or for the first time, or over all nights."""
         type(self).steps_taken += 1
         self.now += pause
+        chosen = policies or self.enabled
         self._live(
-            Night(self.now, RunKind.EVALUATE, policies=policies, rules=self.judged_by, dies_after=dies_after)
+            Night(
+                self.now,
+                RunKind.EVALUATE,
+                policies=chosen[::-1] if is_backwards else chosen,
+                judges_past=judges_past,
+                rules=self.judged_by,
+                dies_after=dies_after,
+            )
         )
 
-    @rule(hours=st.sampled_from([1, 24, 72, 24 * 30]), days=st.sampled_from([0, 30, 60]))
-    def settings(self, hours: int, days: int) -> None:
-        """Somebody changes what counts as fresh, and as soon."""
+    @rule(
+        hours=st.sampled_from([1, 24, 72, 24 * 30]),
+        days=st.sampled_from([0, 30, 60]),
+        private=st.booleans(),
+        required=st.sampled_from(["", "owner", "env, owner", " , "]),
+    )
+    def settings(self, hours: int, days: int, private: bool, required: str) -> None:
+        """Somebody changes what counts as fresh, and parameters of policies."""
         type(self).steps_taken += 1
-        self.judged_by = Rules(hours * _hour, days)
+        self.judged_by = Rules(hours * _hour, days, private, required)
+
+    @rule(enabled=policy_sets, backfills=st.booleans())
+    def enable(self, enabled: tuple[str, ...], backfills: bool) -> None:
+        """Somebody enables other policies."""
+        type(self).steps_taken += 1
+        self.enabled, self.backfills = enabled, backfills
+
+    @rule(added=_any_policy, pause=pauses)
+    def add_policy(self, added: str, pause: timedelta) -> None:
+        """Somebody enables one more policy, or disables one, and a night follows."""
+        type(self).steps_taken += 1
+        self.enabled = tuple(sorted({*self.enabled} ^ {added})) or POLICIES
+        self.now += pause
+        self._live(self._plain())
 
     def teardown(self) -> None:
         """At the end of the example every past moment is judged again."""
-        if self.oracle.is_settled:
+        if self.oracle.is_settled and self.is_well:
             check_the_past(self.system, self.oracle)
+            check_judging_again(self.system, self.oracle, self.judged_again)
 
     def _live(self, night: Night) -> None:
         type(self).nights_lived += 1
         event(f"{night.kind}, killed: {night.dies_after is not None}")
+        # Whatever stops here is what is to be seen, not what follows from it.
+        self.is_well = False
         self.system.live(night)
         self.oracle.live(night)
         check(self.system, self.oracle)
+        self.is_well = True
 
     def _covering(self, drawn: dict[str, Any]) -> Night:
         accounts, enabled, regions = {}, {}, []
@@ -237,7 +390,8 @@ class EstateMachine(RuleBasedStateMachine):
             enabled=enabled,
             regions=regions,
             together=drawn["together"],
-            policies=POLICIES,
+            policies=self.enabled,
+            backfills=self.backfills,
             rules=self.judged_by,
             dies_after=drawn["dies_after"],
         )
@@ -257,6 +411,17 @@ class EstateMachine(RuleBasedStateMachine):
         elif what == "acm":
             arn = arns(*region.key)[details[0]]
             self._toggle(region.acm, arn, region.key, truth.Certificate(self.now + timedelta(days=60)))
+        elif what == "other":
+            name, number, seed = details
+            parent = PARENTS[name]
+            parents = (None,) if parent is None else (f"{parent}0", f"{parent}1")
+            owner = parents[number % len(parents)]
+            key = "account" if name == "account_settings" else f"{name}{number}"
+            other = (name, owner, "" if declared_as(name).key is None else key)
+            if seed % 3 or other not in region.others:
+                region.others[other] = seed
+            else:
+                del region.others[other]
         elif what == "expiry":
             found = [*region.certificates.values(), *region.acm.values()]
             if details[0] < len(found):
@@ -268,6 +433,8 @@ class EstateMachine(RuleBasedStateMachine):
     def _change_api(self, what: str, region: Region, api: truth.Api, name: str, *details: Any) -> None:
         if what == "edit":
             api.draft = details[0]
+        elif what == "policy":
+            api.policy = details[0]
         elif what == "endpoint":
             api.endpoint_types = details[0]
         elif what == "describe":
@@ -295,6 +462,8 @@ class EstateMachine(RuleBasedStateMachine):
             if detail and stage.canary is not None:
                 stage.deployment = stage.canary
             stage.canary = None
+        elif what == "configure":
+            setattr(stage, *detail)
         else:
             stage.note, stage.noise = detail, stage.noise + 1
 

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from tests.model.knowledge import Key, StageKey
-from tests.model.verdicts import Rules, status_of
+from tests.model.outlines import ItemKey
+from tests.model.verdicts import Rules, Subjects, status_of
 
 _ENDING = frozenset({"COMPLIANT", "INAPPLICABLE", "DISAPPEARED"})
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one evaluation of a policy found; ``version`` is the hash of the policy's content."""
+    """What one evaluation of a policy found; ``version`` is the hash of the policy's content.
+
+    ``conditions`` are those of stages, where the oracle knows the policy; ``outlines`` hold for every item.
+    """
 
     as_of: datetime
     version: str
     rules: Rules
     conditions: Mapping[StageKey, str]
+    subjects: Mapping[StageKey, Subjects]
+    outlines: Mapping[ItemKey, str]
 
 
 @dataclass(frozen=True)
 class Record:
-    """An interval in which one condition held for a stage."""
+    """An interval in which one condition held for a stage, and the same was at fault."""
 
     condition: str
     status: str
@@ -34,6 +40,7 @@ class Record:
     since: datetime
     episode_since: datetime | None
     version: str
+    subjects: Subjects
 
     def holds_at(self, moment: datetime) -> bool:
         """Tell whether the interval contains a time."""
@@ -50,7 +57,7 @@ class Episode:
 
 
 class Book:
-    """One policy's evaluations; a later one of the same moment replaces the earlier."""
+    """One policy's evaluations; a later one of the same moment replaces the earlier, a backfill replaces all."""
 
     def __init__(self, policy_id: str) -> None:
         """Begin with none."""
@@ -63,6 +70,10 @@ class Book:
             self.evaluations.pop()
         self.evaluations.append(evaluation)
 
+    def replace(self, evaluations: Iterable[Evaluation]) -> None:
+        """Begin anew with evaluations of past nights."""
+        self.evaluations = list(evaluations)
+
     def fold(self) -> tuple[dict[StageKey, list[Record]], dict[StageKey, list[Episode]]]:
         """Return every stage's records and ended episodes."""
         records: dict[StageKey, list[Record]] = {}
@@ -71,7 +82,8 @@ class Book:
             for stage, condition in evaluation.conditions.items():
                 held = records.setdefault(stage, [])
                 last = held[-1] if held else None
-                if last is not None and last.condition == condition:
+                named = evaluation.subjects[stage]
+                if last is not None and (last.condition, last.subjects) == (condition, named):
                     continue
                 status = status_of(self.policy_id, condition)
                 episode_since = None if last is None else last.episode_since
@@ -87,7 +99,14 @@ class Book:
                     held[-1] = replace(last, valid_to=evaluation.as_of)
                 held.append(
                     Record(
-                        condition, status, evaluation.as_of, None, since, episode_since, evaluation.version
+                        condition,
+                        status,
+                        evaluation.as_of,
+                        None,
+                        since,
+                        episode_since,
+                        evaluation.version,
+                        named,
                     )
                 )
         return records, episodes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import psycopg
@@ -17,13 +17,14 @@ from cmdb.server.database import transaction
 from cmdb.snapshot import AccountKey, AccountReading, Failure, FailureKind, ScopeStatus
 from cmdb.storage.inventory import PostgresInventory
 from cmdb.tables.base import metadata
-from evaluator.catalog.loading import Catalog, load_catalog
+from evaluator.judging.backfill import backfill, waiting
 from evaluator.judging.engine import evaluate
+from gateledger.queries.wanted import reads_methods, wanted_scopes
+from gateledger.settings.model import Settings
 from tests.model.reader import read
 from tests.model.truth import NO_FAULTS, Faults, Region
-from tests.model.verdicts import EXPIRY, Rules
-from tests.support.checks import replay
-from tests.support.histories import CERTIFICATE_POLICIES
+from tests.model.verdicts import DRAFT, EXPIRY, POLICIES, TAGS, WAF, Rules
+from tests.support.checks import catalog, replay
 
 Rows = list[tuple[Any, ...]]
 Reading = tuple[Region, Faults]
@@ -42,8 +43,11 @@ class Night:
 
     ``accounts`` gives each account's status (an account that is left out is not covered); ``regions`` are the
     account-regions that are read, in order, each with its faults; those of an entered account that are missing
-    from ``enabled`` are skipped. ``dies_after`` kills the run after so many steps: storing an account or a
-    group of regions, concluding the collection, evaluating one policy.
+    from ``enabled`` are skipped. ``policies`` are those that the settings enable, or that are named; ``judges_past``:
+    they are judged over all past nights, at once where ``sweeps``. ``judges_all``: not only what changed is judged.
+    ``backfills``: past nights are judged under those that are new when all else
+    is done. ``dies_after`` kills the run after so many steps: storing an account or a group of regions, concluding
+    the collection, evaluating one policy, judging past nights under one.
     """
 
     as_of: datetime
@@ -55,6 +59,10 @@ class Night:
     policies: Sequence[str] = ()
     rules: Rules = field(default_factory=Rules)
     dies_after: int | None = None
+    judges_past: bool = False
+    backfills: bool = True
+    judges_all: bool = False
+    sweeps: bool = True
 
 
 def plain_night(as_of: datetime, regions: Sequence[Region], **faults: Any) -> Night:
@@ -68,7 +76,7 @@ def plain_night(as_of: datetime, regions: Sequence[Region], **faults: Any) -> Ni
             for account in accounts
         },
         regions=[(region, faults.get(region.account_id, NO_FAULTS)) for region in regions],
-        policies=[policy.id for policy in catalog().policies],
+        policies=POLICIES,
     )
 
 
@@ -78,15 +86,22 @@ def batched(regions: Sequence[Reading], size: int) -> list[Sequence[Reading]]:
 
 
 @cache
-def catalog() -> Catalog:
-    """Return the policies whose verdicts the oracle knows."""
-    whole = load_catalog()
-    return replace(whole, policies=whole.enabled(CERTIFICATE_POLICIES))
+def wanted_by(policies: tuple[str, ...]) -> tuple[frozenset[str], bool]:
+    """Return the scopes that a night reads for the enabled policies, and whether it reads what private APIs serve."""
+    settings = Settings(policies=policies)
+    enabled = catalog().enabled(settings.policies)
+    return wanted_scopes(settings, enabled), reads_methods(enabled)
 
 
 def parameters(policy_id: str, rules: Rules) -> dict[str, Any]:
     """Return the parameters of a policy under the rules."""
-    return {"days": rules.days} if policy_id == EXPIRY else {}
+    given = {
+        EXPIRY: {"days": rules.days},
+        DRAFT: {"days": rules.days},
+        WAF: {"private": rules.private},
+        TAGS: {"required": rules.required},
+    }
+    return given.get(policy_id, {})
 
 
 class System:
@@ -128,23 +143,43 @@ class System:
         self._step()
         scopes = (0, 0)
         if night.kind is not RunKind.EVALUATE:
-            self._collect(run, night)
-            scopes = runs.finish_collection(self.engine, run)
+            wanted, private = wanted_by(night.policies)
+            self._collect(run, night, wanted, private=private)
+            scopes = runs.finish_collection(self.engine, run, wanted)
             self._step()
         for policy_id in night.policies if night.kind is not RunKind.COLLECT else ():
-            evaluate(
-                self.engine,
-                catalog().policy(policy_id),
-                run,
-                max_staleness=night.rules.max_staleness,
-                parameters=parameters(policy_id, night.rules),
-            )
+            self._judge(policy_id, run, night, past=night.judges_past)
             self._step()
         status = RunStatus.INCOMPLETE if scopes[1] else RunStatus.COMPLETE
         runs.finish(self.engine, run, status, RunTotals(), scopes)
+        if night.kind is RunKind.RUN and night.backfills:
+            self._judge_waiting(night)
 
-    def _collect(self, run: Run, night: Night) -> None:
-        inventory = PostgresInventory(self.engine, run.as_of)
+    def _judge_waiting(self, night: Night) -> None:
+        """Judge past nights under the policies that wait for it, as the nightly job does when all else is done."""
+        wait = waiting(self.engine, [catalog().policy(name) for name in night.policies], night.as_of)
+        if wait:
+            run = runs.start(self.engine, RunKind.EVALUATE, night.as_of)
+            for policy in wait:
+                self._judge(policy.id, run, night, past=True)
+                self._step()
+            runs.finish(self.engine, run, RunStatus.COMPLETE, RunTotals())
+
+    def _judge(self, policy_id: str, run: Run, night: Night, *, past: bool) -> None:
+        """Judge tonight, or all nights there were, under a policy."""
+        judged = (
+            partial(backfill, sweeping=night.sweeps) if past else partial(evaluate, full=night.judges_all)
+        )
+        judged(
+            self.engine,
+            catalog().policy(policy_id),
+            run,
+            max_staleness=night.rules.max_staleness,
+            parameters=parameters(policy_id, night.rules),
+        )
+
+    def _collect(self, run: Run, night: Night, wanted: frozenset[str], *, private: bool) -> None:
+        inventory = PostgresInventory(self.engine, run.as_of, run.run_id, wanted)
         for account_id, status in night.accounts.items():
             inventory.store_account(
                 AccountReading(
@@ -160,7 +195,13 @@ class System:
         for batch in batched(night.regions, size):
             inventory.store_many(
                 [
-                    read(region, faults, inventory.known(AccountKey("aws", region.account_id), region.name))
+                    read(
+                        region,
+                        faults,
+                        inventory.known(AccountKey("aws", region.account_id), region.name),
+                        wanted=wanted,
+                        private=private,
+                    )
                     for region, faults in batch
                 ]
             )
@@ -176,13 +217,36 @@ class System:
         return self._asking.execute(statement.encode(), values).fetchall()
 
     def judged_as_of(self, policy_id: str, moment: datetime, rules: Rules) -> Rows:
-        """Judge every stage over the relations as they were at a time."""
+        """Judge every item over the relations as they were at a time: account, ARN, condition."""
         statement, bound = replay(catalog().policy(policy_id), parameters(policy_id, rules))
         return self.rows(
-            "SELECT a.account_id, ar.region, api.rest_api_id, s.stage_name, v.condition "
-            f"FROM ({statement}) AS v JOIN cmdb.stage AS s ON s.item_id = v.item_id "
-            "JOIN cmdb.rest_api AS api ON api.item_id = s.parent_id "
-            "JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id "
-            "JOIN cmdb.account AS a ON a.account_key = ar.account_key",
+            f"SELECT i.account_id, i.resource_arn, v.condition FROM ({statement}) AS v "
+            "JOIN report.item_identity AS i ON i.item_id = v.item_id",
             {**bound, "as_of": moment, "max_staleness": rules.max_staleness},
+        )
+
+    def recorded_as_of(self, policy_id: str, moment: datetime) -> Rows:
+        """Return what was recorded of every item at a time: account, ARN, condition."""
+        return self.rows(
+            "SELECT account_id, resource_arn, condition FROM report.finding_history WHERE policy_id = %(policy_id)s "
+            "AND valid_from <= %(moment)s AND (valid_to IS NULL OR valid_to > %(moment)s)",
+            {"policy_id": policy_id, "moment": moment},
+        )
+
+    def history(self, policy_id: str) -> Rows:
+        """Return all records and episodes of a policy."""
+        where = {"policy_id": policy_id}
+        return sorted(
+            self.rows(
+                "SELECT account_id, resource_arn, status, condition, valid_from::text, coalesce(valid_to::text, ''), "
+                "since::text, coalesce(subjects::text, '') FROM report.finding_history "
+                "WHERE policy_id = %(policy_id)s",
+                where,
+            )
+        ) + sorted(
+            self.rows(
+                "SELECT account_id, resource_arn, started_at::text, coalesce(ended_at::text, ''), "
+                "coalesce(outcome, '') FROM report.episode WHERE policy_id = %(policy_id)s",
+                where,
+            )
         )

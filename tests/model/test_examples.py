@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from cmdb.runs.runs import RunKind
 from cmdb.snapshot import ScopeStatus
 from tests.model.checking import check, check_the_past
 from tests.model.machine import START
 from tests.model.oracle import Oracle
 from tests.model.system import Night, Rows, System, plain_night
-from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage
+from tests.model.truth import NO_FAULTS, Api, Certificate, Faults, Region, Stage, calling
+from tests.model.verdicts import POLICIES, TRACING
 
 ACCOUNT = "111111111111"
 DAY = timedelta(days=1)
@@ -141,7 +143,7 @@ def test_an_account_that_fails_and_then_is_left_out_keeps_what_is_known(lives: L
 
 def test_an_edit_of_the_draft_changes_nothing_until_it_is_deployed(lives: Lives) -> None:
     lives.night(0)
-    lives.api.draft = frozenset({"MOCK"})
+    lives.api.draft = calling("MOCK")
     lives.night(1)
     lives.stage.deployment = lives.api.deploy()
     lives.night(2)
@@ -168,7 +170,7 @@ def test_a_deployment_once_read_is_known_though_its_export_is_denied_later(lives
 
 
 def test_a_canary_whose_deployment_was_never_served_is_unknown_until_it_is_promoted(lives: Lives) -> None:
-    lives.api.draft = frozenset({"MOCK"})
+    lives.api.draft = calling("MOCK")
     lives.stage.deployment = lives.api.deploy()
     lives.night(0)
     lives.stage.canary = lives.api.deploy()
@@ -215,6 +217,58 @@ def test_a_certificate_of_acm_that_was_never_there_is_proven_absent_once(lives: 
     assert lives.system.rows("SELECT kind, state FROM report.certificate ORDER BY 1") == [
         ("ACM", "DELETED"),
         ("API_GATEWAY", "PRESENT"),
+    ]
+
+
+def test_a_certificate_rotated_while_a_night_reads_was_never_deleted_from_its_stage(lives: Lives) -> None:
+    """Given a stage whose certificate is replaced and deleted after the stages were listed, when the absence is
+    proven, then the stage is judged by what it names by then; where nothing could be proven, nothing changes."""
+    lives.night(0)
+    del lives.region.certificates["cert00"]
+    lives.region.certificates["cert01"] = Certificate(START + 60 * DAY)
+    lives.stage.certificate = "cert01"
+    rotated = frozenset({("api0000000", "prod", "cert00")})
+    lives.night(1, Faults(rotated=rotated, second_look=True))
+    lives.night(2, Faults(rotated=rotated))
+    lives.night(3)
+
+    assert _ssl_history(lives) == [("certificate_present", START, None)]
+    assert lives.system.rows("SELECT certificate_named_at FROM cmdb.stage") == [(START + 2 * DAY,)]
+
+
+def test_items_that_no_enabled_policy_asks_for_go_stale_and_are_never_gone(lives: Lives) -> None:
+    """Given a policy over usage plans that is enabled for a night, when the plans are not read any longer, then the
+    policy, named again, says of one that it was not read lately, even where it was deleted in the meantime."""
+    plans = "/gateledger/aws/apigateway/usage-plan-throttling"
+    lives.region.others["usage_plan", None, "plan00"] = 1
+    lives.night(0, policies=(plans, *POLICIES))
+    lives.night(1)
+    del lives.region.others["usage_plan", None, "plan00"]
+    lives.night(5)
+    lives.night(5, kind=RunKind.EVALUATE, policies=(plans,))
+    lives.night(6, policies=(plans, *POLICIES))
+
+    assert lives.system.rows(
+        "SELECT condition, valid_from, valid_to FROM report.finding_history "
+        f"WHERE policy_id = '{plans}' AND valid_from > '{START}' ORDER BY valid_from"
+    ) == [
+        ("inventory_stale", START + 5 * DAY, START + 6 * DAY),
+        ("usage_plan_disappeared", START + 6 * DAY, None),
+    ]
+
+
+def test_a_policy_enabled_later_has_the_history_that_it_would_have_had(lives: Lives) -> None:
+    lives.night(0)
+    lives.stage.traces = True
+    lives.night(1)
+    lives.night(2, policies=(TRACING, *POLICIES))
+
+    assert lives.system.rows(
+        "SELECT condition, valid_from, valid_to FROM report.finding_history "
+        f"WHERE policy_id = '{TRACING}' ORDER BY valid_from"
+    ) == [
+        ("tracing_disabled", START, START + DAY),
+        ("tracing_enabled", START + DAY, None),
     ]
 
 

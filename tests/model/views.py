@@ -9,29 +9,42 @@ from typing import Any
 
 from tests.model import expected
 from tests.model.oracle import Oracle
+from tests.model.outlines import JUDGED, STALE
 from tests.model.system import Rows, System
+from tests.model.verdicts import MODELLED
 
+_MODELLED = "policy_id = ANY(%(modelled)s)"
 _STAGE = "account_id, region, rest_api_id, stage_name"
 _FINDING = (
     f"SELECT policy_id, {_STAGE}, rest_api_name, client_certificate_id, status, condition, since, "
-    "evaluated_at, evidence_at, episode_since FROM report.finding"
+    f"evaluated_at, evidence_at, episode_since FROM report.finding WHERE {_MODELLED}"
 )
 _HISTORY = (
-    f"SELECT policy_id, {_STAGE}, status, condition, valid_from, valid_to, since, policy_version "
-    "FROM report.finding_history"
+    f"SELECT policy_id, {_STAGE}, status, condition, valid_from, valid_to, since, policy_version, subjects "
+    f"FROM report.finding_history WHERE {_MODELLED}"
 )
 _AS_OF = (
     f"SELECT m.moment, policy_id, {_STAGE}, status, condition, since "
+    "FROM unnest(%(moments)s::timestamptz[]) AS m (moment) CROSS JOIN LATERAL report.finding_as_of(m.moment) "
+    f"WHERE {_MODELLED}"
+)
+_OUTLINE_AS_OF = (
+    "SELECT m.moment, policy_id, account_id, resource_arn, "
+    f"CASE condition WHEN 'inventory_stale' THEN '{STALE}' ELSE '{JUDGED}' END "
     "FROM unnest(%(moments)s::timestamptz[]) AS m (moment) CROSS JOIN LATERAL report.finding_as_of(m.moment)"
 )
-_EPISODE = f"SELECT policy_id, {_STAGE}, started_at, ended_at, outcome FROM report.episode"
-_REMEDIATE = "SELECT policy_id, account_id, remediated, still_open FROM report.time_to_remediate"
+_EPISODE = f"SELECT policy_id, {_STAGE}, started_at, ended_at, outcome FROM report.episode WHERE {_MODELLED}"
+_REMEDIATE = (
+    f"SELECT policy_id, account_id, remediated, still_open FROM report.time_to_remediate WHERE {_MODELLED}"
+)
 _COUNTS = "compliant, incompliant, inapplicable, undetermined, compliance_percent::float8"
-_DAILY = f"SELECT day, policy_id, account_id, region, {_COUNTS} FROM report.compliance_daily"
-_DAILY_TOTAL = f"SELECT day, policy_id, {_COUNTS} FROM report.compliance_daily_total"
+_DAILY = (
+    f"SELECT day, policy_id, account_id, region, {_COUNTS} FROM report.compliance_daily WHERE {_MODELLED}"
+)
+_DAILY_TOTAL = f"SELECT day, policy_id, {_COUNTS} FROM report.compliance_daily_total WHERE {_MODELLED}"
 _SCOPE = (
-    "SELECT account_id, region, item_type, status, last_success_at, last_attempt_at, read_at, unread "
-    "FROM report.scope_health"
+    "SELECT account_id, region, item_type, status, last_success_at, last_attempt_at, read_at, unread, "
+    "failure_kind IS NOT DISTINCT FROM 'not_wanted' FROM report.scope_health"
 )
 _CERTIFICATE = (
     "SELECT kind, certificate_id, account_id, region, expires_at, state, disappeared_at, stages_using "
@@ -57,13 +70,26 @@ _PLAIN: dict[str, tuple[str, Callable[[Oracle], list[Any]]]] = {
 def differences(system: System, oracle: Oracle, moments: list[datetime]) -> list[str]:
     """Compare all views, and the findings as of each moment; name what only one side shows."""
     found = []
+    named = {"modelled": list(MODELLED)}
     for view, (statement, wanted) in _PLAIN.items():
-        found += _differences(view, system.rows(statement), wanted(oracle))
+        found += _differences(view, system.rows(statement, named), wanted(oracle))
     found += _differences(
-        "finding_as_of", system.rows(_AS_OF, {"moments": moments}), expected.findings_as_of(oracle, moments)
+        "finding_as_of",
+        system.rows(_AS_OF, {**named, "moments": moments}),
+        expected.findings_as_of(oracle, moments),
     )
+    found += outline_differences(system, oracle, moments[-3:])
     found += _differences("stage_history", _joined(system.rows(_VERSION)), expected.stage_versions(oracle))
     return found
+
+
+def outline_differences(system: System, oracle: Oracle, moments: list[datetime]) -> list[str]:
+    """Compare which items have a verdict as of each moment, under every policy: one each, and stale where it is."""
+    return _differences(
+        "finding_as_of",
+        system.rows(_OUTLINE_AS_OF, {"moments": moments}),
+        expected.outlines_as_of(oracle, moments),
+    )
 
 
 def _differences(view: str, actual: Rows, wanted: list[Any]) -> list[str]:
