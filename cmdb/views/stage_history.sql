@@ -55,13 +55,13 @@ CROSS JOIN LATERAL (
             b.deployment_id,
             (SELECT p.payload -> 'methods'
              FROM cmdb.deployment AS d
-             JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
+             JOIN cmdb.deployment_payload AS p ON p.digest = d.digest
              WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
                AND d.deployment_id = b.deployment_id),
             v.deployment_id,
             (SELECT p.payload -> 'methods'
              FROM cmdb.deployment AS d
-             JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
+             JOIN cmdb.deployment_payload AS p ON p.digest = d.digest
              WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
                AND d.deployment_id = v.deployment_id))
     END AS changes
