@@ -86,6 +86,8 @@ def _served(connection: Connection, item_id: int, as_of: datetime | None) -> dic
     before = one.pop("version_before_certificate")
     named_at = one.pop("certificate_named_at")
     certificate_id = one.pop("certificate_id")
+    canary = {name: one.pop(f"canary_{name}") for name in ("deployment_id", "changed_at", "changes")}
+    one["canary"] = canary if any(canary.values()) else None
     one["certificate"] = None
     if certificate_id is not None:
         read_before = None if before is None else last_read(connection, STAGE, before, named_at)
@@ -273,9 +275,20 @@ def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
         yield "  the first that was seen"
     for change in served["changes"] or ():
         yield f"  {one_line(change)}"
+    if served["canary"] is not None:
+        yield from _canary_lines(served["canary"])
     if served["certificate"] is not None:
         yield f"  {_attached(served['certificate'])}"
     yield ""
+
+
+def _canary_lines(canary: dict[str, Any]) -> Iterator[str]:
+    if canary["changes"] is None:
+        yield f"  Its canary serves deployment {one_line(canary['deployment_id'])}, the first that was seen."
+        return
+    yield f"  Its canary, {short_time(canary['changed_at'])}:"
+    for change in canary["changes"]:
+        yield f"    {one_line(change)}"
 
 
 def _attached(certificate: dict[str, Any]) -> str:

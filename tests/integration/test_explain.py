@@ -246,6 +246,7 @@ def test_when_the_certificate_was_attached_is_said_as_far_as_it_is_known(
         "deployment_id": "dep002",
         "since": "2026-01-02T02:00:00Z",
         "changes": ["no method differs", "deployment dep001 -> dep002"],
+        "canary": None,
         "certificate": {
             "certificate_id": "cert01",
             "found_at": "2026-01-01T02:00:00Z",
