@@ -114,7 +114,8 @@ def _target(connection: Connection, stage: Row, explanation: Explanation) -> Tar
     """Return the stage with the certificate that it named when it was judged; of other items only the names."""
     where: dict[str, Any] = {name: stage[name] or "" for name in ("account_id", "region", "stage_name")}
     where |= {"account_name": stage["account_name"], "rest_api_id": stage["api_id"] or ""}
-    version = _evidence(explanation, "stage")
+    version = _evidence(explanation, "stage") or _evidence(explanation, "api_stage")
+    where["is_websocket"] = version is not None and version.item == "api_stage"
     named = (version.facts["client_certificate_id"] or "").strip() if version is not None else ""
     if not named:
         return Target(**where)
@@ -135,8 +136,9 @@ def _target(connection: Connection, stage: Row, explanation: Explanation) -> Tar
 
 
 def _commands(explanation: Explanation, target: Target) -> list[str]:
-    """Return commands for policies about certificates of REST APIs; others only have their remediation in words."""
-    if not {"stage", "certificate"} <= set(explanation.relations):
+    """Return commands for policies about certificates of stages; others only have their remediation in words."""
+    relations = set(explanation.relations)
+    if "certificate" not in relations or not relations & {"stage", "api_stage"}:
         return []
     certificate = _evidence(explanation, "certificate")
     exists = certificate is not None and certificate.facts["absent_since"] is None
