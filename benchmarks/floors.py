@@ -99,11 +99,11 @@ FROM (
     LEFT JOIN cmdb.stage_payload AS w ON w.item_id = s.item_id
     LEFT JOIN cmdb.deployment AS i
         ON i.account_region_id = s.account_region_id AND i.parent_id = s.parent_id AND i.deployment_id = s.deployment_id
-    LEFT JOIN cmdb.deployment_payload AS d ON d.item_id = i.item_id
+    LEFT JOIN cmdb.deployment_payload AS d ON d.digest = i.digest
     LEFT JOIN cmdb.deployment AS c
         ON c.account_region_id = s.account_region_id AND c.parent_id = s.parent_id
         AND c.deployment_id = s.canary_deployment_id
-    LEFT JOIN cmdb.deployment_payload AS e ON e.item_id = c.item_id
+    LEFT JOIN cmdb.deployment_payload AS e ON e.digest = c.digest
 ) AS v
 GROUP BY v.status
 """

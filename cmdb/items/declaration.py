@@ -148,6 +148,8 @@ class ItemType:
     ``digested`` are fields that, beside the payload, are part of an item's digest.
     ``key_may_be_arn``: some items are named by an ARN, which is then the item's own.
     ``collected``: whether it is still read; the history of one that no longer is stays.
+    ``shared_payload``: versions of any items of the type whose payloads are equal share one row; the digest is
+    then that of the payload alone, and finds it.
     ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
     ``cloudformation``: what CloudFormation calls it, where that is not made of ``resource_type`` and ``name``.
     """
@@ -167,6 +169,7 @@ class ItemType:
     label: str | None = None
     digested: tuple[str, ...] = ()
     has_payload: bool = True
+    shared_payload: bool = False
     key_may_be_arn: bool = False
     collected: bool = True
     cloudformation: str | None = None
@@ -178,6 +181,7 @@ class ItemType:
         self._check_key()
         self._check_absence()
         self._check_scopes()
+        self._check_sharing()
         for name in (*self.digested, *(r.field for r in self.references), *filter(None, [self.kind_field])):
             self.field(name)
 
@@ -210,6 +214,19 @@ class ItemType:
                         f"{self.name}.{field.name}: what may be proven absent unseen has no fields that are never "
                         "null, and none with a since; say what null means."
                     )
+
+    def _check_sharing(self) -> None:
+        if not self.shared_payload:
+            return
+        if not self.has_payload or self.proves_absence:
+            raise DeclarationError(
+                f"{self.name}: only what has a payload whenever it was seen can share it; leave shared_payload out."
+            )
+        if self.digested or self.volatile:
+            raise DeclarationError(
+                f"{self.name}: a shared payload is found by its digest, which then covers all of it and nothing "
+                "else; leave digested and volatile fields out."
+            )
 
     def _check_scopes(self) -> None:
         if not self.scopes or (len(self.scopes) > 1) != (self.kind_field is not None):

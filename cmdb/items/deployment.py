@@ -12,6 +12,7 @@ DEPLOYMENT = ItemType(
     key=Field("deployment_id", Kind.TEXT, "deploymentId", "Id, unique within the REST API.", NEVER),
     label="deployment_id",
     absence=Absence.NONE,
+    shared_payload=True,
     fields=(
         Field(
             "types",

@@ -32,6 +32,7 @@ _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _CHUNK_ROWS = 200
 _SLICE_ROWS = 500
+_SLICE_BYTES = 8 * 2**20
 
 
 def take_ids(cursor: Cursor, count: int) -> Sequence[int]:
@@ -115,6 +116,19 @@ def run_for_rows(cursor: Cursor, statement: str, rows: Iterable[dict[str, Any]],
     A night changes few items of a batch: then this is quicker than COPY into a temporary table, which is
     made, filled and emptied in each transaction.
     """
-    rest = iter(rows)
-    while slice_ := list(islice(rest, _SLICE_ROWS)):
-        cursor.execute(sql.SQL(statement), {**values, "rows": orjson.dumps(slice_).decode()})
+    for slice_ in _slices(rows):
+        cursor.execute(sql.SQL(statement), {**values, "rows": slice_.decode()})
+
+
+def _slices(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Yield rows as arrays of JSON, each of a size that PostgreSQL takes, however large the payloads are."""
+    held: list[bytes] = []
+    size = 0
+    for row in map(orjson.dumps, rows):
+        if held and (len(held) == _SLICE_ROWS or size + len(row) > _SLICE_BYTES):
+            yield b"[" + b",".join(held) + b"]"
+            held, size = [], 0
+        held.append(row)
+        size += len(row)
+    if held:
+        yield b"[" + b",".join(held) + b"]"

@@ -49,7 +49,7 @@ class Encoded:
     __slots__ = ("digest", "payload")
 
     def __init__(self, identity: Any, payload: dict[str, Any], volatile_keys: frozenset[str]) -> None:
-        """Encode an item; ``identity`` is what else is compared, beside the payload.
+        """Encode an item; ``identity`` is what else is compared, beside the payload (None: nothing else).
 
         ``volatile_keys`` are stored but not compared: they change by themselves.
         """
@@ -62,7 +62,8 @@ class Encoded:
             body = canonical(steady)
             self.payload = body[:-1] + b"," + volatile[1:] if steady else volatile
         #: 16 bytes over identity and payload without volatile fields.
-        self.digest = hashlib.blake2b(orjson.dumps(identity) + body, digest_size=16, key=_ITEM_FORM).digest()
+        known_as = b"" if identity is None else orjson.dumps(identity)
+        self.digest = hashlib.blake2b(known_as + body, digest_size=16, key=_ITEM_FORM).digest()
 
 
 class Tokens:

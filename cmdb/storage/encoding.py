@@ -106,6 +106,8 @@ class Form:
         declared = self.declared
         if not declared.has_payload:
             return Encoded([item.parent, item.key], self.values(item), frozenset())
+        if declared.shared_payload:
+            return Encoded(None, item.payload, frozenset())
         identity = [item.key] if item.parent is None else [item.parent, item.key]
         identity += [value_of(item, declared.field(name)) for name in declared.digested]
         return Encoded(identity, item.payload, declared.volatile)
@@ -164,9 +166,19 @@ class Form:
             if field.name != self.declared.kind_field:
                 row[field.name] = value_of(item, field)
         if self.declared.has_payload:
-            row["digest"] = "\\x" + encoded.digest.hex()
+            row["digest"] = _hexadecimal(encoded.digest)
+        if self.declared.has_payload and not self.declared.shared_payload:
             row["payload"] = orjson.Fragment(encoded.payload)
         return row
+
+
+def payload_row(encoded: Encoded) -> dict[str, Any]:
+    """Return a payload as a statement takes it that stores equal ones once."""
+    return {"digest": _hexadecimal(encoded.digest), "payload": orjson.Fragment(encoded.payload)}
+
+
+def _hexadecimal(value: bytes) -> str:
+    return "\\x" + value.hex()
 
 
 @cache
@@ -196,4 +208,4 @@ def values_digest(parent: str | None, key: str, values: Mapping[str, Any]) -> by
     return Encoded([parent, key], dict(values), frozenset()).digest
 
 
-__all__ = ["Form", "form_of", "value_of", "values_digest"]
+__all__ = ["Form", "form_of", "payload_row", "value_of", "values_digest"]

@@ -16,7 +16,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Engine
 
-from cmdb.items import Absence, item_types
+from cmdb.items import Absence, ItemType, item_types
 from cmdb.queries import query, query_text
 from cmdb.server.database import transaction
 from cmdb.storage import retention as statements
@@ -71,6 +71,9 @@ def prune(engine: Engine, limit: datetime, counts_limit: datetime | None = None)
         _repeat(engine, statements.dead(declared), values, pruned, declared.name)
     for declared in item_types():
         _delete(engine, statements.old_versions(declared), values, pruned, f"cmdb.{declared.name}_closed")
+    for declared in item_types():
+        if declared.shared_payload:
+            _payloads(engine, declared, pruned)
     for table, key, ended in _ENDED:
         _ended(engine, (table, key, ended), values, pruned)
     counts = limit if counts_limit is None else min(limit, counts_limit)
@@ -98,6 +101,25 @@ def _repeat(engine: Engine, statement: str, values: Mapping[str, Any], pruned: P
         pruned.add(counted, count)
         if count < BATCH:
             return
+
+
+def _payloads(engine: Engine, declared: ItemType, pruned: Pruned) -> None:
+    """Drop shared payloads that no version refers to; collections may go on meanwhile."""
+    digests: list[bytes] = []
+    while len(digests) in (0, BATCH):
+        with transaction(engine) as connection:
+            found = connection.execute(
+                sql.SQL(statements.unreferenced(declared)), {"batch": BATCH}
+            ).fetchall()
+        digests = [digest for (digest,) in found]
+        if not digests:
+            return
+        with transaction(engine) as connection:
+            connection.execute(sql.SQL(statements.lock_payloads(declared)))
+            count = connection.execute(
+                sql.SQL(statements.drop_unreferenced(declared)), {"digests": digests}
+            ).rowcount
+        pruned.add(f"cmdb.{declared.name}_payload", count)
 
 
 def _ended(engine: Engine, where: tuple[str, str, str], values: Mapping[str, Any], pruned: Pruned) -> None:

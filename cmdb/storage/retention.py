@@ -30,7 +30,7 @@ def dead(declared: ItemType) -> str:
         "    RETURNING item_id, account_region_id",
         "),",
     ]
-    if declared.has_payload:
+    if declared.has_payload and not declared.shared_payload:
         parts.append(_along(f"payload_of_{name}", f"cmdb.{name}_payload", "dead"))
     parts.append(_along(f"version_of_{name}", f"cmdb.{name}_closed", "dead"))
     parts += _owners_of("item", "dead")
@@ -40,7 +40,7 @@ def dead(declared: ItemType) -> str:
             f"    DELETE FROM cmdb.{child.name} WHERE parent_id IN (SELECT item_id FROM dead) RETURNING item_id",
             "),",
         ]
-        if child.has_payload:
+        if child.has_payload and not child.shared_payload:
             parts.append(
                 _along(f"payload_of_{child.name}", f"cmdb.{child.name}_payload", f"dead_{child.name}")
             )
@@ -117,6 +117,38 @@ reduced AS (
       AND t.condition_key = f.condition_key AND t.valid_to IS NULL AND t.items > f.items
 )
 SELECT count(*) FROM dead"""
+
+
+def _unreferenced(declared: ItemType) -> str:
+    tests = [
+        f"NOT EXISTS (SELECT FROM cmdb.{table} AS v WHERE v.digest = p.digest)"
+        for table in (declared.name, f"{declared.name}_closed")
+    ]
+    return f"FROM cmdb.{declared.name}_payload AS p\nWHERE {f'{chr(10)}  AND '.join(tests)}"
+
+
+def unreferenced(declared: ItemType) -> str:
+    """Find shared payloads that no version refers to, so many at a time."""
+    return (
+        f"-- Find payloads of items of type {declared.name} that no version refers to.\n"
+        f"SELECT p.digest\n{_unreferenced(declared)}\nLIMIT %(batch)s"
+    )
+
+
+def lock_payloads(declared: ItemType) -> str:
+    """Let merges that store payloads end, and others wait: none refers to a payload while it is dropped."""
+    return (
+        "-- Let merges that store payloads end, and others wait.\n"
+        f"LOCK TABLE cmdb.{declared.name}_payload IN SHARE ROW EXCLUSIVE MODE"
+    )
+
+
+def drop_unreferenced(declared: ItemType) -> str:
+    """Drop those among some shared payloads (``digests``) that no version refers to yet."""
+    return (
+        f"-- Drop payloads of items of type {declared.name} that no version refers to yet.\n"
+        f"DELETE {_unreferenced(declared)}\n  AND p.digest = ANY(%(digests)s)"
+    )
 
 
 @cache

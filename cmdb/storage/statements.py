@@ -96,10 +96,12 @@ def replace(declared: ItemType) -> str:
     taken = [("item_id", "bigint"), ("version_id", "bigint")]
     taken += [("digest", "bytea")] if declared.has_payload else []
     taken += [(field.name, str(field.kind)) for field in fields]
-    taken += [("payload", "jsonb")] if declared.has_payload else []
+    has_own = declared.has_payload and not declared.shared_payload
+    taken += [("payload", "jsonb")] if has_own else []
     closed = [column for column, _ in declared.versioned]
     closed = ["proven_absent", *closed] if declared.proves_absence else closed
-    payload = ", payload" if declared.has_payload else ""
+    closed = [*closed, "digest"] if declared.shared_payload else closed
+    payload = ", payload" if has_own else ""
     join = "LEFT JOIN" if declared.proves_absence else "JOIN"
     parts = [
         f"-- Open new versions of items of type {name} and keep those they replace.",
@@ -207,6 +209,22 @@ def close_regions(declared: ItemType) -> str:
         f"-- Close all items of type {declared.name} of account-regions.\n"
         f"UPDATE cmdb.{declared.name} SET valid_to = %(as_of)s{proven}\n"
         "WHERE account_region_id = ANY(%(regions)s) AND valid_to IS NULL"
+    )
+
+
+@cache
+def share(declared: ItemType) -> str:
+    """Store payloads that are not stored yet (``rows``, JSON).
+
+    Two merges that store the same one wait for each other, all in the order of digests, so never in a circle.
+    """
+    return (
+        f"-- Store payloads of items of type {declared.name} that are not stored yet.\n"
+        f"INSERT INTO cmdb.{declared.name}_payload (digest, payload)\n"
+        "SELECT n.digest, n.payload\n"
+        "FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (digest bytea, payload jsonb)\n"
+        "ORDER BY n.digest\n"
+        "ON CONFLICT (digest) DO NOTHING"
     )
 
 
@@ -323,6 +341,8 @@ def merge_statements(declared: ItemType) -> dict[str, str]:
         "close": close(declared),
         "close_regions": close_regions(declared),
     }
+    if declared.shared_payload:
+        made["share"] = share(declared)
     if declared.filled:
         made["fill"] = fill(declared)
     if declared.parent is not None:

@@ -26,7 +26,7 @@ from cmdb.storage.compare import (
 )
 from cmdb.storage.copying import copy_encoded, payload_rows, run_for_rows, take_ids
 from cmdb.storage.digest import Encoded, shortened, token
-from cmdb.storage.encoding import form_of, values_digest
+from cmdb.storage.encoding import form_of, payload_row, values_digest
 
 Keys = Mapping[tuple[int, str], int]
 """Item keys by account-region and AWS id."""
@@ -72,6 +72,7 @@ class Merge:
             )
             if gone := compared.gone[first_gone:]:
                 merged.gone[one.region_id] = gone
+        self._share(compared)
         self._insert(compared, merged, new_parents)
         self._insert_tombstones(compared)
         self._replace(compared)
@@ -168,11 +169,25 @@ class Merge:
             for key, (region, item, encoded) in zip(ids, compared.new, strict=True)
         ]
         copy_encoded(self._cursor, declared.name, self._form.columns, self._form.rows(rows, self._as_of))
-        if declared.has_payload:
+        if declared.has_payload and not declared.shared_payload:
             payloads = (encoded.payload for _, _, encoded in compared.new)
             copy_encoded(
                 self._cursor, f"{declared.name}_payload", "item_id, payload", payload_rows(ids, payloads)
             )
+
+    def _share(self, compared: Compared) -> None:
+        """Store what versions refer to by its digest, before any refers to it.
+
+        Its table is then locked against retention until this transaction ends, so that what is stored already
+        stays too.
+        """
+        if not self._declared.shared_payload:
+            return
+        versions = [*compared.new, *compared.changed]
+        if versions:
+            payloads = {encoded.digest: encoded for _, _, encoded in versions}
+            rows = (payload_row(payloads[digest]) for digest in sorted(payloads))
+            run_for_rows(self._cursor, statements.share(self._declared), rows)
 
     def _parent_keys(self, new: Sequence[tuple[int, Item, Encoded]], made: Keys) -> Keys:
         wanted = {(region, item.parent) for region, item, _ in new if item.parent is not None}

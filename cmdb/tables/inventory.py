@@ -72,7 +72,7 @@ def _latest(declared: ItemType, into: MetaData) -> Table:
         time("valid_to", "When the item was found gone. Null: it is there.", nullable=True),
     ]
     if declared.has_payload:
-        columns.append(column("digest", LargeBinary(), "Digest of the canonical payload."))
+        columns.append(_digest())
     if declared.proves_absence:
         columns.append(_proven())
     if declared.absence is Absence.NONE:
@@ -133,6 +133,15 @@ def _latest(declared: ItemType, into: MetaData) -> Table:
 def _payload(declared: ItemType, into: MetaData) -> Table | None:
     if not declared.has_payload:
         return None
+    if declared.shared_payload:
+        return Table(
+            f"{declared.name}_payload",
+            into,
+            column("digest", LargeBinary(), "Digest of the canonical payload.", primary_key=True),
+            column("payload", JSONB(), "What versions with this digest are, as AWS gave it, normalised."),
+            schema="cmdb",
+            comment="Payloads of latest and closed versions; equal ones are stored once.",
+        )
     return Table(
         f"{declared.name}_payload",
         into,
@@ -158,7 +167,9 @@ def _closed(declared: ItemType, into: MetaData) -> Table:
     if declared.proves_absence:
         columns.append(_proven())
     columns += _fields(declared, closed=True)
-    if declared.has_payload:
+    if declared.shared_payload:
+        columns.append(_digest())
+    elif declared.has_payload:
         columns.append(
             column(
                 "payload",
@@ -186,6 +197,10 @@ def _fields(declared: ItemType, *, closed: bool) -> list[Column[Any]]:
         if field.since is not None:
             columns.append(time(field.since, f"Since when {field.name} has had its value without a break."))
     return columns
+
+
+def _digest() -> Column[Any]:
+    return column("digest", LargeBinary(), "Digest of the canonical payload.")
 
 
 def _proven() -> Column[Any]:

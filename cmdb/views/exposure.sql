@@ -17,7 +17,7 @@ FROM (
         (
             SELECT count(*) FILTER (WHERE coalesce(m ->> 'authorization', 'NONE') = 'NONE')
             FROM cmdb.deployment AS d
-            JOIN cmdb.deployment_payload AS dw ON dw.item_id = d.item_id
+            JOIN cmdb.deployment_payload AS dw ON dw.digest = d.digest
             CROSS JOIN LATERAL jsonb_array_elements(
                 CASE jsonb_typeof(dw.payload -> 'methods') WHEN 'array' THEN dw.payload -> 'methods' END
             ) AS m

@@ -30,7 +30,21 @@ SELECT
     v.exception_until,
     i.api_id,
     i.api_name,
-    o.name AS owner
+    o.name AS owner,
+    CASE WHEN EXISTS (
+        -- Few verdicts began with a change of their item, and most items never changed.
+        SELECT FROM cmdb.stage_closed AS x WHERE x.item_id = v.item_id AND x.superseded_at = v.valid_from
+    ) THEN (
+        SELECT h.served_changes
+        FROM report.stage_history AS h
+        JOIN cmdb.stage AS s ON s.item_id = h.item_id
+        WHERE h.item_id = v.item_id AND h.valid_from = v.valid_from
+          AND EXISTS (
+              SELECT FROM report.deployment_methods AS d
+              WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+                AND d.deployment_id IN (h.deployment_id, h.canary_deployment_id) AND d.version_id = ANY (v.evidence)
+          )
+    ) END AS served_changes
 FROM report.verdict AS v
 JOIN report.item_identity AS i ON i.item_id = v.item_id AND i.valid_to IS NULL
 LEFT JOIN compliance.item_owner AS io ON io.item_id = v.item_id
@@ -72,3 +86,4 @@ COMMENT ON COLUMN report.finding.exception_until IS 'When that exception ends.';
 COMMENT ON COLUMN report.finding.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding.api_name IS 'Name of that API; null when it has none.';
 COMMENT ON COLUMN report.finding.owner IS 'Owner of the item; null: none is known.';
+COMMENT ON COLUMN report.finding.served_changes IS 'Where the present condition began with another deployment, of the stage or its canary, that the policy looked at: what changed in what the stage serves, as report.stage_history shows it. Null: nothing did, or the policy does not ask.';

@@ -60,7 +60,21 @@ SELECT
     i.api_id,
     i.api_name,
     n.name AS owner,
-    io.valid_from AS owner_changed_at
+    io.valid_from AS owner_changed_at,
+    CASE WHEN EXISTS (
+        -- Few verdicts began with a change of their item, and most items never changed.
+        SELECT FROM cmdb.stage_closed AS x WHERE x.item_id = r.item_id AND x.superseded_at = r.valid_from
+    ) THEN (
+        SELECT h.served_changes
+        FROM report.stage_history AS h
+        JOIN cmdb.stage AS s ON s.item_id = h.item_id
+        WHERE h.item_id = r.item_id AND h.valid_from = r.valid_from
+          AND EXISTS (
+              SELECT FROM report.deployment_methods AS d
+              WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+                AND d.deployment_id IN (h.deployment_id, h.canary_deployment_id) AND d.version_id = ANY (r.evidence)
+          )
+    ) END AS served_changes
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
@@ -120,3 +134,4 @@ COMMENT ON COLUMN report.finding_export.api_id IS 'AWS id of the API, REST, HTTP
 COMMENT ON COLUMN report.finding_export.api_name IS 'Name of that API; null when it has none.';
 COMMENT ON COLUMN report.finding_export.owner IS 'Owner of the item; null: none is known.';
 COMMENT ON COLUMN report.finding_export.owner_changed_at IS 'Since when that is so; null: it never had an owner that was known.';
+COMMENT ON COLUMN report.finding_export.served_changes IS 'Where the present condition began with another deployment, of the stage or its canary, that the policy looked at: what changed in what the stage serves, as report.stage_history shows it. Null: nothing did, or the policy does not ask.';

@@ -8,6 +8,7 @@ from functools import partial
 
 from cmdb.items import Absence, Field, ItemType, item_type, item_types
 from cmdb.items.expressions import from_payload
+from cmdb.items.payloads import latest_payload, parent_payload
 
 #: Columns by which people know items; a type that has no such column of its own or of its parent's has null.
 _NAMES = ("rest_api_id", "rest_api_name", "stage_name", "client_certificate_id", "api_id", "api_name")
@@ -252,11 +253,12 @@ def item_tags() -> str:
     parts = []
     for declared in item_types():
         joins, tags = "", {"pw": "'{}'::jsonb", "w": "'{}'::jsonb"}
-        if has_tags(_parent(declared)):
-            joins += f"LEFT JOIN cmdb.{declared.parent}_payload AS pw ON pw.item_id = i.parent_id\n"
+        parent = _parent(declared)
+        if parent is not None and has_tags(parent):
+            joins += f"LEFT JOIN {parent_payload(parent)}\n"
             tags["pw"] = own("pw")
         if has_tags(declared):
-            joins += f"LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id\n"
+            joins += f"LEFT JOIN {latest_payload(declared)}\n"
             tags["w"] = own("w")
         if joins:
             parts.append(
@@ -322,11 +324,7 @@ def item_view(declared: ItemType) -> str:
     if parent is not None and parent.key is not None:
         shown.insert(0, f"p.{parent.key.name}")
         columns[parent.key.name] = parent.key.meaning
-    payload = (
-        f"LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id\n"
-        if declared.has_payload
-        else ""
-    )
+    payload = f"LEFT JOIN {latest_payload(declared)}\n" if declared.has_payload else ""
     return (
         f"-- Items of type {declared.name}, now.\nCREATE VIEW report.{declared.name} AS\n"
         f"SELECT {_quoted(declared.name)} AS item_type,\n    {arn_expression(declared)} AS resource_arn,\n"

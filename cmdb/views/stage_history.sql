@@ -14,7 +14,8 @@ SELECT
             || CASE WHEN b.client_certificate_id IS DISTINCT FROM v.client_certificate_id
                     THEN ARRAY['client_certificate_id'] ELSE '{}' END
             || report.changed_keys(b.payload, v.payload, '{deploymentId,clientCertificateId}')
-            || coalesce(served.changes, '{}')
+            || coalesce(served.canary, '{}')
+            || coalesce(served.own, '{}')
     END AS changed,
     v.disappeared_at,
     a.account_id,
@@ -26,15 +27,17 @@ SELECT
     s.item_id,
     v.version_id,
     v.deployment_served_at,
-    served.changes AS served_changes
+    served.canary || served.own AS served_changes,
+    v.canary_deployment_id,
+    served.canary AS canary_changes
 FROM (
     SELECT s.item_id, s.version_id, s.valid_from, s.valid_to, s.deployment_id, s.client_certificate_id,
-           s.certificate_named_at, s.deployment_served_at, s.valid_to AS disappeared_at, p.payload
+           s.certificate_named_at, s.deployment_served_at, s.canary_deployment_id, s.valid_to AS disappeared_at, p.payload
     FROM cmdb.stage AS s
     LEFT JOIN cmdb.stage_payload AS p ON p.item_id = s.item_id
     UNION ALL
     SELECT x.item_id, x.version_id, x.valid_from, x.valid_to, x.deployment_id, x.client_certificate_id,
-           x.certificate_named_at, x.deployment_served_at,
+           x.certificate_named_at, x.deployment_served_at, x.canary_deployment_id,
            CASE WHEN x.superseded_at > x.valid_to THEN x.valid_to END, x.payload
     FROM cmdb.stage_closed AS x
 ) AS v
@@ -43,28 +46,41 @@ JOIN cmdb.rest_api AS api ON api.item_id = s.parent_id
 JOIN cmdb.account_region AS ar ON ar.account_region_id = s.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
 LEFT JOIN LATERAL (
-    SELECT x.item_id, x.valid_to, x.superseded_at, x.deployment_id, x.client_certificate_id, x.payload
+    SELECT x.item_id, x.valid_to, x.superseded_at, x.deployment_id, x.client_certificate_id,
+           x.canary_deployment_id, x.payload
     FROM cmdb.stage_closed AS x
     WHERE x.item_id = v.item_id AND x.valid_from < v.valid_from
     ORDER BY x.valid_from DESC
     LIMIT 1
 ) AS b ON true
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN b.item_id IS NOT NULL AND b.deployment_id IS DISTINCT FROM v.deployment_id THEN
-        report.served_changes(
-            b.deployment_id,
-            (SELECT p.payload -> 'methods'
-             FROM cmdb.deployment AS d
-             JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
-             WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
-               AND d.deployment_id = b.deployment_id),
-            v.deployment_id,
-            (SELECT p.payload -> 'methods'
-             FROM cmdb.deployment AS d
-             JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id
-             WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
-               AND d.deployment_id = v.deployment_id))
-    END AS changes
+    SELECT
+        CASE WHEN b.item_id IS NOT NULL AND b.deployment_id IS DISTINCT FROM v.deployment_id THEN
+            report.served_changes(
+                b.deployment_id,
+                (SELECT d.methods FROM report.deployment_methods AS d
+                 WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+                   AND d.deployment_id = b.deployment_id),
+                v.deployment_id,
+                (SELECT d.methods FROM report.deployment_methods AS d
+                 WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+                   AND d.deployment_id = v.deployment_id))
+        END AS own,
+        CASE WHEN b.item_id IS NOT NULL
+                AND (b.canary_deployment_id IS DISTINCT FROM v.canary_deployment_id
+                     OR (b.canary_deployment_id = v.deployment_id AND b.deployment_id IS DISTINCT FROM v.deployment_id)) THEN
+            report.canary_changes(
+                b.deployment_id,
+                b.canary_deployment_id,
+                v.deployment_id,
+                (SELECT d.methods FROM report.deployment_methods AS d
+                 WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+                   AND d.deployment_id = v.deployment_id),
+                v.canary_deployment_id,
+                (SELECT d.methods FROM report.deployment_methods AS d
+                 WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
+                   AND d.deployment_id = v.canary_deployment_id))
+        END AS canary
 ) AS served;
 
 COMMENT ON VIEW report.stage_history IS 'One row per version of a stage, from the run that found it so to the run that found it otherwise or gone.';
@@ -84,4 +100,6 @@ COMMENT ON COLUMN report.stage_history.certificate_named_at IS 'Since when it na
 COMMENT ON COLUMN report.stage_history.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.stage_history.version_id IS 'Id of the version, as compliance records name their evidence.';
 COMMENT ON COLUMN report.stage_history.deployment_served_at IS 'Since when it served that deployment without a break.';
-COMMENT ON COLUMN report.stage_history.served_changes IS 'Where it serves another deployment than in the version before: up to five of the methods that differ, each with what does (GET /orders: HTTP -> AWS_PROXY), how many more do, and last the deployments (deployment abc -> def). Null: it serves the same one, or the version is its first.';
+COMMENT ON COLUMN report.stage_history.served_changes IS 'Where it, or its canary, serves another deployment than in the version before: first canary_changes, then up to five of the methods that differ, each with what does (GET /orders: HTTP -> AWS_PROXY), how many more do, and last the deployments (deployment abc -> def). Null: both serve the same, or the version is its first.';
+COMMENT ON COLUMN report.stage_history.canary_deployment_id IS 'Deployment that its canary served; null: it had none.';
+COMMENT ON COLUMN report.stage_history.canary_changes IS 'Where its canary came, went, was promoted or serves another deployment than in the version before: up to five methods that differ from those of the stage itself (canary GET /orders: HTTP -> AWS_PROXY), how many more do, and the deployments. Null: nothing of that, or the version is its first.';

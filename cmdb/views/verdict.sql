@@ -9,6 +9,8 @@ SELECT
     c.name AS condition,
     c.message,
     c.remediation,
+    r.valid_from,
+    r.evidence,
     r.status_since AS since,
     r.episode_since,
     r.subjects,
@@ -47,6 +49,8 @@ COMMENT ON COLUMN report.verdict.status IS 'COMPLIANT, INCOMPLIANT, INAPPLICABLE
 COMMENT ON COLUMN report.verdict.condition IS 'Condition of the policy that held first.';
 COMMENT ON COLUMN report.verdict.message IS 'Its message, with {placeholders}.';
 COMMENT ON COLUMN report.verdict.remediation IS 'What to do, with {placeholders}; null when nothing is to be done.';
+COMMENT ON COLUMN report.verdict.valid_from IS 'as_of of the first evaluation that found it so.';
+COMMENT ON COLUMN report.verdict.evidence IS 'Versions of items that decided it.';
 COMMENT ON COLUMN report.verdict.since IS 'When the current status began.';
 COMMENT ON COLUMN report.verdict.episode_since IS 'When the incompliant episode began that the item is in; null: none.';
 COMMENT ON COLUMN report.verdict.subjects IS 'What within the item is at fault, the first twenty; null when the policy does not say.';

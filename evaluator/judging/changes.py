@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from cmdb.items import ItemType
+from cmdb.items.payloads import closed_join, closed_payload, latest_payload
 from evaluator.catalog.composition import Joined, Local
 from evaluator.catalog.offered import has_freshness
 from evaluator.judging.relations import parent_key, reads_payload, scope_list, value
@@ -113,12 +114,12 @@ def _superseded(local: Local, one: Joined) -> str:
         if column == "version_id":
             tests.append("true")
         elif column not in gone:
-            before = value(declared, column, "x", "x.payload", "i")
+            before = value(declared, column, "x", closed_payload(declared), "i")
             after = value(declared, column, "i", "w.payload", "i")
             if before != after:
                 tests.append(f"{before} IS DISTINCT FROM {after}")
     payload = (
-        f"\nLEFT JOIN cmdb.{name}_payload AS w ON w.item_id = i.item_id"
+        f"\nLEFT JOIN {latest_payload(declared)}{closed_join(declared)}"
         if reads_payload(declared, compared)
         else ""
     )
@@ -176,8 +177,8 @@ def _judged_of(local: Local, one: Joined, origin: str, condition: str) -> str:
             )
             if unstored:
                 steps.append(
-                    f"JOIN cmdb.{target.declared.name}_payload AS {target.row}_w "
-                    f"ON {target.row}_w.item_id = {target.row}.item_id AND {' AND '.join(unstored)}"
+                    f"JOIN {latest_payload(target.declared, target.row, f'{target.row}_w')} "
+                    f"AND {' AND '.join(unstored)}"
                 )
             waiting.append(target)
     return f"SELECT {local.item.row}.item_id\n" + "\n".join(steps)

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from cmdb.items.payloads import payload_key
 from cmdb.queries import query, query_text
 from cmdb.server.database import Cursor
 from cmdb.server.staging import stage_rows
@@ -191,7 +192,7 @@ def _dirty_rows(composition: Composition) -> str:
         "version_id",
         "valid_from",
         "valid_to",
-        *sorted(stored_columns(declared) | fixed_columns(declared)),
+        *sorted(stored_columns(declared) | fixed_columns(declared) | {payload_key(declared)}),
     ]
     names += ["proven_absent"] if declared.proves_absence else []
     return (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from cmdb.items import Absence, ItemType
+from cmdb.items.payloads import closed_join, closed_payload, latest_payload
 from evaluator.catalog.composition import Joined, Local
 from evaluator.catalog.offered import columns_of, has_freshness
 from evaluator.judging.relations import (
@@ -88,12 +89,13 @@ def _stretches(local: Local, one: Joined) -> str:
             shown.append(f"{row}.proven_absent AS v_proven")
         return f"SELECT {', '.join(shown)}"
 
-    latest = f"\n        LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id" if wide else ""
+    latest = f"\n        LEFT JOIN {latest_payload(declared)}" if wide else ""
+    closed = closed_join(declared, indent="        ") if wide else ""
     rows = (
         f"        {select('i', 'w.payload', 'NULL::timestamptz')}\n        FROM cmdb.{declared.name} AS i{latest}\n"
-        f"        UNION ALL\n        {select('x', 'x.payload', 'x.superseded_at')}\n"
+        f"        UNION ALL\n        {select('x', closed_payload(declared), 'x.superseded_at')}\n"
         f"        FROM cmdb.{declared.name}_closed AS x\n"
-        f"        JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id"
+        f"        JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id{closed}"
     )
     if declared.absence is Absence.NONE:
         ends = "VALUES (x.v_from, x.v_to, NULL::timestamptz, true)"

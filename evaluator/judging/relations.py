@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from cmdb.items import Absence, Field, ItemType, item_type
 from cmdb.items.expressions import from_payload
+from cmdb.items.payloads import closed_join, closed_payload, latest_payload
 from evaluator.catalog.composition import Composition, Joined
 from evaluator.catalog.offered import SCOPE, columns_of
 
@@ -119,7 +120,7 @@ def now(declared: ItemType, columns: Iterable[str], rows: str | None = None) -> 
     timed = {"read_at", "is_fresh"} & set(needed)
     joins, read_at = "", ""
     if reads_payload(declared, needed):
-        joins += f"\n    LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id"
+        joins += f"\n    LEFT JOIN {latest_payload(declared)}"
     if timed:
         more, read_at = _freshness(declared, "cmdb.scope", "cmdb.unread_item", " AND ui.valid_to IS NULL")
         joins += more
@@ -162,17 +163,16 @@ def as_of(declared: ItemType, columns: Iterable[str]) -> list[str]:
             shown.append(f"{row}.proven_absent")
         return f"SELECT {', '.join(shown)}"
 
-    latest_payload = (
-        f"\n    LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id" if wide else ""
-    )
+    latest = f"\n    LEFT JOIN {latest_payload(declared)}" if wide else ""
+    closed = closed_join(declared, indent="    ") if wide else ""
     ends = "valid_to" if declared.absence is Absence.NONE else "superseded_at"
     alive = f" AND (i.valid_to IS NULL OR i.valid_to > {_AS_OF})" if declared.absence is Absence.NONE else ""
     then = (
         f"{declared.name}_then AS NOT MATERIALIZED (\n    {versions('i', 'w.payload', 'i', 'i.valid_to')}\n"
-        f"    FROM cmdb.{declared.name} AS i{latest_payload}\n    WHERE i.valid_from <= {_AS_OF}{alive}\n"
-        f"    UNION ALL\n    {versions('x', 'x.payload', 'i', 'x.valid_to')}\n"
+        f"    FROM cmdb.{declared.name} AS i{latest}\n    WHERE i.valid_from <= {_AS_OF}{alive}\n"
+        f"    UNION ALL\n    {versions('x', closed_payload(declared), 'i', 'x.valid_to')}\n"
         f"    FROM cmdb.{declared.name}_closed AS x\n"
-        f"    JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id\n"
+        f"    JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id{closed}\n"
         f"    WHERE x.valid_from <= {_AS_OF} AND x.{ends} > {_AS_OF}\n)"
     )
     joins, read_at = _freshness(declared, SCOPE, "unread", "") if timed else ("", "")
@@ -290,7 +290,8 @@ def version_statement(declared: ItemType, facts: Iterable[str]) -> str:
         shown = "".join(f", {value(declared, name, row, payload, 'i')} AS {name}" for name in names)
         return f"SELECT i.item_id, {row}.version_id, {row}.valid_from, {row}.valid_to{shown}"
 
-    latest = f" LEFT JOIN cmdb.{declared.name}_payload AS w ON w.item_id = i.item_id" if wide else ""
+    latest = f"\n    LEFT JOIN {latest_payload(declared)}" if wide else ""
+    closed = closed_join(declared, indent="    ") if wide else ""
     parent = (
         f"\nJOIN cmdb.{declared.parent} AS p ON p.item_id = i.parent_id"
         if declared.parent is not None
@@ -315,8 +316,8 @@ def version_statement(declared: ItemType, facts: Iterable[str]) -> str:
         "                   WHERE n.as_of = r.read_at AND n.kind IN ('run', 'collect')) AS run_id"
         f"{''.join(f', x.{name}' for name in names)}{gone}\n"
         f"FROM (\n    {rows('i', 'w.payload')} FROM cmdb.{declared.name} AS i{latest}\n    UNION ALL\n"
-        f"    {rows('x', 'x.payload')} FROM cmdb.{declared.name}_closed AS x\n"
-        f"    JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id\n) AS x\n"
+        f"    {rows('x', closed_payload(declared))} FROM cmdb.{declared.name}_closed AS x\n"
+        f"    JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id{closed}\n) AS x\n"
         f"JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id{parent}{held}\n"
         f"CROSS JOIN LATERAL (SELECT {read_at} AS read_at) AS r\nWHERE x.version_id = %(version_id)s"
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from gateledger.exports import resources
 from gateledger.exports.ocsf import PolicyFacts
+from gateledger.queries.served import with_changes
 from gateledger.terminal.console import iso
 
 MOST_FINDINGS = 100
@@ -63,7 +64,7 @@ def finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
         "UpdatedAt": iso(_updated(row)),
         "Severity": {"Label": policy.severity.upper() if status in _OPEN else "INFORMATIONAL"},
         "Title": _cut(policy.name, _TITLE),
-        "Description": _cut(row["message"], _DESCRIPTION),
+        "Description": _cut(with_changes(row["message"], row["served_changes"]), _DESCRIPTION),
         "Resources": [resources.asff_resource(row)],
         "Compliance": compliance,
         "Workflow": {"Status": _workflow(row)},

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from gateledger.exports import resources
+from gateledger.queries.served import with_changes
 
 SCHEMA_VERSION = "1.6.0"
 CLASS_UID = 2003
@@ -56,8 +57,9 @@ def event_of_finding(row: Row, policy: PolicyFacts) -> dict[str, Any]:
     else:
         activity = _CREATE if row["recorded_at"] == row["first_seen_at"] else _UPDATE
     event = _event(row, policy, activity, row["last_seen_at"], row["recorded_at"])
-    event["message"] = event["finding_info"]["desc"] = row["message"]
-    event["compliance"]["status_detail"] = row["message"]
+    message = with_changes(row["message"], row["served_changes"])
+    event["message"] = event["finding_info"]["desc"] = message
+    event["compliance"]["status_detail"] = message
     event["finding_info"] |= {
         "created_time": _milliseconds(row["first_seen_at"]),
         "first_seen_time": _milliseconds(row["first_seen_at"]),

@@ -52,6 +52,7 @@ FINDING_KEYS = (
     "item_type",
     "name",
     "owner",
+    "served_changes",
 )
 HISTORY_KEYS = (
     "finding_id",

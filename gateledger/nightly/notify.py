@@ -20,6 +20,7 @@ from gateledger.nightly.summary import FirstJudged, counted, policies
 from gateledger.owners.rules import read_rules
 from gateledger.queries.causes import Cause, by_cause
 from gateledger.queries.reading import reading, records
+from gateledger.queries.served import listed
 from gateledger.terminal.console import iso, short_time
 from gateledger.terminal.logs import one_line
 
@@ -173,7 +174,7 @@ def message_about(news: News, summary: RunSummary, *, owner: str | None = None) 
     of = "" if owner is None else f" Items of {one_line(owner)}."
     sections = [
         f"Run {summary.run_id} as of {iso(summary.as_of)}.{of}",
-        *_section("New incompliant", new, lambda row: f"{_stage(row)}: {row['condition']}"),
+        *_section("New incompliant", new, _new),
         *_section("Resolved", resolved, lambda row: f"{_stage(row)}, after {row['days']} days"),
         *_section("Not read completely for more than a night", causes, _cause, len(fresh)),
         *_section("Judged for the first time", first.policies, lambda policy_id: policy_id),
@@ -258,6 +259,11 @@ def _section(
     if len(rows) > SHOWN:
         lines.append(f"- and {len(rows) - SHOWN:,} more")
     yield "\n".join(lines)
+
+
+def _new(row: Row) -> str:
+    changes = f" ({listed(row['served_changes'])})" if row["served_changes"] else ""
+    return f"{_stage(row)}: {row['condition']}{changes}"
 
 
 def _found(summary: RunSummary) -> str:

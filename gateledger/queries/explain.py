@@ -86,6 +86,8 @@ def _served(connection: Connection, item_id: int, as_of: datetime | None) -> dic
     before = one.pop("version_before_certificate")
     named_at = one.pop("certificate_named_at")
     certificate_id = one.pop("certificate_id")
+    canary = {name: one.pop(f"canary_{name}") for name in ("deployment_id", "changed_at", "changes")}
+    one["canary"] = canary if any(canary.values()) else None
     one["certificate"] = None
     if certificate_id is not None:
         read_before = None if before is None else last_read(connection, STAGE, before, named_at)
@@ -112,7 +114,8 @@ def _target(connection: Connection, stage: Row, explanation: Explanation) -> Tar
     """Return the stage with the certificate that it named when it was judged; of other items only the names."""
     where: dict[str, Any] = {name: stage[name] or "" for name in ("account_id", "region", "stage_name")}
     where |= {"account_name": stage["account_name"], "rest_api_id": stage["api_id"] or ""}
-    version = _evidence(explanation, "stage")
+    version = _evidence(explanation, "stage") or _evidence(explanation, "api_stage")
+    where["is_websocket"] = version is not None and version.item == "api_stage"
     named = (version.facts["client_certificate_id"] or "").strip() if version is not None else ""
     if not named:
         return Target(**where)
@@ -133,8 +136,9 @@ def _target(connection: Connection, stage: Row, explanation: Explanation) -> Tar
 
 
 def _commands(explanation: Explanation, target: Target) -> list[str]:
-    """Return commands for policies about certificates of REST APIs; others only have their remediation in words."""
-    if not {"stage", "certificate"} <= set(explanation.relations):
+    """Return commands for policies about certificates of stages; others only have their remediation in words."""
+    relations = set(explanation.relations)
+    if "certificate" not in relations or not relations & {"stage", "api_stage"}:
         return []
     certificate = _evidence(explanation, "certificate")
     exists = certificate is not None and certificate.facts["absent_since"] is None
@@ -273,9 +277,20 @@ def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
         yield "  the first that was seen"
     for change in served["changes"] or ():
         yield f"  {one_line(change)}"
+    if served["canary"] is not None:
+        yield from _canary_lines(served["canary"])
     if served["certificate"] is not None:
         yield f"  {_attached(served['certificate'])}"
     yield ""
+
+
+def _canary_lines(canary: dict[str, Any]) -> Iterator[str]:
+    if canary["changes"] is None:
+        yield f"  Its canary serves deployment {one_line(canary['deployment_id'])}, the first that was seen."
+        return
+    yield f"  Its canary, {short_time(canary['changed_at'])}:"
+    for change in canary["changes"]:
+        yield f"    {one_line(change)}"
 
 
 def _attached(certificate: dict[str, Any]) -> str:

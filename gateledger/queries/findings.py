@@ -50,6 +50,7 @@ FINDING_KEYS = (
     "api_id",
     "api_name",
     "owner",
+    "served_changes",
 )
 HISTORY_KEYS = (
     "policy_id",
@@ -196,7 +197,8 @@ def list_findings(
     past = selection.as_of is not None
     limit = FIRST + 1 if form is Format.TABLE and on_terminal() and not everything else None
     with reading(engine) as connection:
-        answer = stream(connection, "findings_as_of" if past else "findings", selection.parameters(limit))
+        parameters = selection.parameters(limit) | {"detailed": form is not Format.TABLE}
+        answer = stream(connection, "findings_as_of" if past else "findings", parameters)
         if form is Format.TABLE:
             shown = (_named(row) for number, row in enumerate(answer) if limit is None or number < FIRST)
             table, narrow = _columns(connection, past=past)
@@ -236,7 +238,7 @@ def list_by_api(engine: Engine, selection: Selection, form: Format, *, everythin
 def show_first(engine: Engine, selection: Selection, number: int) -> int:
     """Write the first findings as a table and return how many more there are."""
     with reading(engine) as connection:
-        answer = stream(connection, "findings", selection.parameters(number))
+        answer = stream(connection, "findings", selection.parameters(number) | {"detailed": False})
         table, narrow = _columns(connection, past=False)
         shown = emit(map(_named, answer), Format.TABLE, keys=(), table=table, narrow=narrow)
         return sum(count_findings(connection, selection).values()) - shown

@@ -113,7 +113,7 @@ def statements(declared: ItemType) -> Iterator[tuple[str, str]]:
     from sqlalchemy.schema import CreateTable
 
     from cmdb.server.reporting import written_views
-    from cmdb.storage.retention import dead, old_versions
+    from cmdb.storage.retention import dead, drop_unreferenced, lock_payloads, old_versions, unreferenced
     from cmdb.storage.statements import merge_statements
     from cmdb.tables.inventory import tables
     from cmdb.views.generated import item_view
@@ -133,6 +133,9 @@ def statements(declared: ItemType) -> Iterator[tuple[str, str]]:
     if declared.name not in written_views():
         yield "view", item_view(declared)
     yield "retention: versions", old_versions(declared)
+    if declared.shared_payload:
+        for made in (unreferenced, lock_payloads, drop_unreferenced):
+            yield "retention: payloads", made(declared)
     if declared.absence is not Absence.NONE:
         yield "retention: items", dead(declared)
 
@@ -194,6 +197,8 @@ def _facts(declared: ItemType) -> Iterator[str]:
     for reference in declared.references:
         yield f"{reference.field} refers to {reference.item_type}: {reference.meaning}"
     yield _ABSENCE[declared.absence]
+    if declared.shared_payload:
+        yield "Equal payloads are stored once, whichever items have them."
 
 
 def _field_row(declared: ItemType, field: Field) -> dict[str, Any]:

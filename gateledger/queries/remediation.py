@@ -32,6 +32,8 @@ class Target:
     """API_GATEWAY or ACM; None: no certificate is known by that id."""
     expires_at: datetime | None = None
     stages_using: int = 0
+    is_websocket: bool = False
+    """Whether it is a stage of a WebSocket API, whose id ``rest_api_id`` then is."""
 
 
 def new_certificate(target: Target) -> list[str]:
@@ -63,21 +65,10 @@ def new_certificate(target: Target) -> list[str]:
         "#    ssl_client_certificate and ssl_verify_client; Apache httpd: SSLCACertificateFile and",
         "#    SSLVerifyClient); demand it only after step 4.",
         "# 4. Attach it to the stage.",
-        _aws(
-            "apigateway",
-            "update-stage",
-            region=target.region,
-            **{"rest-api-id": target.rest_api_id, "stage-name": target.stage_name},
-        )
-        + ' --patch-operations op=replace,path=/clientCertificateId,value="$CERTIFICATE_ID"',
+        _of_stage(target, "update-stage") + _ATTACHED[target.is_websocket],
         "# 5. Deploy the API to the stage again: AWS's texts disagree on whether the stage presents the",
         "#    certificate without it. A deployment takes the API's draft along: compare it before.",
-        _aws(
-            "apigateway",
-            "create-deployment",
-            region=target.region,
-            **{"rest-api-id": target.rest_api_id, "stage-name": target.stage_name},
-        ),
+        _of_stage(target, "create-deployment"),
     ]
 
 
@@ -127,6 +118,24 @@ def rotation(target: Target, *, exists: bool) -> list[str]:
         )
     )
     return lines
+
+
+#: What attaches the certificate, of a REST API and of a WebSocket API.
+_ATTACHED = (
+    ' --patch-operations op=replace,path=/clientCertificateId,value="$CERTIFICATE_ID"',
+    ' --client-certificate-id "$CERTIFICATE_ID"',
+)
+
+
+def _of_stage(target: Target, operation: str) -> str:
+    """Return a call about the stage, of the API Gateway that knows it."""
+    service, api = ("apigatewayv2", "api-id") if target.is_websocket else ("apigateway", "rest-api-id")
+    return _aws(
+        service,
+        operation,
+        region=target.region,
+        **{api: target.rest_api_id, "stage-name": target.stage_name},
+    )
 
 
 def _heading(target: Target) -> list[str]:

@@ -246,6 +246,7 @@ def test_when_the_certificate_was_attached_is_said_as_far_as_it_is_known(
         "deployment_id": "dep002",
         "since": "2026-01-02T02:00:00Z",
         "changes": ["no method differs", "deployment dep001 -> dep002"],
+        "canary": None,
         "certificate": {
             "certificate_id": "cert01",
             "found_at": "2026-01-01T02:00:00Z",
@@ -350,6 +351,16 @@ def test_pasted_commands_do_what_they_say_whatever_names_contain(tmp_path: Path,
     ]
     assert (tmp_path / "client-certificate.pem").read_text(encoding="utf-8") == "new123\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["aws", "calls", "client-certificate.pem"]
+
+
+def test_a_stage_of_a_websocket_api_is_put_right_by_its_own_calls(tmp_path: Path) -> None:
+    target = Target("111122223333", None, "eu-central-1", "a1b2c3d4e5", "live", is_websocket=True)
+    calls = run_as_pasted(new_certificate(target), tmp_path)
+    of_stage = ["--region=eu-central-1", "--api-id=a1b2c3d4e5", "--stage-name=live"]
+    assert calls[2:] == [
+        ["apigatewayv2", "update-stage", *of_stage, "--client-certificate-id", "new123"],
+        ["apigatewayv2", "create-deployment", *of_stage],
+    ]
 
 
 def test_rotation_ends_with_deleting_the_old_certificate(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from cmdb.server import database
 from cmdb.server.database import current_revision, drifts, open_engine, transaction, upgrade
 from cmdb.server.revisions import head_revision, known_revisions
+from cmdb.storage.digest import Encoded
 from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
 from tests.support.checks import breaches, checksums
@@ -100,6 +101,10 @@ FORMER = {
     "cmdb.stage.rest_api_key": "t.parent_id",
     "cmdb.integration.rest_api_key": "t.parent_id",
     "cmdb.method_reading.rest_api_key": "t.parent_id",
+    **dict.fromkeys(
+        ("cmdb.deployment_payload.payload", "cmdb.deployment_closed.payload"),
+        "(SELECT p.payload FROM cmdb.deployment_payload AS p WHERE p.digest = t.digest)",
+    ),
     "cmdb.integration_closed.rest_api_key": (
         "(SELECT i.parent_id FROM cmdb.integration AS i WHERE i.item_id = t.item_id)"
     ),
@@ -126,8 +131,8 @@ _WITH_DEPLOYMENTS = {
     **{table: _RECORDS.format(table=table) for table in ("compliance.record", "compliance.record_closed")},
 }
 _DRAFTS = "SELECT item_id, read_at, deployment_ids FROM cmdb.integration ORDER BY 1"
-#: Tables of earlier versions that are part of another one now.
-MERGED = {"cmdb.method_reading": "cmdb.integration"}
+#: Tables of earlier versions that are part of another one now, or had a row for each of its rows.
+MERGED = {"cmdb.method_reading": "cmdb.integration", "cmdb.deployment_payload": "cmdb.deployment"}
 
 
 def then_and_now(table: str, known: list[str], today: dict[str, list[str]]) -> dict[str, str]:
@@ -220,6 +225,11 @@ def test_data_of_every_earlier_version_is_carried_over_while_readers_read(
     lived(engine)
     old = at_revision(empty_database_url, revision)
     take_over(engine, old)
+    has_deployments = "cmdb.deployment" in stored(old)
+    if has_deployments:
+        # Their digests covered what names them too.
+        with transaction(old) as connection:
+            connection.execute("UPDATE cmdb.deployment SET digest = '\\x00' || digest")
     with old.begin() as connection:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS report"))
         connection.execute(text("CREATE OR REPLACE VIEW report.run AS SELECT run_id, status FROM cmdb.run"))
@@ -232,8 +242,9 @@ def test_data_of_every_earlier_version_is_carried_over_while_readers_read(
     assert errors == []
     drifts(old)
     assert breaches(old) == []
-    # Deployments are read from AWS: no earlier version had any, or had looked at one.
-    carried = [table for table in checksums(engine) if table not in _WITH_DEPLOYMENTS]
+    # Deployments are read from AWS: versions without them had looked at none.
+    without = () if has_deployments else _WITH_DEPLOYMENTS
+    carried = [table for table in checksums(engine) if table not in without]
     assert checksums(old, *carried) == checksums(engine, *carried)
     for question in (*_WITH_DEPLOYMENTS.values(), _DRAFTS):
         if question is not None:
@@ -247,6 +258,41 @@ def test_data_of_every_earlier_version_is_carried_over_while_readers_read(
         going_on.next_as_of = going_on.next_as_of.replace(month=3)
         going_on.night()
         assert breaches(each) == []
+    old.dispose()
+
+
+def test_equal_definitions_of_an_earlier_version_are_stored_once(
+    engine: Engine, empty_database_url: str
+) -> None:
+    # given deployments with the same definition, and a former version with it and one with another
+    lived(engine)
+    old = at_revision(empty_database_url, "0021")
+    take_over(engine, old)
+    with transaction(old) as connection:
+        connection.execute(
+            "INSERT INTO cmdb.deployment_closed (item_id, valid_from, valid_to, superseded_at, version_id, "
+            "types, has_http, source, payload) "
+            "SELECT d.item_id, v.at - interval '1 hour', v.at, v.at, -d.item_id - v.place, d.types, d.has_http, "
+            "d.source, CASE v.place WHEN 0 THEN p.payload ELSE '{\"methods\": []}' END "
+            "FROM cmdb.deployment AS d JOIN cmdb.deployment_payload AS p ON p.item_id = d.item_id "
+            "CROSS JOIN (VALUES (0, '2025-01-01 00:00Z'::timestamptz), (1, '2025-01-02 00:00Z')) AS v (place, at)"
+        )
+        versions = connection.execute("SELECT count(*) FROM cmdb.deployment").fetchone()
+    # when it is upgraded
+    upgrade(old)
+    # then each definition is there once, under the digest that a merge gives it
+    found = ask(
+        old,
+        "SELECT p.payload, count(DISTINCT d.item_id) AS latest, count(DISTINCT x.version_id) AS closed "
+        "FROM cmdb.deployment_payload AS p LEFT JOIN cmdb.deployment AS d ON d.digest = p.digest "
+        "LEFT JOIN cmdb.deployment_closed AS x ON x.digest = p.digest GROUP BY 1 ORDER BY 2",
+    )
+    assert versions == (2,)
+    assert [(row["latest"], row["closed"]) for row in found] == [(0, 2), (2, 2)]
+    digest = Encoded(None, {"methods": []}, frozenset()).digest
+    assert ask(old, "SELECT payload FROM cmdb.deployment_payload WHERE digest = %s", (digest,)) == [
+        {"payload": {"methods": []}}
+    ]
     old.dispose()
 
 

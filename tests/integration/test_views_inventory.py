@@ -199,3 +199,51 @@ def test_a_version_says_what_changed_in_what_is_served(engine: Engine, history: 
         ["what it served before is not known", "deployment dep004 -> dep005"],
         ["what it serves since is not known", "deployment dep005 -> none"],
     ]
+
+
+def test_a_version_says_what_became_of_its_canary(engine: Engine, history: History) -> None:
+    """Given a canary that comes, serves another deployment, is promoted and ends, then each version says so, with
+    what the canary differed in from the stage itself."""
+    region = history.region()
+    api = region.api("a1b2c3d4e5", types=None)
+    stage = api.stage("prod")
+    get, put = ("/orders", "GET"), ("/orders", "PUT")
+    api.methods = {
+        "dep001": {get: served("AWS_PROXY"), put: served("MOCK")},
+        "dep002": {get: served("HTTP"), put: served("MOCK")},
+    }
+
+    def night(deployment: str, canary: str | None) -> None:
+        stage.deployment = deployment
+        stage.payload = {"canarySettings": {"deploymentId": canary, "percentTraffic": 5.0}} if canary else {}
+        history.night()
+
+    night("dep001", None)
+    for deployment, canary in (
+        ("dep001", "dep002"),
+        ("dep001", "dep003"),
+        ("dep001", "dep002"),
+        ("dep002", None),
+        ("dep002", "dep001"),
+        ("dep002", None),
+    ):
+        night(deployment, canary)
+    rows = ask(
+        engine, "SELECT changed, canary_changes, served_changes FROM report.stage_history ORDER BY valid_from"
+    )
+    differs, promoted = "canary GET /orders: AWS_PROXY -> HTTP", "canary promoted: deployment dep002"
+    own = ["GET /orders: AWS_PROXY -> HTTP", "deployment dep001 -> dep002"]
+    assert [canary for _, canary, _ in rows] == [
+        None,
+        [differs, "canary deployment none -> dep002"],
+        ["what the canary serves is not known", "canary deployment dep002 -> dep003"],
+        [differs, "canary deployment dep003 -> dep002"],
+        [promoted],
+        ["canary GET /orders: HTTP -> AWS_PROXY", "canary deployment none -> dep001"],
+        ["canary deployment dep001 -> none"],
+    ]
+    assert [changes for _, _, changes in rows] == [
+        [*canary, *(own if canary == [promoted] else [])] if canary else None for _, canary, _ in rows
+    ]
+    assert rows[1][0] == ["canarySettings", differs, "canary deployment none -> dep002"]
+    assert rows[4][0] == ["deployment_id", "canarySettings", promoted, *own]

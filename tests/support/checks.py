@@ -95,7 +95,13 @@ def _orphans(declared: ItemType) -> Iterator[str]:
             f"FROM cmdb.{name} AS i JOIN cmdb.{declared.parent} AS p ON p.item_id = i.parent_id\n"
             "WHERE i.valid_to IS NULL AND p.valid_to IS NOT NULL"
         )
-    if declared.has_payload and not declared.proves_absence:
+    if declared.shared_payload:
+        for table in (name, f"{name}_closed"):
+            yield (
+                f"SELECT 'a version of a {name} without payload', v.version_id::text FROM cmdb.{table} AS v\n"
+                f"WHERE NOT EXISTS (SELECT FROM cmdb.{name}_payload AS p WHERE p.digest = v.digest)"
+            )
+    elif declared.has_payload and not declared.proves_absence:
         yield (
             f"SELECT 'a {name} without payload', coalesce(i.item_id, p.item_id)::text\n"
             f"FROM cmdb.{name} AS i FULL JOIN cmdb.{name}_payload AS p ON p.item_id = i.item_id\n"

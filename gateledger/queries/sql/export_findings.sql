@@ -4,7 +4,7 @@ SELECT finding_id, policy_id, policy_name, severity, resource_arn, partition, ac
        rest_api_id, rest_api_name, stage_name, client_certificate_id, status, condition, message, remediation,
        since, recorded_at, episode_since, first_seen_at, last_seen_at, resolved_at,
        exception_id, exception_until, exception_reason, exception_owner, exception_changed_at, item_type, name,
-       owner, owner_changed_at
+       owner, owner_changed_at, served_changes
 FROM report.finding_export
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))

@@ -2,7 +2,8 @@
 SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, rest_api_name, stage_name,
        client_certificate_id, status, condition, message, remediation, since, evaluated_at, evidence_at,
        episode_since, severity, partition, item_id, item_type, subjects, subject_count, exception_id,
-       exception_until, api_id, api_name, owner
+       exception_until, api_id, api_name, owner,
+       CASE WHEN %(detailed)s THEN served_changes END AS served_changes
 FROM report.finding AS f
 WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))

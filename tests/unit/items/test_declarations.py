@@ -75,6 +75,13 @@ WRONG: list[tuple[Callable[[], ItemType], str]] = [
     (lambda: lamp(absence=Absence.NONE), "need a parent that does"),
     (lambda: lamp(fields=(field(stored=True, noted=True),)), "set its absence to NONE"),
     (lambda: lamp(absence=Absence.PROOF, parent="rest_api"), "has a payload and no parent"),
+    (lambda: lamp(shared_payload=True, absence=Absence.PROOF), "leave shared_payload out"),
+    (
+        lambda: lamp(shared_payload=True, has_payload=False, fields=(field(stored=True),)),
+        "leave shared_payload out",
+    ),
+    (lambda: lamp(shared_payload=True, fields=(field(volatile=True),)), "leave digested and volatile"),
+    (lambda: lamp(shared_payload=True, digested=("colour",)), "leave digested and volatile"),
     (
         lambda: lamp(absence=Absence.PROOF, has_payload=False, fields=(field(stored=True),)),
         "has a payload and no parent",
