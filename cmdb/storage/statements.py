@@ -212,17 +212,22 @@ def close_regions(declared: ItemType) -> str:
     )
 
 
+#: Where ``share`` finds many payloads: a temporary table of this name.
+SHARED = "shared_payload"
+
+
 @cache
-def share(declared: ItemType) -> str:
-    """Store payloads that are not stored yet (``rows``, JSON).
+def share(declared: ItemType, *, is_staged: bool = False) -> str:
+    """Store payloads that are not stored yet (``rows``, JSON; or staged as ``SHARED``).
 
     Two merges that store the same one wait for each other, all in the order of digests, so never in a circle.
     """
+    rows = "jsonb_to_recordset(%(rows)s::jsonb) AS n (digest bytea, payload jsonb)"
     return (
         f"-- Store payloads of items of type {declared.name} that are not stored yet.\n"
         f"INSERT INTO cmdb.{declared.name}_payload (digest, payload)\n"
         "SELECT n.digest, n.payload\n"
-        "FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (digest bytea, payload jsonb)\n"
+        f"FROM {f'pg_temp.{SHARED} AS n' if is_staged else rows}\n"
         "ORDER BY n.digest\n"
         "ON CONFLICT (digest) DO NOTHING"
     )

@@ -11,6 +11,7 @@ from psycopg import sql
 from cmdb.items import Absence, ItemType, Scope
 from cmdb.runs import scopes
 from cmdb.server.database import Cursor
+from cmdb.server.staging import stage_rows
 from cmdb.snapshot import Item
 from cmdb.storage import statements
 from cmdb.storage.compare import (
@@ -24,7 +25,7 @@ from cmdb.storage.compare import (
     group_of,
     to_look_up,
 )
-from cmdb.storage.copying import copy_encoded, payload_rows, run_for_rows, take_ids
+from cmdb.storage.copying import FEW_ROWS, copy_encoded, jsonb, payload_rows, run_for_rows, take_ids
 from cmdb.storage.digest import Encoded, shortened, token
 from cmdb.storage.encoding import form_of, payload_row, values_digest
 
@@ -184,10 +185,14 @@ class Merge:
         if not self._declared.shared_payload:
             return
         versions = [*compared.new, *compared.changed]
-        if versions:
-            payloads = {encoded.digest: encoded for _, _, encoded in versions}
-            rows = (payload_row(payloads[digest]) for digest in sorted(payloads))
-            run_for_rows(self._cursor, statements.share(self._declared), rows)
+        payloads = {encoded.digest: encoded for _, _, encoded in versions}
+        if len(payloads) > FEW_ROWS:
+            rows = ((digest, jsonb(encoded.payload)) for digest, encoded in payloads.items())
+            stage_rows(self._cursor, statements.SHARED, (("digest", "bytea"), ("payload", "jsonb")), rows)
+            self._execute(statements.share(self._declared, is_staged=True), {})
+        elif payloads:
+            few = (payload_row(payloads[digest]) for digest in sorted(payloads))
+            run_for_rows(self._cursor, statements.share(self._declared), few)
 
     def _parent_keys(self, new: Sequence[tuple[int, Item, Encoded]], made: Keys) -> Keys:
         wanted = {(region, item.parent) for region, item, _ in new if item.parent is not None}

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from cmdb.queries import query
 from cmdb.server.database import transaction
+from cmdb.storage.copying import FEW_ROWS
 from cmdb.storage.merge import merge_snapshots
 from cmdb.storage.prune import prune
 from tests.support.checks import breaches
@@ -96,6 +97,23 @@ def test_equal_definitions_are_stored_once_whichever_account_deployed_them(engin
     changes = ask(engine, "SELECT served_changes FROM report.stage_history WHERE served_changes IS NOT NULL")
     assert changes == [{"served_changes": ["GET /path1: AWS_PROXY -> HTTP", "deployment dep001 -> dep002"]}]
     assert breaches(engine) == []
+
+
+def test_many_definitions_at_once_are_stored_once_too(engine: Engine) -> None:
+    """Given more definitions than a statement takes as its parameter, each of two stages, then each is there once,
+    also when they are read again in an account that has them already."""
+    history = History(engine)
+    for number in range(2):
+        api = region(history, number).api("a1b2c3d4e5", types=None)
+        for at in range(FEW_ROWS + 1):
+            for name in (f"dev{at}", f"prod{at}"):
+                api.stage(name).deployment = f"d{name}"
+                api.methods[f"d{name}"] = {(f"/path{at}", "GET"): {"integration_type": "MOCK"}}
+    run = history.collect()
+    history.finish(run)
+    assert stored(engine) == ["MOCK"] * (FEW_ROWS + 1)
+    assert ask(engine, WITHOUT) == []
+    assert ask(engine, "SELECT count(*) AS n FROM cmdb.deployment") == [{"n": 4 * (FEW_ROWS + 1)}]
 
 
 def test_a_definition_goes_with_the_last_version_that_has_it(engine: Engine) -> None:
