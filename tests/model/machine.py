@@ -84,7 +84,10 @@ _configured = st.one_of(
     st.tuples(st.just("tags"), st.frozensets(st.sampled_from(["owner", "env"]))),
     st.tuples(st.just("caches"), st.sampled_from([None, False, True, True])),
     st.tuples(st.just("settings"), st.dictionaries(_targets, _settings, max_size=3)),
-    st.tuples(st.just("settings"), st.dictionaries(_targets, _settings, max_size=3)),
+    st.tuples(
+        st.just("settings"),
+        st.fixed_dictionaries({Target(*ALL): _settings, Target("/orders", "GET"): _settings}),
+    ),
     st.tuples(st.sampled_from(["variables", "overrides"]), _variables),
 )
 #: A policy set: mostly of those that the oracle knows, and a few of all that there are; or every one.

@@ -27,8 +27,10 @@ Definition = tuple[Method, ...]
 
 
 def calling(*integrations: str) -> Definition:
-    """Return a method for each integration type."""
-    return tuple(Method(f"/path{number}", integration=kind) for number, kind in enumerate(integrations))
+    """Return a method for each integration type, the first at /orders."""
+    return tuple(
+        Method(f"/orders{number or ''}", integration=kind) for number, kind in enumerate(integrations)
+    )
 
 
 @dataclass(frozen=True)
