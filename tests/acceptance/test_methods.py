@@ -13,7 +13,7 @@ METRICS = "/gateledger/aws/apigateway/rest-api-stage-detailed-metrics"
 PRIVATE = ("INAPPLICABLE", "private_endpoint")
 NO_HTTP = ("INAPPLICABLE", "no_http_integration")
 UNKNOWN = ("UNDETERMINED", "integrations_unknown")
-NO_HTTP_BACKENDS: list[list[str | None]] = [["AWS_PROXY"], ["AWS", "MOCK"], [None], []]
+NO_HTTP_BACKENDS: list[list[str | None]] = [["AWS_PROXY"], ["AWS", "MOCK"], ["MOCK"], []]
 
 
 @pytest.mark.both_servers

@@ -36,7 +36,7 @@ class Point:
 POINTS = (
     Point(
         "after the COPY of new stages",
-        "LOCK TABLE cmdb.stage_payload IN ACCESS EXCLUSIVE MODE",
+        "LOCK TABLE cmdb.stage_payload IN SHARE MODE",
         'COPY "cmdb"."stage_payload"',
     ),
     Point(
