@@ -33,6 +33,7 @@ class Point:
     once: str | None = None
 
 
+BACKFILL = "before the commit of a backfill"
 POINTS = (
     Point(
         "after the COPY of new stages",
@@ -77,7 +78,7 @@ POINTS = (
         once="SELECT FROM cmdb.run WHERE status = 'running'",
     ),
     Point(
-        "before the commit of a backfill",
+        BACKFILL,
         "SELECT FROM compliance.backfill FOR UPDATE",
         "UPDATE compliance.backfill",
         once="SELECT FROM compliance.backfill",
