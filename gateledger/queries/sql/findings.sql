@@ -11,7 +11,9 @@ WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
   AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
   AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
   AND (NOT %(unowned)s OR owner IS NULL)
-  AND (%(excepted)s::boolean IS NULL OR (exception_id IS NOT NULL) = %(excepted)s)
+  -- In a CASE, for PostgreSQL takes IS NULL of what a view computes for rare.
+  AND (%(excepted)s::boolean IS NULL
+       OR CASE WHEN status <> '' THEN (exception_id IS NOT NULL) = %(excepted)s END)
 ORDER BY array_position(%(order)s::text[], status),
          CASE WHEN status IN ('INCOMPLIANT', 'UNDETERMINED') THEN report.severity_place(severity) END,
          CASE WHEN status IN ('INCOMPLIANT', 'UNDETERMINED') THEN coalesce(episode_since, since) END,
