@@ -19,7 +19,7 @@ from evaluator.judging.registry import register
 STAGES_PER_REGION = 500
 SECONDS = 60.0
 MEBIBYTES = 300.0
-SITE_MEBIBYTES = 20.0
+SITE_MEBIBYTES = 40.0
 #: A process of its own, so that its peak of memory is the report's alone; "ru_maxrss" would begin with the
 #: peak of the process that started it.
 _WRITE = """
