@@ -17,6 +17,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from cmdb.errors import AlreadyRunning, AsOfTooEarly, RunOvertaken
 from cmdb.queries import query
+from cmdb.runs.scopes import store_uncovered
 from cmdb.server.database import Cursor, take_back, transaction
 from cmdb.snapshot import ACCOUNT_SCOPE, FailureKind, ScopeStatus
 
@@ -214,15 +215,7 @@ def _mark_uncovered(cursor: Cursor, as_of: datetime, wanted: Iterable[str] | Non
     names = None if wanted is None else sorted({ACCOUNT_SCOPE, *wanted})
     uncollected = (True, ScopeStatus.UNCOLLECTED, None, _UNCOLLECTED)
     skipped = (False, ScopeStatus.SKIPPED, FailureKind.NOT_WANTED, _NOT_WANTED)
-    cursor.execute(query("uncovered_table", _SQL))
     for is_wanted, status, kind, error in (uncollected,) if names is None else (uncollected, skipped):
-        values = {
-            "as_of": as_of,
-            "wanted": names,
-            "is_wanted": is_wanted,
-            "status": status,
-            "kind": kind,
-            "error": error,
-        }
-        for step in ("find", "amend", "close", "open", "store"):
-            cursor.execute(query(f"uncovered_{step}", _SQL), values)
+        store_uncovered(
+            cursor, as_of, wanted=names, is_wanted=is_wanted, status=status, kind=kind, error=error
+        )

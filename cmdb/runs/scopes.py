@@ -28,6 +28,8 @@ _OUTCOME = (
     ("waited_seconds", "float8"),
     ("duration_seconds", "float8"),
 )
+#: Steps that take the states of what stands in "outcome" along.
+_STATE = ("scope_state_amend", "scope_state_close", "scope_state_open")
 _UNREAD = (
     ("account_region_id", "int4"),
     ("item_type", "text"),
@@ -97,6 +99,16 @@ def record(
         _record(cursor, others, as_of)
 
 
+def store_uncovered(cursor: Cursor, as_of: datetime, **what: object) -> None:
+    """Store that a run did not cover scopes: all that it has not read, of the item types that ``what`` selects.
+
+    ``what`` are the further parameters of ``uncovered_find.sql``.
+    """
+    stage_rows(cursor, "outcome", _OUTCOME, ())
+    for step in ("uncovered_find", *_STATE, "uncovered_store"):
+        cursor.execute(query(step, _SQL), {"as_of": as_of, **what})
+
+
 def _is_quiet(outcome: Outcome, stood: Held) -> bool:
     return (
         outcome.status is ScopeStatus.COMPLETE
@@ -144,15 +156,7 @@ def _record(cursor: Cursor, outcomes: Sequence[Outcome], as_of: datetime) -> Non
             for item_id, failure in outcome.unread.items()
         ),
     )
-    for step in (
-        "unread_forget",
-        "unread_close",
-        "unread_open",
-        "scope_state_amend",
-        "scope_state_close",
-        "scope_state_open",
-        "scope_store",
-    ):
+    for step in ("unread_forget", "unread_close", "unread_open", *_STATE, "scope_store"):
         cursor.execute(query(step, _SQL), {"as_of": as_of})
 
 

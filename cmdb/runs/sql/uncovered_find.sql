@@ -1,7 +1,6 @@
 -- The scopes that a run did not cover and that do not say so yet; retired accounts have none to cover.
-WITH emptied AS (DELETE FROM pg_temp.uncovered)
-INSERT INTO pg_temp.uncovered (account_region_id, item_type)
-SELECT sc.account_region_id, sc.item_type
+INSERT INTO pg_temp.outcome (account_region_id, item_type, status, failure_kind, error)
+SELECT sc.account_region_id, sc.item_type, %(status)s::text, %(kind)s::text, %(error)s::text
 FROM cmdb.scope AS sc
 JOIN cmdb.account_region AS ar ON ar.account_region_id = sc.account_region_id
 JOIN cmdb.account AS a ON a.account_key = ar.account_key
