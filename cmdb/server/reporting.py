@@ -30,6 +30,7 @@ VIEWS = (
     "canary_changes",
     "deployment_methods",
     "stage_history",
+    "served_change",
     "finding_uid",
     "account_region",
     "item_region",

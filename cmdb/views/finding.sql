@@ -36,14 +36,8 @@ SELECT
         SELECT FROM cmdb.stage_closed AS x WHERE x.item_id = v.item_id AND x.superseded_at = v.valid_from
     ) THEN (
         SELECT h.served_changes
-        FROM report.stage_history AS h
-        JOIN cmdb.stage AS s ON s.item_id = h.item_id
-        WHERE h.item_id = v.item_id AND h.valid_from = v.valid_from
-          AND EXISTS (
-              SELECT FROM report.deployment_methods AS d
-              WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
-                AND d.deployment_id IN (h.deployment_id, h.canary_deployment_id) AND d.version_id = ANY (v.evidence)
-          )
+        FROM report.served_change AS h
+        WHERE h.item_id = v.item_id AND h.valid_from = v.valid_from AND h.version_ids && v.evidence
     ) END AS served_changes
 FROM report.verdict AS v
 JOIN report.item_identity AS i ON i.item_id = v.item_id AND i.valid_to IS NULL

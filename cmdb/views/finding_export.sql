@@ -66,14 +66,8 @@ SELECT
         SELECT FROM cmdb.stage_closed AS x WHERE x.item_id = r.item_id AND x.superseded_at = r.valid_from
     ) THEN (
         SELECT h.served_changes
-        FROM report.stage_history AS h
-        JOIN cmdb.stage AS s ON s.item_id = h.item_id
-        WHERE h.item_id = r.item_id AND h.valid_from = r.valid_from
-          AND EXISTS (
-              SELECT FROM report.deployment_methods AS d
-              WHERE d.account_region_id = s.account_region_id AND d.parent_id = s.parent_id
-                AND d.deployment_id IN (h.deployment_id, h.canary_deployment_id) AND d.version_id = ANY (r.evidence)
-          )
+        FROM report.served_change AS h
+        WHERE h.item_id = r.item_id AND h.valid_from = r.valid_from AND h.version_ids && r.evidence
     ) END AS served_changes
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
