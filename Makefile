@@ -15,6 +15,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # Processes that run tests side by side, and further pytest arguments.
 WORKERS ?= 3
 PYTEST_ARGS ?=
+# A test that hangs is named, with what each of its threads does, and the others go on.
+SIDE_BY_SIDE = $(BIN)/python -m pytest -n $(WORKERS) -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 # Each worker, and each command that a test starts, would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 # Random histories that the model test tries; incremental evaluation, backfill, pruning and exceptions a fifth.
@@ -67,7 +69,7 @@ demo: $(STAMP)  ## Live through 30 nights of a simulated AWS organization.
 
 test: $(DEV_STAMP)  ## Run all that guards a change: some 6 minutes on 2 cores (PYTEST_ARGS="-k findings" narrows).
 	@$(IN_MEMORY)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(SIDE_BY_SIDE) --dist worksteal $(PYTEST_ARGS)
 
 test-long: model chaos fuzz soak matrix opinions  ## Run at length what chance decides, and the wide matrices: the targets below in turn.
 
@@ -96,7 +98,7 @@ soak: $(DEV_STAMP)  ## Live through weeks in which one call in twenty fails (NIG
 
 matrix: $(DEV_STAMP)  ## Try the settings of databases and locales in their whole width.
 	@$(IN_MEMORY)
-	$(BIN)/python -m pytest -m long -n $(WORKERS) $(PYTEST_ARGS)
+	$(SIDE_BY_SIDE) -m long $(PYTEST_ARGS)
 
 opinions: $(DEV_STAMP)  ## Collect from other emulators of AWS (moto's server, MiniStack), in an environment of their own.
 	@$(IN_MEMORY)

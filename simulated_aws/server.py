@@ -162,8 +162,9 @@ class SimulatedAws:
         started.set_result(server.sockets[0].getsockname()[1])
         await self._stop.wait()
         server.close()
-        for connection in tuple(connections):
-            connection.abort()
-        while connections:
+        closed = asyncio.ensure_future(server.wait_closed())
+        # A connection that was accepted a moment ago is made only now.
+        while connections or not closed.done():
+            for connection in tuple(connections):
+                connection.abort()
             await asyncio.sleep(0)
-        await server.wait_closed()

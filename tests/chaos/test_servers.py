@@ -141,7 +141,8 @@ def _take_every_connection(url: str, crowd: ExitStack) -> None:
 
 def _until_it_writes(url: str) -> None:
     """Wait until a run has begun on a database that is only just being made."""
-    while True:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         with psycopg.connect(url, autocommit=True) as connection:
             known = connection.execute("SELECT to_regclass('cmdb.run')").fetchone()
             if known is not None and known[0] is not None:
@@ -150,6 +151,7 @@ def _until_it_writes(url: str) -> None:
                 ).fetchone()
                 if begun == (1,):
                     return
+    raise AssertionError("no run has begun")
 
 
 def _kill_server(folder: Path) -> None:

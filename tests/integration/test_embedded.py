@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -34,21 +35,22 @@ def _postmaster(data_dir: Path) -> int:
 
 def _running_backend(url: str, query: str) -> threading.Thread:
     """Send ``query`` on a connection of its own and return once the server works on it."""
-    sent = threading.Event()
 
     def work() -> None:
         with suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
-            sent.set()
             connection.execute(query)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    sent.wait()
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = %s"
+    deadline = time.monotonic() + 60
     with psycopg.connect(url, autocommit=True) as watcher:
-        busy = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = %s"
-        while watcher.execute(busy, (query,)).fetchone() != (1,):
-            pass
-    return thread
+        while time.monotonic() < deadline:
+            thread = threading.Thread(target=work)
+            thread.start()
+            # Where this thread gets no turn for long, the query has ended before it is seen: then once more.
+            while thread.is_alive():
+                if watcher.execute(busy, (query,)).fetchone() == (1,):
+                    return thread
+    raise AssertionError("the query was never seen at work")
 
 
 def test_first_lease_makes_the_database_and_its_end_stops_the_server(data_dir: Path) -> None:

@@ -210,7 +210,8 @@ def test_a_stop_while_waiting_for_the_quota_marks_what_is_left(
     slow = replace(whole, accounts="self", regions=("eu-west-1",), quota=Limits(Limit(0.0001, 2.0)))
 
     def stop_after_first_stages() -> None:
-        while not aws.log.entries(operation="GetStages"):
+        deadline = time.monotonic() + 60
+        while not aws.log.entries(operation="GetStages") and time.monotonic() < deadline:
             time.sleep(0.01)
         stop.set()
 
