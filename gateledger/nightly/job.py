@@ -177,7 +177,8 @@ def _job(engine: Engine, kind: RunKind, as_of: datetime | None) -> Iterator[_Job
     """Hold the run lock and the run's row; close the row whatever happens, as far as the database lets us."""
     with runs.run_lock(engine):
         started = runs.start(engine, kind, as_of)
-        job = _Job(engine, started, outcomes.counts_by_status(engine))
+        before = outcomes.counts_by_status(engine, started.as_of).all if kind is not RunKind.COLLECT else {}
+        job = _Job(engine, started, before)
         log.info(
             "run %d (%s) as of %s",
             started.run_id,
@@ -342,6 +343,7 @@ def _prune(job: _Job, settings: Settings) -> None:
 
 def _summary(job: _Job) -> RunSummary:
     judged = job.run.kind is not RunKind.COLLECT
+    counts = outcomes.counts_by_status(job.engine, job.run.as_of) if judged else outcomes.Counts({}, {})
     return RunSummary(
         run_id=job.run.run_id,
         kind=str(job.run.kind),
@@ -352,9 +354,9 @@ def _summary(job: _Job) -> RunSummary:
         items_seen=job.totals.items_seen,
         items_changed=job.totals.items_changed,
         findings_changed=job.totals.findings_changed,
-        findings=outcomes.counts_by_status(job.engine) if judged else {},
-        before=job.before if judged else {},
-        new=outcomes.new_by_status(job.engine, job.run.as_of) if judged else {},
+        findings=counts.all,
+        before=job.before,
+        new=counts.new,
         failures=outcomes.failures(job.engine),
         quota=job.totals.quota,
         excepted=outcomes.excepted_by_status(job.engine) if judged else {},

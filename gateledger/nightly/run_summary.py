@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.sql import SQL
 from sqlalchemy import Engine
@@ -16,14 +16,20 @@ from gateledger.nightly.summary import Backfilled, FailedScope, FirstJudged
 _SQL = "gateledger.queries.sql"
 
 
-def counts_by_status(engine: Engine) -> dict[str, int]:
-    """Return how many findings have each status now."""
-    return dict(_rows(engine, SQL("SELECT status, count(*) FROM report.finding GROUP BY status")))
+class Counts(NamedTuple):
+    """How many findings there are of each status."""
+
+    all: dict[str, int]
+    new: dict[str, int]
+    """Those that took it at a certain time."""
 
 
-def new_by_status(engine: Engine, as_of: datetime) -> dict[str, int]:
-    """Return how many findings took their status at that time."""
-    return dict(_rows(engine, query("findings_new", _SQL), {"as_of": as_of}))
+def counts_by_status(engine: Engine, as_of: datetime) -> Counts:
+    """Return how many findings have each status now, and how many of them took it at that time."""
+    rows = _rows(engine, query("findings_of_run", _SQL), {"as_of": as_of})
+    return Counts(
+        {status: findings for status, findings, _ in rows}, {status: new for status, _, new in rows if new}
+    )
 
 
 def excepted_by_status(engine: Engine) -> dict[str, int]:

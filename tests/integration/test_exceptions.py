@@ -320,7 +320,7 @@ def summary_of(engine: Engine, run: Run) -> RunSummary:
         str(run.kind),
         run.as_of,
         timedelta(seconds=1),
-        findings=counts_by_status(engine),
+        findings=counts_by_status(engine, run.as_of).all,
         excepted=excepted_by_status(engine),
         exceptions=notices(engine),
     )
