@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -153,7 +153,9 @@ class _Run:
         with ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
             workers = [pool.submit(self._worker) for _ in range(threads)]
             try:
-                wait(workers, return_when=FIRST_EXCEPTION)
+                while not _ended(workers):
+                    # In turns: a signal that comes as a wait begins is acted on when it ends.
+                    wait(workers, timeout=0.5, return_when=FIRST_EXCEPTION)
             finally:
                 if not all(worker.done() for worker in workers):
                     self._stop()
@@ -260,3 +262,9 @@ class _Run:
                 snapshot.cost.throttles,
             )
         )
+
+
+def _ended(workers: Sequence[Future[None]]) -> bool:
+    """Tell whether all have ended, or one with an error."""
+    ended = [worker for worker in workers if worker.done()]
+    return len(ended) == len(workers) or any(worker.exception() is not None for worker in ended)

@@ -10,7 +10,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
 
 from simulated_aws.estate import Estate
 from simulated_aws.scenarios.scaled import scaled_estate
@@ -22,9 +21,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     options = _parser().parse_args(arguments)
     estate = _estate(options)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked in all threads from here on, so that the one that asks for them gets them.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server = SimulatedAws(estate, quota=options.quota, latency_ms=options.latency_ms, port=options.port)
     with server as aws:
         account = estate.management["aws"]
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
-        stop.wait()
+        signal.sigwait(ends)
 
 
 def _estate(options: argparse.Namespace) -> Estate:

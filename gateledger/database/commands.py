@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from cmdb.server.embedded import embedded_binary, uri
 from gateledger.settings.app import App
 from gateledger.terminal.console import say
 from gateledger.terminal.migrating import migrate
+from gateledger.terminal.signals import woken_by_signals
 from gateledger.terminal.streams import data_on_stdout
 
 
@@ -43,11 +43,12 @@ def print_uri(app: App, *, hold: bool) -> None:
     if not hold:
         _write_url(app.settings.given_database() or uri(app.settings.data_dir))
         return
-    with app.address() as url:
+    with app.address() as url, woken_by_signals() as wait:
         _write_url(url)
         sys.stdout.flush()
         sys.stderr.write("The database answers at this URL until Ctrl-C.\n")
-        threading.Event().wait()
+        while True:
+            wait()  # The handlers of SIGINT and SIGTERM end the command.
 
 
 def _write_url(url: str) -> None:

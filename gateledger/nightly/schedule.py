@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -27,6 +27,7 @@ from gateledger.nightly.notify import check_targets
 from gateledger.settings.app import App
 from gateledger.settings.cron import Trigger, last_time, next_time, read_schedule
 from gateledger.settings.model import Settings
+from gateledger.terminal.signals import woken_by_signals
 
 log = logging.getLogger("gateledger.schedule")
 
@@ -48,12 +49,12 @@ def serve(app: App, *, run_now: bool = False) -> None:
     settings = app.settings
     settings.check_collection()
     check_targets(settings)
-    with _told_to_stop() as stop, app.address():
+    with _until_told_to_stop() as wait, app.address():
         _check_database(app)
         scheduler = Scheduler(app, settings)
         scheduler.start(Occasion.WANTED if run_now else Occasion.STARTED)
         try:
-            stop.wait()
+            wait()
         finally:
             scheduler.stop()
 
@@ -210,8 +211,8 @@ def _tell_skipped(event: JobEvent) -> None:
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM and SIGINT set."""
+def _until_told_to_stop() -> Iterator[Callable[[], None]]:
+    """Yield a function that waits until SIGTERM or SIGINT has come."""
     stop = threading.Event()
 
     def told(_number: int, _frame: FrameType | None) -> None:
@@ -223,7 +224,13 @@ def _told_to_stop() -> Iterator[threading.Event]:
     # Its own lines would say the same once more; what matters is logged by the listener.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     try:
-        yield stop
+        with woken_by_signals() as wait:
+
+            def wait_for_either() -> None:
+                while not stop.is_set():
+                    wait()
+
+            yield wait_for_either
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
