@@ -49,43 +49,26 @@ def register(cursor: Cursor, policy: Policy, parameters: Mapping[str, Any], as_o
             "as_of": as_of,
         },
     )
-    condition_keys = {
-        condition.name: _key(
-            cursor,
-            "condition_store",
-            {
-                "policy_key": policy_key,
-                "name": condition.name,
-                "status": condition.status,
-                "position": position,
-                "message": condition.message,
-                "remediation": condition.remediation,
-            },
-        )
+    conditions = [
+        {
+            "name": condition.name,
+            "status": condition.status,
+            "position": position,
+            "message": condition.message,
+            "remediation": condition.remediation,
+        }
         for position, condition in enumerate(policy.conditions)
-    }
-    _link_sections(cursor, policy, policy_key)
-    return Registered(policy_key, policy_version_id, condition_keys, parameters)
-
-
-def _link_sections(cursor: Cursor, policy: Policy, policy_key: int) -> None:
+    ]
+    stored = cursor.execute(
+        query("conditions_store", SQL), {"policy_key": policy_key, "conditions": Jsonb(conditions)}
+    )
+    condition_keys: dict[str, int] = dict(stored.fetchall())
     sections = [
-        _key(
-            cursor,
-            "section_store",
-            {"framework": section.framework, "section": section.section, "title": section.title},
-        )
+        {"framework": section.framework, "section": section.section, "title": section.title}
         for section in policy.sections
     ]
-    cursor.execute(
-        "DELETE FROM compliance.policy_section WHERE policy_key = %s AND framework_section_id <> ALL(%s)",
-        (policy_key, sections),
-    )
-    cursor.execute(
-        "INSERT INTO compliance.policy_section (policy_key, framework_section_id) "
-        "SELECT %s, section FROM unnest(%s::integer[]) AS section ON CONFLICT DO NOTHING",
-        (policy_key, sections),
-    )
+    cursor.execute(query("sections_link", SQL), {"policy_key": policy_key, "sections": Jsonb(sections)})
+    return Registered(policy_key, policy_version_id, condition_keys, parameters)
 
 
 def _key(cursor: Cursor, name: str, values: Mapping[str, Any]) -> int:

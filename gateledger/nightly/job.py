@@ -343,7 +343,10 @@ def _prune(job: _Job, settings: Settings) -> None:
 
 def _summary(job: _Job) -> RunSummary:
     judged = job.run.kind is not RunKind.COLLECT
-    counts = outcomes.counts_by_status(job.engine, job.run.as_of) if judged else outcomes.Counts({}, {})
+    first, counts = FirstJudged(), outcomes.Counts({}, {})
+    if judged:
+        first = outcomes.first_judged(job.engine, job.run.as_of)
+        counts = outcomes.counts_by_status(job.engine, job.run.as_of, first.policies)
     return RunSummary(
         run_id=job.run.run_id,
         kind=str(job.run.kind),
@@ -361,5 +364,5 @@ def _summary(job: _Job) -> RunSummary:
         quota=job.totals.quota,
         excepted=outcomes.excepted_by_status(job.engine) if judged else {},
         exceptions=notices(job.engine) if judged else (),
-        first_judged=outcomes.first_judged(job.engine, job.run.as_of) if judged else FirstJudged(),
+        first_judged=first,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -24,9 +24,12 @@ class Counts(NamedTuple):
     """Those that took it at a certain time."""
 
 
-def counts_by_status(engine: Engine, as_of: datetime) -> Counts:
-    """Return how many findings have each status now, and how many of them took it at that time."""
-    rows = _rows(engine, query("findings_of_run", _SQL), {"as_of": as_of})
+def counts_by_status(engine: Engine, as_of: datetime, first: Collection[str] = ()) -> Counts:
+    """Return how many findings have each status now, and how many took it at that time.
+
+    What policies find that are judged for the ``first`` time is not new.
+    """
+    rows = _rows(engine, query("findings_of_run", _SQL), {"as_of": as_of, "first": list(first)})
     return Counts(
         {status: findings for status, findings, _ in rows}, {status: new for status, _, new in rows if new}
     )
@@ -39,17 +42,15 @@ def excepted_by_status(engine: Engine) -> dict[str, int]:
 
 def first_judged(engine: Engine, as_of: datetime) -> FirstJudged:
     """Return what policies found that a run judged for the first time although earlier nights were there."""
-    found = FirstJudged()
-    policies: dict[str, None] = {}
-    for policy_id, status, findings, excepted in _rows(
-        engine, query("findings_first", _SQL), {"as_of": as_of}
-    ):
-        policies[policy_id] = None
-        if status is not None:
-            found.findings[status] = found.findings.get(status, 0) + findings
-        if excepted:
-            found.excepted[status] = found.excepted.get(status, 0) + excepted
-    return replace(found, policies=tuple(policies))
+    policies = tuple(policy for (policy,) in _rows(engine, query("policies_first", _SQL), {"as_of": as_of}))
+    if not policies:
+        return FirstJudged()
+    rows = _rows(engine, query("findings_first", _SQL), {"policies": list(policies)})
+    return FirstJudged(
+        policies,
+        {status: findings for status, findings, _ in rows},
+        {status: excepted for status, _, excepted in rows if excepted},
+    )
 
 
 def backfilled(engine: Engine, as_of: datetime) -> tuple[Backfilled, ...]:
