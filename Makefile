@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --constraint constraints.txt
 # Processes that run tests side by side, and further pytest arguments.
-WORKERS ?= 3
+WORKERS ?= 4
 PYTEST_ARGS ?=
 # A test that hangs is named, with what each of its threads does, and the others go on.
 SIDE_BY_SIDE = $(BIN)/python -m pytest -n $(WORKERS) -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true

@@ -22,6 +22,7 @@ from cmdb.server.database import open_engine
 from tests.support.jobs import Jobs
 from tests.support.poolers import find_pgbouncer
 from tests.support.servers import EMBEDDED, SYSTEM_15, Servers, find_system_15, scratch_folder
+from tests.support.shared import PLACE
 
 # A fixed budget of fixed examples by default; GATELEDGER_TEST_RANDOM=1 draws new ones, and
 # GATELEDGER_TEST_NO_SHRINK=1 shows the first failing one as it was drawn.
@@ -38,6 +39,8 @@ hypothesis.settings.load_profile("fixed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As the programs do themselves: most of what is made while modules are loaded stays.
+    gc.set_threshold(50_000, 20, 20)
     # A shell gives its background jobs, and so their children, an ignored SIGINT: tests that interrupt
     # commands would wait for ever.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -50,10 +53,15 @@ def pytest_configure(config: pytest.Config) -> None:
     # A machine's own bundle of authorities is read for every session of the SDK; simulated AWS needs none.
     os.environ.pop("REQUESTS_CA_BUNDLE", None)
 
+    # Servers that tests start keep the memory of a plan for the next one, rather than ask the system for it anew.
+    for setting in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
+        os.environ.setdefault(setting, str(2**28))
+
     # Remembered checks are this session's own; its workers and the commands that tests start share them.
     if not hasattr(config, "workerinput"):
-        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gl-cache-")
-        config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True))
+        os.environ[PLACE] = tempfile.mkdtemp(prefix="gl-shared-")
+        Path(os.environ[PLACE]).chmod(0o711)  # a server that runs as another user lies in it
+        config.add_cleanup(lambda: shutil.rmtree(os.environ[PLACE], ignore_errors=True))
 
 
 def pytest_collection_finish() -> None:

@@ -172,22 +172,25 @@ def _policy_folders(root: Path, seen: set[Path]) -> list[Path]:
     if not root.is_dir():
         raise PolicyError(f"{root}: there is no such directory; correct the policy directories.")
     found = []
-    for folder, names in _walk(root, ()):
+    for folder, real, names in _walk(root, ()):
         if not names & {*FILES, "policy.yml"}:
             continue
         if "policy.yaml" not in names:
             hint = "rename policy.yml" if "policy.yml" in names else "add it"
             raise PolicyError(f"{folder / 'policy.yaml'}: the file is missing; {hint}.")
-        found.append(folder)
+        found.append((folder, real))
     if not found and not (root / FRAMEWORKS).is_dir():
         raise PolicyError(f"{root}: no folder in it holds a policy.yaml; add one or leave the directory out.")
-    fresh = [folder for folder in found if folder.resolve() not in seen]
-    seen.update(folder.resolve() for folder in fresh)
-    return fresh
+    fresh = [(folder, real) for folder, real in found if real not in seen]
+    seen.update(real for _, real in fresh)
+    return [folder for folder, _ in fresh]
 
 
-def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str]]]:
-    """Yield each directory with its names; a link that leads back up is refused, dot names are passed by."""
+def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, Path, set[str]]]:
+    """Yield each directory, where it lies without links, and its names.
+
+    A link that leads back up is refused, dot names are passed by.
+    """
     try:
         real = folder.resolve(strict=True)
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -200,7 +203,7 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, set[str
     for entry in visible:
         if entry.is_symlink() and not Path(entry.path).exists():
             raise PolicyError(f"{entry.path}: the link leads nowhere; remove or correct it.")
-    yield folder, {entry.name for entry in visible if not entry.is_dir()}
+    yield folder, real, {entry.name for entry in visible if not entry.is_dir()}
     for entry in visible:
         if entry.is_dir():
             yield from _walk(Path(entry.path), (*above, real))

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 from cmdb.server.database import open_engine
 from tests.support.doses import at_length
 from tests.support.reports import ACCOUNTS, HOSTILE, IMG, LONG, SCRIPT, chromium, hostile_history, written
-from tests.support.servers import EMBEDDED, Servers, scratch_folder
+from tests.support.servers import EMBEDDED, Servers
+from tests.support.shared import made_once
 
 ARGUMENTS = (
     "--headless",
@@ -91,15 +92,19 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(postgres_servers: Servers) -> Iterator[Path]:
+def site(postgres_servers: Servers) -> Path:
     """The report of an estate with nasty names; read only."""
-    with scratch_folder() as folder, postgres_servers.get(EMBEDDED).database(migrated=True) as url:
-        engine = open_engine(url)
-        try:
-            hostile_history(engine)
-            yield written(engine, folder / "site")
-        finally:
-            engine.dispose()
+
+    def make(folder: Path) -> None:
+        with postgres_servers.get(EMBEDDED).database(migrated=True) as url:
+            engine = open_engine(url)
+            try:
+                hostile_history(engine)
+                written(engine, folder / "site")
+            finally:
+                engine.dispose()
+
+    return made_once("report", make) / "site"
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ SETTINGS = {
 }
 CASES = [(name, value) for name, values in SETTINGS.items() for value in values]
 #: Set for a role in the ordinary tests; in the long ones everything is.
-FOR_ROLES = ("DateStyle", "search_path", "session_replication_role", "statement_timeout", "client_encoding")
+FOR_ROLES = ("search_path", "statement_timeout")
 #: Settings of which each has its own effect; the others are set all at once, and one by one at length.
 MEANING = (
     "DateStyle",

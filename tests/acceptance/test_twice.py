@@ -159,7 +159,9 @@ def once(postgres_servers: Servers) -> Iterator[Engine]:
         engine.dispose()
 
 
-@pytest.mark.parametrize("denial", DENIALS)
+@pytest.mark.parametrize(
+    "denial", at_length(list(DENIALS), but=lambda denial: "one" in denial or "ACM" in denial)
+)
 def test_a_second_run_that_fails_takes_nothing_back(nights: Nights, denial: str) -> None:
     # given a night on which much changed, and all was read
     place = Furnished(nights.place())

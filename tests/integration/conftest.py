@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cmdb.server import embedded
-from tests.support.servers import scratch_folder
+from tests.support.shared import made_once
 
 
 @pytest.fixture(scope="session")
-def _made_once() -> Iterator[Path]:
-    with scratch_folder() as folder:
+def _made_once() -> Path:
+    def make(folder: Path) -> None:
         with embedded.lease(folder):
             pass
-        yield folder
+
+    return made_once("embedded-data", make)
 
 
 @pytest.fixture

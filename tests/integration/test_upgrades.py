@@ -35,8 +35,8 @@ REVISIONS = [
 ][::-1]
 #: Without them nothing could be stored yet.
 WITH_TABLES = REVISIONS[2:-1]
-#: The oldest that can hold anything, every fifth, and the latest: between them each migration meets data.
-KEPT = frozenset({*WITH_TABLES[::5], WITH_TABLES[-1]})
+#: The oldest that can hold anything, every seventh, and the latest: between them each migration meets data.
+KEPT = frozenset({*WITH_TABLES[::7], WITH_TABLES[-1]})
 
 
 @pytest.fixture(autouse=True)

@@ -38,6 +38,8 @@ def main() -> None:
     """Serve until the input ends."""
     assert threading.active_count() == 1, "only a process of one thread can fork whole"
     gc.freeze()
+    # As the command line does for itself.
+    gc.set_threshold(50_000, 20, 20)
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
