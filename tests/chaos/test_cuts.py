@@ -65,6 +65,7 @@ def test_connections_cut_at_a_named_moment(night: DisturbedNight, point: Point) 
         night.recovers(url)
 
 
+@pytest.mark.long
 def test_connections_cut_at_random_moments(night: DisturbedNight) -> None:
     dice = random.Random(CUTS)  # noqa: S311 - dice, no secrets
     survived = 0

@@ -37,6 +37,7 @@ def test_a_night_killed_at_a_named_moment(night: DisturbedNight, point: Point) -
         night.recovers(url)
 
 
+@pytest.mark.long
 def test_a_night_killed_again_and_again_at_random_moments(night: DisturbedNight) -> None:
     with night.database() as url:
         began = time.monotonic()

@@ -6,6 +6,7 @@ import random
 import time
 
 import psycopg
+import pytest
 
 from tests.chaos.nights import DisturbedNight, database, told
 from tests.chaos.points import Point, arrive, gone, held
@@ -39,6 +40,7 @@ def test_an_upgrade_killed_while_it_makes_the_views_anew(night: DisturbedNight) 
         night.recovers(url)
 
 
+@pytest.mark.long
 def test_upgrades_of_an_empty_database_killed_at_random_moments(jobs: Jobs, night: DisturbedNight) -> None:
     dice = random.Random(1)  # noqa: S311 - dice, no secrets
     with database(night.server_url, "chaos_upgrade") as url:
