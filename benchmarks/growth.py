@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -25,15 +26,24 @@ _COLOURS = (
 )
 
 
-def write(results: Sequence[Result]) -> None:
-    """Write ``docs/performance.md`` and its plot from results of more than one size."""
+#: A line of the page's table of cases.
+_LINE = re.compile(
+    r"\| `(?P<case>\w+)` \| (?P<server>\w+) \| (?P<stages>\d+) \| (?:(?P<floor>[\d.e+-]+) \w+)? ?"
+    r"\| (?P<measured>[\d.e+-]+) (?P<unit>\w+) \| (?P<ratio>[\d.e+-]*) \| (?P<goal>[\d.e+-]*) \|"
+)
+
+
+def write(measured: Sequence[Result]) -> None:
+    """Write ``docs/performance.md`` and its plot; figures of cases that were not measured now stay as they are."""
+    page = ROOT / "docs" / "performance.md"
+    before, heading, rest = page.read_text(encoding="utf-8").partition("\n## ")
+    anew = {(one.case, one.server) for one in measured}
+    results = [one for one in _told(before) if (one.case, one.server) not in anew] + list(measured)
     timed = [one for one in results if one.unit == "s" and one.floor is not None and one.goal is not None]
     images = ROOT / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
     (images / "growth.svg").write_text(_plot(timed), encoding="utf-8")
-    page = ROOT / "docs" / "performance.md"
     # What is measured in other ways stands below, and stays.
-    _, heading, rest = page.read_text(encoding="utf-8").partition("\n## ")
     page.write_text(_text(results) + heading + rest, encoding="utf-8")
 
 
@@ -80,6 +90,28 @@ def _text(results: Sequence[Result]) -> str:
                 )
                 lines.append(f"| `{case}` | {server} | {smaller.stages} | {larger.stages} | {exponent:.2f} |")
     return "\n".join(lines) + "\n"
+
+
+def _told(page: str) -> list[Result]:
+    """Return the results that the page's table shows."""
+    found = []
+    for line in _LINE.finditer(page):
+        floor, ratio, goal = (
+            float(line[name]) if line[name] else None for name in ("floor", "ratio", "goal")
+        )
+        found.append(
+            Result(
+                line["case"],
+                line["server"],
+                int(line["stages"]),
+                floor,
+                float(line["measured"]),
+                ratio,
+                goal,
+                line["unit"],
+            )
+        )
+    return found
 
 
 def _series(results: Sequence[Result]) -> dict[tuple[str, str], list[Result]]:
