@@ -277,6 +277,25 @@ def test_the_list_of_accounts_sorts(watched: Watched) -> None:
     assert page.locator("tbody td:nth-child(2)").all_inner_texts() == ids[::-1]
 
 
+def test_numbers_percentages_and_dashes_sort_by_value(watched: Watched) -> None:
+    """Given a table with a percentage, a number with its thousands apart and a dash, then each has its place."""
+    page = watched.open(f"accounts/{ACCOUNTS[0]}.html")
+    page.evaluate(
+        """() => {
+            const body = document.querySelector("table.policies tbody");
+            body.replaceChildren(...["9.50%", "1,200", "–", "11.43%"].map((text) => {
+                const row = body.rows[0].cloneNode(true);
+                row.cells[4].textContent = text;
+                return row;
+            }));
+        }"""
+    )
+    table = page.locator("table.policies").first
+    table.locator("thead button", has_text="Compliance").click()
+    shown = table.locator("tbody td:nth-child(5)").all_inner_texts()
+    assert shown == ["–", "9.50%", "11.43%", "1,200"]
+
+
 @pytest.mark.parametrize(
     ("name", "scheme"),
     at_length(

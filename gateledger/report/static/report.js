@@ -69,7 +69,9 @@
     new ResizeObserver(() => chart.setSize({ width: Math.max(200, plot.clientWidth), height: Math.max(160, plot.clientHeight) })).observe(plot);
   }
 
-  const shown = (cell) => cell.dataset.value ?? cell.textContent.trim();
+  // Numbers and percentages sort by their value, a dash before all of them.
+  const plain = (text) => (text === "–" ? "-1" : /^[\d,]+(\.\d+)?%?$/.test(text) ? text.replace(/[,%]/g, "") : text);
+  const shown = (cell) => cell.dataset.value ?? plain(cell.textContent.trim());
   const compare = (one, other) => {
     const numbers = one !== "" && other !== "" && !isNaN(one) && !isNaN(other);
     return numbers ? Number(one) - Number(other) : one.localeCompare(other, "en", { numeric: true, sensitivity: "base" });
