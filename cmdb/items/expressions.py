@@ -107,9 +107,9 @@ _FITTING: Mapping[Kind, Callable[[Any], Any]] = {
 }
 
 
-def fitting(kind: Kind, value: Any) -> Any:
-    """Return a payload's value as a field of this kind, as the expression reads it; None: it does not fit."""
-    return _FITTING[kind](value)
+def fitting(kind: Kind) -> Callable[[Any], Any]:
+    """Return what reads a payload's value as a field of this kind, as the expression does; None: it does not fit."""
+    return _FITTING[kind]
 
 
 def _place(field: Field, payload: str, *, as_text: bool = False) -> str:

@@ -77,19 +77,38 @@ _ENCODERS: Mapping[Kind, Encoder] = {
 }
 
 
-def value_of(item: Item, field: Field) -> Any:
-    """Return the value of a field: computed by the reader, or from the payload.
+Reader = Callable[[Item], Any]
+
+
+def _reader(field: Field) -> Reader:
+    """Return what gives a field's value: computed by the collector, or from the payload.
 
     None where it is not there, and where the payload holds another type than declared, as in SQL.
     """
-    if field.name in item.derived:
-        return item.derived[field.name]
-    value: Any = item.payload
-    for key in field.keys:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return fitting(field.kind, value)
+    name, fitted = field.name, fitting(field.kind)
+    *outer, last = field.keys
+
+    def read(item: Item) -> Any:
+        derived = item.derived
+        if name in derived:
+            return derived[name]
+        value: Any = item.payload
+        for key in outer:
+            value = value.get(key)
+            if not isinstance(value, dict):
+                return None
+        return fitted(value.get(last))
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A stored field: how its value is read from an item, and encoded."""
+
+    field: Field
+    read: Reader
+    encode: Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +118,9 @@ class Form:
     declared: ItemType
     columns: str
     """Columns of a row for COPY, comma-separated."""
-    fields: tuple[tuple[Field, Encoder], ...]
+    cells: tuple[Cell, ...]
+    digested: tuple[Reader, ...]
+    """What else than the payload is compared."""
 
     def encode(self, item: Item) -> Encoded:
         """Return an item's digest and payload; of a type without payload both are of its values."""
@@ -109,20 +130,20 @@ class Form:
         if declared.shared_payload:
             return Encoded(None, item.payload, frozenset())
         identity = [item.key] if item.parent is None else [item.parent, item.key]
-        identity += [value_of(item, declared.field(name)) for name in declared.digested]
+        identity += [read(item) for read in self.digested]
         return Encoded(identity, item.payload, declared.volatile)
 
     def values(self, item: Item) -> dict[str, Any]:
         """Return the values of the fields that versions have, by name."""
         return {
-            field.name: value_of(item, field)
-            for field, _ in self.fields
-            if not field.noted and field.name != self.declared.kind_field
+            cell.field.name: cell.read(item)
+            for cell in self.cells
+            if not cell.field.noted and cell.field.name != self.declared.kind_field
         }
 
     def noted(self, item: Item) -> dict[str, Any]:
         """Return the values of the fields that are only noted, by name."""
-        return {field.name: value_of(item, field) for field, _ in self.fields if field.noted}
+        return {cell.field.name: cell.read(item) for cell in self.cells if cell.field.noted}
 
     def fills(self, item: Item) -> dict[str, Any]:
         """Return the values that a version of it is given where it lacks them, by name of the field."""
@@ -133,7 +154,8 @@ class Form:
         self, new: Sequence[tuple[int, int, Item, Encoded, int | None]], as_of: datetime
     ) -> Iterator[bytes]:
         """Yield encoded rows of new items: (key, account-region, item, encoded, key of the parent)."""
-        declared, fields = self.declared, self.fields
+        declared = self.declared
+        cells = [(cell.read, cell.encode, cell.field.since is not None) for cell in self.cells]
         since, at = microseconds(as_of), raw_field(time(as_of))
         count = len(self.columns.split(","))
         has_digest, is_proof = declared.has_payload, declared.proves_absence
@@ -153,18 +175,18 @@ class Form:
                 parts.append(parent_head(8, parent_id))
             if declared.key is not None:
                 parts.append(text_field(item.key))
-            for field, encode in fields:
-                parts.append(encode(value_of(item, field)))
-                if field.since is not None:
+            for read, encode, has_since in cells:
+                parts.append(encode(read(item)))
+                if has_since:
                     parts.append(at)
             yield b"".join(parts)
 
     def changed_row(self, item_id: int, version_id: int, item: Item, encoded: Encoded) -> dict[str, Any]:
         """Return an item as a statement takes it that opens a new version."""
         row: dict[str, Any] = {"item_id": item_id, "version_id": version_id}
-        for field, _ in self.fields:
-            if field.name != self.declared.kind_field:
-                row[field.name] = value_of(item, field)
+        for cell in self.cells:
+            if cell.field.name != self.declared.kind_field:
+                row[cell.field.name] = cell.read(item)
         if self.declared.has_payload:
             row["digest"] = _hexadecimal(encoded.digest)
         if self.declared.has_payload and not self.declared.shared_payload:
@@ -184,7 +206,7 @@ def _hexadecimal(value: bytes) -> str:
 @cache
 def form_of(declared: ItemType) -> Form:
     """Return the form of an item type."""
-    fields = tuple((field, _ENCODERS[field.kind]) for field in declared.stored)
+    cells = tuple(Cell(field, _reader(field), _ENCODERS[field.kind]) for field in declared.stored)
     columns = ["item_id", "account_region_id", "version_id", "valid_from"]
     if declared.has_payload:
         columns.append("digest")
@@ -196,11 +218,12 @@ def form_of(declared: ItemType) -> Form:
         columns.append("parent_id")
     if declared.key is not None:
         columns.append(declared.key.name)
-    for field, _ in fields:
+    for field in declared.stored:
         columns.append(field.name)
         if field.since is not None:
             columns.append(field.since)
-    return Form(declared, ", ".join(columns), fields)
+    digested = tuple(_reader(declared.field(name)) for name in declared.digested)
+    return Form(declared, ", ".join(columns), cells, digested)
 
 
 def values_digest(parent: str | None, key: str, values: Mapping[str, Any]) -> bytes:
@@ -208,4 +231,4 @@ def values_digest(parent: str | None, key: str, values: Mapping[str, Any]) -> by
     return Encoded([parent, key], dict(values), frozenset()).digest
 
 
-__all__ = ["Form", "form_of", "payload_row", "value_of", "values_digest"]
+__all__ = ["Form", "form_of", "payload_row", "values_digest"]

@@ -77,7 +77,7 @@ def _write_csv(site: Site, connection: Connection) -> str:
     entry = zipfile.ZipInfo("findings.csv", date_time=(1980, 1, 1, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED
     with (
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        zipfile.ZipFile(packed, "w") as archive,
         archive.open(entry, "w", force_zip64=True) as file,
     ):
         blocks: list[bytes | bytearray | memoryview] = []

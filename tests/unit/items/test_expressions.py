@@ -99,7 +99,7 @@ def test_a_value_of_the_declared_type_is_read(
     assert cases
     found = read(connection, field(kind, keys), [wrapped(given, keys) for given, _ in cases])
     assert found == [expected for _, expected in cases]
-    assert [fitting(kind, given) for given, _ in cases] == [expected for _, expected in cases]
+    assert [fitting(kind)(given) for given, _ in cases] == [expected for _, expected in cases]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.JSON])
@@ -108,7 +108,7 @@ def test_a_value_of_another_type_is_null_and_fails_nothing(
 ) -> None:
     """Given whatever JSON can hold, then SQL and Python agree on what fits, and most does not."""
     found = read(connection, field(kind), [{"it": value} for value in ANYTHING])
-    expected = [fitting(kind, value) for value in ANYTHING]
+    expected = [fitting(kind)(value) for value in ANYTHING]
     if kind is Kind.NUMERIC:
         expected = [None if value is None else float(value) for value in expected]
     assert found == expected
