@@ -1,7 +1,11 @@
-"""SQL files of the packages, read once. A file's first line says what it is for."""
+"""SQL files of the packages, read once. A file's first line says what it is for.
+
+A line ``-- include: NAME`` stands for the file of that name beside it: what several statements have in common.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from typing import Any, LiteralString, cast
@@ -10,6 +14,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 
+_INCLUDE = re.compile(r"^-- include: (\w+)\n", re.MULTILINE)
+
 
 @cache
 def query_text(name: str, package: str) -> LiteralString:
@@ -17,7 +23,8 @@ def query_text(name: str, package: str) -> LiteralString:
 
     It is our own file, so it may stand where psycopg wants a literal string.
     """
-    return resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    text = resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda line: query_text(line[1], package), text)
 
 
 def query(name: str, package: str) -> sql.SQL:

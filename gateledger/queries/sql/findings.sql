@@ -5,15 +5,9 @@ SELECT policy_id, resource_arn, account_id, account_name, region, rest_api_id, r
        exception_until, api_id, api_name, owner,
        CASE WHEN %(detailed)s THEN served_changes END AS served_changes
 FROM report.finding AS f
-WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
-  AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
-  AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
-  AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
-  AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
-  AND (NOT %(unowned)s OR owner IS NULL)
-  -- In a CASE, for PostgreSQL takes IS NULL of what a view computes for rare.
-  AND (%(excepted)s::boolean IS NULL
-       OR CASE WHEN status <> '' THEN (exception_id IS NOT NULL) = %(excepted)s END)
+WHERE
+-- include: findings_filters
+-- include: findings_filters_status
 ORDER BY array_position(%(order)s::text[], status),
          CASE WHEN status IN ('INCOMPLIANT', 'UNDETERMINED') THEN report.severity_place(severity) END,
          CASE WHEN status IN ('INCOMPLIANT', 'UNDETERMINED') THEN coalesce(episode_since, since) END,

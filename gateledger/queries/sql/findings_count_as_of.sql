@@ -1,13 +1,7 @@
 -- How many findings of each status there were at a time under the same filters as findings_as_of.sql.
 SELECT status, count(*)
 FROM report.finding_as_of(%(as_of)s)
-WHERE (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s))
-  AND (%(policies)s::text[] IS NULL OR policy_id = ANY (%(policies)s))
-  AND (%(accounts)s::text[] IS NULL OR account_id = ANY (%(accounts)s))
-  AND (%(regions)s::text[] IS NULL OR region = ANY (%(regions)s))
-  AND (%(owners)s::text[] IS NULL OR owner = ANY (%(owners)s))
-  AND (NOT %(unowned)s OR owner IS NULL)
-  -- In a CASE, for PostgreSQL takes IS NULL of what a view computes for rare.
-  AND (%(excepted)s::boolean IS NULL
-       OR CASE WHEN status <> '' THEN (exception_id IS NOT NULL) = %(excepted)s END)
+WHERE
+-- include: findings_filters
+-- include: findings_filters_status
 GROUP BY status
