@@ -32,6 +32,8 @@ class Oracle:
         self.last_as_of: datetime | None = None
         self.backfilled = 0
         """How many histories were replaced by a backfill."""
+        self.overtaken: set[tuple[str, datetime]] = set()
+        """Policies and times at which they were judged before more was read at the same time."""
         self._killed_at: datetime | None = None
         self._ended: list[_PastRun] = []
         self._waiting: dict[str, datetime] = {}
@@ -58,6 +60,11 @@ class Oracle:
         if night.kind is not RunKind.EVALUATE:
             self.observer.begin(night.as_of)
             self._collect(night, steps)
+            self.overtaken |= {
+                (policy_id, night.as_of)
+                for policy_id, book in self.books.items()
+                if book.evaluations and book.evaluations[-1].as_of == night.as_of
+            }
             self.observer.keep()
         for policy_id in night.policies if night.kind is not RunKind.COLLECT else ():
             if steps.take():
@@ -80,11 +87,13 @@ class Oracle:
         if not book.evaluations and was_collected:
             self._waiting[policy_id] = as_of
         book.add(self._evaluation(policy_id, as_of, rules, self.observer.known))
+        self.overtaken.discard((policy_id, as_of))
 
     def judge_past(self, policy_id: str, as_of: datetime, rules: Rules) -> None:
         """Replace a policy's history by what it says of all nights, the last of them now."""
         self.backfilled += 1
         self._waiting.pop(policy_id, None)
+        self.overtaken = {(of, when) for of, when in self.overtaken if of != policy_id}
         states = sorted(self.observer.states.items())
         found = []
         for moment in self.nights(as_of):

@@ -272,6 +272,22 @@ def test_a_policy_enabled_later_has_the_history_that_it_would_have_had(lives: Li
     ]
 
 
+def test_a_policy_judged_before_more_is_read_at_the_same_moment_is_right_when_it_is_judged_again(
+    lives: Lives,
+) -> None:
+    tags = "/gateledger/aws/apigateway/rest-api-tags"
+    lives.night(0)
+    lives.night(1, kind=RunKind.EVALUATE, policies=(tags,))
+    del lives.region.apis["api0000000"]
+    lives.night(1)
+    found = f"SELECT condition FROM report.finding_history WHERE policy_id = '{tags}' AND valid_to IS NULL"
+    assert lives.system.rows(found) == [("nothing_required",)]
+    check_the_past(lives.system, lives.oracle)
+
+    lives.night(1, kind=RunKind.EVALUATE, policies=(tags,))
+    assert lives.system.rows(found) == [("rest_api_disappeared",)]
+
+
 def _ssl_history(lives: Lives) -> Rows:
     return lives.system.rows(
         "SELECT condition, valid_from, valid_to FROM report.finding_history "
