@@ -73,5 +73,5 @@ def register(cursor: Cursor, policy: Policy, parameters: Mapping[str, Any], as_o
 
 def _key(cursor: Cursor, name: str, values: Mapping[str, Any]) -> int:
     row = cursor.execute(query(name, SQL), values).fetchone()
-    assert row is not None  # noqa: S101 - an upsert with RETURNING always returns its row
+    assert row is not None  # noqa: S101 - stored now, or by a run before: one run at a time
     return int(row[0])

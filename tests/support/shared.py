@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def made_once(name: str, make: Callable[[Path], object]) -> Path:
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.with_suffix(".made").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what a failed one left
             folder.mkdir()
             make(folder)
             folder.with_suffix(".made").touch()
