@@ -19,10 +19,14 @@ from psycopg.pq import ExecStatus
 from cmdb.errors import DatabasePooled
 from cmdb.server.address import Address
 
-#: How often the two clients take turns; once suffices where nobody else uses the pool.
-_ROUNDS = 4
+#: How often the two clients take turns. Once suffices where nobody else uses the pool; where others do, one
+#: turn in five finds nothing.
+_ROUNDS = 40
 #: Seconds that a pooler in session mode may keep the second client waiting for a session.
 _PATIENCE = 2.0
+_OWN_PROCESS = b"SELECT pg_catalog.pg_backend_pid()"
+#: What stands for a statement that the pooler does not take.
+_REFUSED = "refused"
 
 
 def refuse_borrowed_session(connection: psycopg.Connection[Any], address: Address) -> None:
@@ -35,19 +39,32 @@ def refuse_borrowed_session(connection: psycopg.Connection[Any], address: Addres
     own = _process(connection)
     if own is not None and own == connection.info.backend_pid:
         return
+    if own is None or _is_borrowed(own, connection, address):
+        raise DatabasePooled(
+            f"The database {address} is reached through a connection pooler in transaction or statement "
+            "mode, and gateledger needs sessions of its own for its locks and settings: in "
+            "GATELEDGER_DATABASE_URL name the server itself (hosted databases call it the direct "
+            "connection), or a pool in session mode."
+        )
+
+
+def _is_borrowed(own: int, connection: psycopg.Connection[Any], address: Address) -> bool:
+    """Return whether session ``own`` is given to a second client too, or another one to the first."""
     other: psycopg.Connection[Any] | None = None
     try:
         with suppress(psycopg.OperationalError):
             parameters = {**address.connection_parameters(), "connect_timeout": "5"}
             other = psycopg.connect("", **cast("dict[str, Any]", parameters), autocommit=True)
+        if other is not None:
+            # One after the other, for in statement mode a transaction is refused when it begins.
+            for statement in (b"BEGIN", _OWN_PROCESS, b"ROLLBACK"):
+                if not other.closed and _answer(other, statement) in (_REFUSED, str(own)):
+                    return True
         for _ in range(_ROUNDS):
-            if own is None or (other is not None and _is_lent(own, other)) or _process(connection) != own:
-                raise DatabasePooled(
-                    f"The database {address} is reached through a connection pooler in transaction or "
-                    "statement mode, and gateledger needs sessions of its own for its locks and settings: in "
-                    "GATELEDGER_DATABASE_URL name the server itself (hosted databases call it the direct "
-                    "connection), or a pool in session mode."
-                )
+            answered = "" if other is None or other.closed else _answer(other, _OWN_PROCESS)
+            if answered in (_REFUSED, str(own)) or _process(connection) != own:
+                return True
+        return False
     finally:
         if other is not None:
             other.close()
@@ -55,40 +72,33 @@ def refuse_borrowed_session(connection: psycopg.Connection[Any], address: Addres
 
 def _process(connection: psycopg.Connection[Any]) -> int | None:
     """Return the process that answers; None when the pooler ends the connection over the question."""
-    done = connection.pgconn.exec_(b"SELECT pg_catalog.pg_backend_pid()")
+    done = connection.pgconn.exec_(_OWN_PROCESS)
     value = done.get_value(0, 0) if done.status == ExecStatus.TUPLES_OK else None
     return None if value is None else int(value)
 
 
-def _is_lent(own: int, other: psycopg.Connection[Any]) -> bool:
-    """Return whether the second client's transaction is given the first one's session, or refused."""
-    if other.closed:
-        return False
-    try:
-        if not _answers(other, b"BEGIN"):
-            other.close()  # it waits for a session of its own, and there is none to be had now
-            return False
-        done = other.pgconn.exec_(b"SELECT pg_catalog.pg_backend_pid()")
-        value = done.get_value(0, 0) if done.status == ExecStatus.TUPLES_OK else None
-        other.pgconn.exec_(b"ROLLBACK")
-    except psycopg.OperationalError:
-        return True  # no transactions: statement mode
-    return value is None or int(value) == own
+def _answer(connection: psycopg.Connection[Any], statement: bytes) -> str:
+    """Return what the second client's statement gives, '' for nothing, or ``_REFUSED``.
 
-
-def _answers(connection: psycopg.Connection[Any], statement: bytes) -> bool:
-    """Run a statement; return False when it was not answered in time."""
+    A client that is not answered in time waits for a session, and there is none to be had: its connection is
+    closed.
+    """
     deadline = time.monotonic() + _PATIENCE
     driver = connection.pgconn
-    driver.send_query(statement)
-    while driver.is_busy():
-        ready, _, _ = select.select([driver.socket], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            return False
-        driver.consume_input()
-    refused = False
-    while (result := driver.get_result()) is not None:
-        refused = refused or result.status != ExecStatus.COMMAND_OK
-    if refused:
-        raise psycopg.OperationalError("the pooler takes no transaction")
-    return True
+    value = ""
+    try:
+        driver.send_query(statement)
+        while driver.is_busy():
+            ready, _, _ = select.select([driver.socket], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                connection.close()
+                return ""
+            driver.consume_input()
+        while (result := driver.get_result()) is not None:
+            if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+                value = _REFUSED
+            elif result.ntuples and value != _REFUSED:
+                value = (result.get_value(0, 0) or b"").decode()
+    except psycopg.OperationalError:
+        return _REFUSED
+    return value

@@ -106,9 +106,11 @@ def test_a_pool_that_others_use_too_is_found_out(
     with pgbouncer(empty_database_url, mode, **settings) as url, crowd(url, 6):
         for _ in range(10):
             engine = open_engine(url)
-            with pytest.raises(DatabasePooled):
-                engine.connect()
-            engine.dispose()
+            try:
+                with pytest.raises(DatabasePooled):
+                    engine.connect().close()
+            finally:
+                engine.dispose()
 
 
 def test_a_pool_of_sessions_that_is_used_up_is_no_reason_to_refuse_it(database_url: str) -> None:
