@@ -92,11 +92,11 @@ JOIN verdict AS v ON v.name = ANY (n.names);
 INSERT INTO compliance.record (policy_key, item_id, valid_from, condition_key, policy_version_id, status_since,
                                episode_since, evidence)
 SELECT j.policy_key, j.item_id, n.at, j.condition_key, j.policy_version_id, n.at,
-       CASE WHEN j.status = 'INCOMPLIANT' THEN n.at END, '{{}}'
+       CASE WHEN j.status = 'INCOMPLIANT' THEN n.at END, ''
 FROM judged AS j JOIN night AS n ON n.n = j.since;
 INSERT INTO compliance.record_closed (policy_key, item_id, valid_from, valid_to, condition_key, policy_version_id,
                                       status_since, evidence)
-SELECT j.policy_key, j.item_id, a.at, b.at, v.condition_key, v.policy_version_id, a.at, '{{}}'
+SELECT j.policy_key, j.item_id, a.at, b.at, v.condition_key, v.policy_version_id, a.at, ''
 FROM judged AS j
 CROSS JOIN LATERAL generate_series(0, j.ended - 1) AS k
 JOIN night AS a ON a.n = j.since * k / j.ended

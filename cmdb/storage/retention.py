@@ -10,6 +10,9 @@ from functools import cache
 
 from cmdb.items import Absence, ItemType, children_of, item_types
 
+#: The versions that are a record's evidence, a row each.
+_EVIDENCE = "unnest(string_to_array(r.evidence, ' ')::bigint[])"
+
 
 def dead(declared: ItemType) -> str:
     """Drop items that were gone before the limit, so many at a time; the open counts count them no longer."""
@@ -162,9 +165,9 @@ def old_versions(declared: ItemType) -> str:
         "    SELECT x.item_id, x.valid_from\n"
         f"    FROM {table} AS x\n"
         "    WHERE x.superseded_at <= %(limit)s\n"
-        "      AND x.version_id NOT IN (SELECT unnest(r.evidence) FROM compliance.record AS r)\n"
+        f"      AND x.version_id NOT IN (SELECT {_EVIDENCE} FROM compliance.record AS r)\n"
         "      AND x.version_id NOT IN (\n"
-        "          SELECT unnest(r.evidence) FROM compliance.record_closed AS r WHERE r.valid_to > %(limit)s\n"
+        f"          SELECT {_EVIDENCE} FROM compliance.record_closed AS r WHERE r.valid_to > %(limit)s\n"
         "      )\n"
         "    LIMIT %(batch)s\n"
         ")"

@@ -67,7 +67,8 @@ SELECT
     ) THEN (
         SELECT h.served_changes
         FROM report.served_change AS h
-        WHERE h.item_id = r.item_id AND h.valid_from = r.valid_from AND h.version_ids && r.evidence
+        WHERE h.item_id = r.item_id AND h.valid_from = r.valid_from
+            AND h.version_ids && string_to_array(r.evidence, ' ')::bigint[]
     ) END AS served_changes
 FROM compliance.record AS r
 CROSS JOIN report.exception_moment AS m
@@ -117,8 +118,8 @@ COMMENT ON COLUMN report.finding_export.resolved_at IS 'When its last incomplian
 COMMENT ON COLUMN report.finding_export.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.finding_export.item_type IS 'Type of the item.';
 COMMENT ON COLUMN report.finding_export.name IS 'What people call the item; null when it has no name.';
-COMMENT ON COLUMN report.finding_export.subjects IS 'What within the item is at fault, the first twenty; null when the policy does not say.';
-COMMENT ON COLUMN report.finding_export.subject_count IS 'How many subjects there are in all; null when the policy does not say.';
+COMMENT ON COLUMN report.finding_export.subjects IS 'What within the item is at fault, the first twenty; null when nothing is or the policy does not say.';
+COMMENT ON COLUMN report.finding_export.subject_count IS 'How many subjects there are in all; null when none or the policy does not say.';
 COMMENT ON COLUMN report.finding_export.exception_id IS 'Id of the exception that covers it; of several, the one in force longest. Null: none.';
 COMMENT ON COLUMN report.finding_export.exception_until IS 'When that exception ends.';
 COMMENT ON COLUMN report.finding_export.exception_reason IS 'Why it was accepted.';

@@ -56,8 +56,8 @@ COMMENT ON COLUMN report.finding_history.account_name IS 'Name of the account to
 COMMENT ON COLUMN report.finding_history.policy_version IS 'Content hash of the policy that judged so first.';
 COMMENT ON COLUMN report.finding_history.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.finding_history.item_type IS 'Type of the item.';
-COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when the policy did not say.';
-COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when the policy did not say.';
+COMMENT ON COLUMN report.finding_history.subjects IS 'What within the item was at fault, the first twenty; null when nothing was or the policy did not say.';
+COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects there were in all; null when none or the policy did not say.';
 COMMENT ON COLUMN report.finding_history.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding_history.name IS 'What people call the item; null when it has no name.';
 COMMENT ON COLUMN report.finding_history.owner IS 'Owner of the item at the end of the interval, for one that holds now; null: none was known. Who owned it at a time: finding_as_of.';

@@ -10,7 +10,7 @@ SELECT
     c.message,
     c.remediation,
     r.valid_from,
-    r.evidence,
+    string_to_array(r.evidence, ' ')::bigint[] AS evidence,
     r.status_since AS since,
     r.episode_since,
     r.subjects,
@@ -53,7 +53,7 @@ COMMENT ON COLUMN report.verdict.valid_from IS 'as_of of the first evaluation th
 COMMENT ON COLUMN report.verdict.evidence IS 'Versions of items that decided it.';
 COMMENT ON COLUMN report.verdict.since IS 'When the current status began.';
 COMMENT ON COLUMN report.verdict.episode_since IS 'When the incompliant episode began that the item is in; null: none.';
-COMMENT ON COLUMN report.verdict.subjects IS 'What within the item is at fault, the first twenty; null when the policy does not say.';
-COMMENT ON COLUMN report.verdict.subject_count IS 'How many subjects there are in all; null when the policy does not say.';
+COMMENT ON COLUMN report.verdict.subjects IS 'What within the item is at fault, the first twenty; null when nothing is or the policy does not say.';
+COMMENT ON COLUMN report.verdict.subject_count IS 'How many subjects there are in all; null when none or the policy does not say.';
 COMMENT ON COLUMN report.verdict.exception_id IS 'Id of the exception that covers it; of several, the one in force longest. Null: none.';
 COMMENT ON COLUMN report.verdict.exception_until IS 'When that exception ends.';

@@ -34,7 +34,7 @@ from evaluator.catalog.policy import Policy
 from evaluator.judging import nights
 from evaluator.judging.engine import Evaluation, bound_values, in_full, store_evaluation
 from evaluator.judging.guard import DEFAULT_TIMEOUT
-from evaluator.judging.judge import SQL, Judge
+from evaluator.judging.judge import KEPT_SUBJECTS, SQL, Judge
 from evaluator.judging.registry import register
 
 BACKFILL = "backfill"
@@ -153,7 +153,7 @@ def _statement(judge: Judge, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
 
     selected, bound = bound_text(composition.select_list(judge.registered.condition_keys))
     computed = bound_text(local.computed)[0] if local.computed else ""
-    subjects = "v.subjects[1:20], cardinality(v.subjects)" if policy.logic.has_subjects else "NULL, NULL"
+    subjects = ", ".join(KEPT_SUBJECTS) if policy.logic.has_subjects else "NULL, NULL"
     parts = {
         "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}\n{computed}",
         "recheck": f"v.{RECHECK[0]}" if policy.has_recheck else "NULL",

@@ -40,6 +40,8 @@ _SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
 #: parallel plan for one that sends all of them from process to process. LATERAL subqueries are computed by one
 #: process: joins below them that are shared would send it every row.
 _SHARED = "SET LOCAL parallel_setup_cost = 100; SET LOCAL parallel_tuple_cost = 0.001"
+#: What a record keeps of a verdict's subjects: the first twenty, and how many there are; null where there are none.
+KEPT_SUBJECTS = ("nullif(v.subjects[1:20], '{}')", "nullif(cardinality(v.subjects), 0)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,9 @@ class Judge:
         has_subjects = self.policy.logic.has_subjects
         changed = "v.condition_before IS DISTINCT FROM v.condition_key"
         if has_subjects:
-            changed += (
-                " OR v.subjects_before IS DISTINCT FROM v.subjects[1:20]"
-                " OR v.count_before IS DISTINCT FROM cardinality(v.subjects)"
+            before = ("v.subjects_before", "v.count_before")
+            changed += "".join(
+                f" OR {was} IS DISTINCT FROM {now}" for was, now in zip(before, KEPT_SUBJECTS, strict=True)
             )
         parts = {
             "relations": ",\n".join(
@@ -141,6 +143,7 @@ class Judge:
             "changed": changed,
             "differs": f"{changed} OR v.recheck_before IS DISTINCT FROM v.recheck_at",
             "evidence": composition.evidence("w"),
+            "subjects": ", ".join(KEPT_SUBJECTS),
             "restriction": "WHERE w.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)"
             if of_dirty
             else "",

@@ -69,7 +69,7 @@ def test_versions_that_a_record_rests_on_stay_however_old(engine: Engine) -> Non
     prune(engine, history.last_as_of)
     kept = rows(engine, "SELECT version_id FROM cmdb.stage_closed")
     assert len(kept) == 1
-    evidence = rows(engine, "SELECT DISTINCT unnest(evidence) FROM compliance.record ORDER BY 1")
+    evidence = rows(engine, "SELECT DISTINCT unnest(evidence) FROM report.verdict ORDER BY 1")
     current = rows(
         engine,
         "SELECT version_id FROM cmdb.rest_api UNION "

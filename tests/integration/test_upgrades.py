@@ -84,10 +84,14 @@ def stored(engine: Engine) -> dict[str, list[str]]:
     return {table: list(columns) for table, columns in rows}
 
 
+#: A record's evidence as the list that it was in earlier versions.
+_EVIDENCE = "string_to_array(t.evidence, ' ')::bigint[]"
+
+
 def _version_of(item: str) -> str:
     """Return the expression of the version among a record's evidence that is of an item type."""
     versions = f"SELECT version_id FROM cmdb.{item} UNION ALL SELECT version_id FROM cmdb.{item}_closed"
-    return f"(SELECT v.version_id FROM ({versions}) AS v WHERE v.version_id = ANY (t.evidence))"
+    return f"(SELECT v.version_id FROM ({versions}) AS v WHERE v.version_id = ANY ({_EVIDENCE}))"
 
 
 #: Columns of earlier versions under the names that they had: by column, and by table and column.
@@ -111,9 +115,9 @@ FORMER = {
     **{f"{item}_version": _version_of(item) for item in ("stage", "rest_api", "integration", "certificate")},
 }
 _NO_DEPLOYMENT = "t.item_type <> 'deployment'"
-_OTHER_EVIDENCE = """
+_OTHER_EVIDENCE = f"""
 ARRAY(
-    SELECT v FROM unnest(t.evidence) AS v
+    SELECT v FROM unnest({_EVIDENCE}) AS v
     WHERE v NOT IN (
         SELECT version_id FROM cmdb.deployment UNION ALL SELECT version_id FROM cmdb.deployment_closed
     )
@@ -147,7 +151,7 @@ def then_and_now(table: str, known: list[str], today: dict[str, list[str]]) -> d
     for column in known:
         former = FORMER.get(f"{table}.{column}", FORMER.get(column))
         if column in today.get(source_of(table, known, today), []):
-            found[column] = f"t.{column}"
+            found[column] = _EVIDENCE if column == "evidence" else f"t.{column}"
         elif former is not None:
             found[column] = former
     return found

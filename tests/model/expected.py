@@ -40,7 +40,7 @@ def finding_history(oracle: Oracle) -> list[Row]:
         (
             *(policy_id, *key, record.status, record.condition),
             *(record.valid_from, record.valid_to, record.since, record.version),
-            None if record.subjects is None else list(record.subjects),
+            list(record.subjects) if record.subjects else None,
         )
         for policy_id, key, record in _records(oracle)
     ]

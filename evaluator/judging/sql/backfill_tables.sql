@@ -17,6 +17,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS moment (
 CREATE TEMPORARY TABLE IF NOT EXISTS due (item_id bigint NOT NULL, n integer NOT NULL) ON COMMIT DROP;
 CREATE TEMPORARY TABLE IF NOT EXISTS swept (
     item_id bigint NOT NULL, n integer NOT NULL, account_region_id integer NOT NULL,
-    condition_key integer NOT NULL, recheck_at timestamptz, evidence bigint[] NOT NULL, subjects text[],
+    condition_key integer NOT NULL, recheck_at timestamptz, evidence text NOT NULL, subjects text[],
     subject_count integer
 ) ON COMMIT DROP

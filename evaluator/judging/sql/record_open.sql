@@ -13,6 +13,8 @@ FROM pg_temp.verdict AS v
 JOIN compliance.condition AS now ON now.condition_key = v.condition_key
 LEFT JOIN compliance.record AS old ON old.policy_key = %(policy_key)s AND old.item_id = v.item_id
 LEFT JOIN compliance.condition AS before ON before.condition_key = old.condition_key
+-- Entered in the order of the key, the index is as small as it can be.
+ORDER BY v.item_id
 ON CONFLICT (policy_key, item_id) DO UPDATE
 SET valid_from = excluded.valid_from,
     condition_key = excluded.condition_key,

@@ -6,7 +6,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS verdict (
     condition_before integer,
     is_same boolean NOT NULL,
     recheck_at timestamptz,
-    evidence bigint[] NOT NULL,
+    evidence text NOT NULL,
     subjects text[],
     subject_count integer
 ) ON COMMIT DELETE ROWS

@@ -1,5 +1,5 @@
 -- The verdicts that a policy's records hold for a time, with the evidence of the night on which each began.
-SELECT r.item_id, r.valid_from, c.name AS condition, r.evidence
+SELECT r.item_id, r.valid_from, c.name AS condition, string_to_array(r.evidence, ' ')::bigint[] AS evidence
 FROM (
     SELECT policy_key, item_id, condition_key, valid_from, NULL::timestamptz AS valid_to, evidence
     FROM compliance.record
