@@ -1,4 +1,7 @@
-"""Finds the caller's credentials in a process of its own; prints why that failed and exits with 1."""
+"""Finds the caller's credentials in a process of its own; prints why that failed and exits with 1.
+
+Its argument is how many seconds a provider may take.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if __name__ == "__main__":
     try:
         Sessions(
             retries=RetryPolicy(transient_tries=2, first_pause=0.001, longest_pause=0.002),
-            transport=Transport(connect_timeout=1.0, read_timeout=1.0, process_timeout=1.0),
+            transport=Transport(*[float(sys.argv[1])] * 3),
         ).close()
     except GateledgerError as error:
         print(error)
