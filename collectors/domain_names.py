@@ -75,7 +75,7 @@ class _Mappings:
                     answers.add(domain.key, body)
             there.append(domain)
         domains.items = there
-        conclude(found, "custom domain names whose mappings", nothing_read=bool(there) and not found.items)
+        conclude(found, "custom domain name", "whose mappings", nothing_read=bool(there) and not found.items)
         return found
 
     def _lead(self, domain: Item) -> tuple[Item, bytes | None]:

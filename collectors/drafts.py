@@ -46,7 +46,7 @@ def read(access: RegionAccess, so_far: Readings) -> dict[str, Reading]:
             found.answers = None
         else:
             answers.add(rest_api_id, body)
-    conclude(found, "REST APIs whose drafts", nothing_read=not found.items)
+    conclude(found, "REST API", "whose draft", nothing_read=not found.items)
     return {"draft": found}
 
 

@@ -95,8 +95,8 @@ def _concluded(scope: str, part: _Part, hasher: Hasher) -> Reading:
             reading.answers = None
         else:
             answers.add(api_id, b"".join(listing.bodies))
-    what = f"HTTP or WebSocket APIs whose {_TITLES[scope]}"
-    conclude(reading, what, nothing_read=bool(part.failures) and not part.found)
+    nothing_read = bool(part.failures) and not part.found
+    conclude(reading, "HTTP or WebSocket API", f"whose {_TITLES[scope]}", nothing_read=nothing_read)
     return reading
 
 

@@ -82,8 +82,8 @@ class RegionReader:
         certificates.read([*self._apis.values(), *naming_stages(stages)], self._named_before)
         own, acm_own = certificates.own, certificates.acm
         readings = self._conclude_apis(apis)
-        conclude(own, "client certificates that", nothing_read=False)
-        conclude(acm_own, "ACM certificates that", nothing_read=not (acm_own.items or acm_own.absent))
+        conclude(own, "client certificate", "that", nothing_read=False)
+        conclude(acm_own, "ACM certificate", "that", nothing_read=not (acm_own.items or acm_own.absent))
         readings |= {"client_certificate": own, "acm_certificate": acm_own}
         readings = read_further(self._access, first | readings, is_first=False)
         cost = self._caller.counts
@@ -173,10 +173,11 @@ class RegionReader:
             if found.unread is not None:
                 deployments.unread[rest_api_id] = found.unread
         read = len(apis.items) - len(stages.unread)
-        conclude(stages, "REST APIs whose stages", nothing_read=bool(stages.unread) and read == 0)
+        conclude(stages, "REST API", "whose stages", nothing_read=bool(stages.unread) and read == 0)
         conclude(
             deployments,
-            "REST APIs with deployments that",
+            "REST API",
+            "with deployments that",
             nothing_read=stages.status is ScopeStatus.FAILED,
         )
         return {"rest_api": apis, "stage": stages, "deployment": deployments}

@@ -184,6 +184,8 @@ class EmbeddedServer:
             open_installation(binaries_folder(), user)
             if self.folder.stat().st_uid != user.uid:
                 self.folder.chmod(0o711)
+            if self.pgdata.is_dir():
+                user.own_all(self.pgdata)
         self.socket_folder.mkdir(mode=0o700, exist_ok=True)
         self.socket_folder.chmod(0o700)
         self.log.touch(mode=0o600)

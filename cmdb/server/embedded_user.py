@@ -41,6 +41,14 @@ class ServerUser:
         """Give ``path`` to this user."""
         os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
+    def own_all(self, folder: Path) -> None:
+        """Give ``folder`` and all in it to this user, unless it is theirs: a copy that root made is root's."""
+        if folder.stat().st_uid == self.uid:
+            return
+        for path in folder.rglob("*"):
+            self.own(path)
+        self.own(folder)  # last: what ends in between is done again
+
 
 def server_user(pgdata: Path) -> ServerUser | None:
     """Return the user that must run a server on ``pgdata``; None means the caller itself.

@@ -60,7 +60,10 @@ class Cause:
 
     def text(self, letters: int | None = _SHOWN) -> str:
         """Return what happened as one line, cut after so many letters (None: never)."""
-        said = one_line(" ".join([", ".join(sorted(self.operations)), self.sentence]).strip())
+        sentence = self.sentence
+        if len(self.operations) > 1:
+            sentence = re.sub(r"\Awas ", "were ", sentence)
+        said = one_line(" ".join([", ".join(sorted(self.operations)), sentence]).strip())
         return said if letters is None or len(said) <= letters else said[: letters - 3] + "..."
 
     def line(self) -> str:

@@ -43,6 +43,7 @@ def environment() -> Environment:
         points=points,
         time=time,
         day=day,
+        days=days,
         iso=iso,
         words=words,
         short=short,
@@ -105,6 +106,11 @@ def share(part: int, whole: int) -> str:
 def time(value: datetime | None) -> str:
     """Return a time for people, to the minute, in UTC."""
     return "never" if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def days(number: int) -> str:
+    """Return a number of days with its word."""
+    return f"{number:,} day" if number == 1 else f"{number:,} days"
 
 
 def day(value: date | datetime | None) -> str:

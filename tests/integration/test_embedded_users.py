@@ -175,3 +175,13 @@ def test_root_in_a_container_recognises_its_server(made_data_dir: Path) -> None:
     # then its last command stops the server all the same
     assert live_postmaster(made_data_dir / "embedded" / "pgdata") is None
     assert not embedded.is_running(made_data_dir)
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_data_folder_that_root_copied_is_given_to_the_servers_user(made_data_dir: Path) -> None:
+    pgdata = made_data_dir / "embedded" / "pgdata"
+    for path in [pgdata, *pgdata.rglob("*")]:
+        os.chown(path, 0, 0)
+    with embedded.lease(made_data_dir):
+        owner = pwd.getpwnam(SERVER_USER).pw_uid
+        assert {path.stat().st_uid for path in [pgdata, pgdata / "base", pgdata / "PG_VERSION"]} == {owner}

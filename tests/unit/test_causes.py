@@ -44,7 +44,7 @@ def test_a_region_that_is_denied_everywhere_is_one_line() -> None:
     line = cause.line()
     assert line.startswith(
         "24 scopes in 2 accounts, 3 regions, 4 item types (failed): "
-        "GetClientCertificates, GetRestApis was denied"
+        "GetClientCertificates, GetRestApis were denied"
     )
     assert REASON in cause.as_object()["cause"]
     assert "111122223333" not in line

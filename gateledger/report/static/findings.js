@@ -144,7 +144,7 @@
     cell(words(data.conditions[row[CONDITION]]));
     if (hasOwners) cell(owner(item)).className = "owner";
     const since = data.times[row[SINCE]];
-    cell(since.slice(0, 10) + " ", made("small", days(since) + " d"));
+    cell(made("span", since.slice(0, 10), "date"), " ", made("small", days(since) + " d"));
     return tr;
   }
 
@@ -156,7 +156,8 @@
     link.href = policyPage;
     const facts = made("dl");
     const fact = (label, ...nodes) => { const dd = made("dd"); dd.append(...nodes); facts.append(made("dt", label), dd); };
-    fact("Status", pill(item.status), ` since ${minute(data.times[row[SINCE]])}, ${days(data.times[row[SINCE]])} days`);
+    const age = days(data.times[row[SINCE]]);
+    fact("Status", pill(item.status), ` since ${minute(data.times[row[SINCE]])}, ${age} ${age === 1 ? "day" : "days"}`);
     fact("Policy", link);
     fact("What was seen", made("bdi", text(row, MESSAGE)));
     if (row[REMEDIATION] >= 0) fact("What to do", made("bdi", text(row, REMEDIATION)));
