@@ -213,8 +213,11 @@ def require_current(engine: Engine) -> None:
         _check(connection)
         revision = current_revision(connection)
     if revision != head_revision():
-        state = "holds no CMDB yet" if revision is None else f"is at revision {revision}"
+        if revision is None:
+            raise DatabaseOutdated(
+                "The database holds no CMDB yet: run `gateledger db upgrade`, which makes it, then `gateledger run`."
+            )
         raise DatabaseOutdated(
-            f"The database {state} and this gateledger needs revision {head_revision()}: "
+            f"The database is at revision {revision} and this gateledger needs revision {head_revision()}: "
             "run `gateledger db upgrade`."
         )

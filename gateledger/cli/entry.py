@@ -62,8 +62,8 @@ cli = typer.Typer(
     rich_markup_mode=None,  # laid out by Rich, help would take twice as long
     context_settings={"max_content_width": 110},
     pretty_exceptions_enable=False,
-    help="Tells which API Gateway stages do not authenticate to their backends with a client certificate, "
-    "since when, and what to do about it.",
+    help="Judges AWS API Gateway in every account and region, every night: what is wrong, since when, and what "
+    "puts it right.",
     epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but the inventory is incomplete, "
     "4 findings with a --fail-on status.",
 )
@@ -128,7 +128,7 @@ def options(
         ),
     ] = None,
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Tell more on stderr; twice: everything.")
+        int, typer.Option("--verbose", "-v", count=True, help="Log more on stderr; twice: everything.")
     ] = 0,
     log_level: Annotated[
         str | None,

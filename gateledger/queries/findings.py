@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 
 from gateledger.queries.changes import by_id, change_of
+from gateledger.queries.emptiness import require_evaluated, what_is_known, why_empty
 from gateledger.queries.reading import Connection, reading, records, rows, stream
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Column, Format, emit, on_terminal, say
@@ -192,7 +193,8 @@ def list_findings(
 
     On a terminal a table ends with the change that closes the most of them, in the words of ``policies``.
 
-    ``fail_on`` leaves those that an exception covers out unless ``include_excepted``.
+    ``fail_on`` leaves those that an exception covers out unless ``include_excepted``; raises
+    ``NothingEvaluated`` where nothing could be found yet.
     """
     past = selection.as_of is not None
     limit = FIRST + 1 if form is Format.TABLE and on_terminal() and not everything else None
@@ -205,11 +207,16 @@ def list_findings(
             written = emit(shown, form, keys=(), table=table, narrow=narrow)
             if limit is not None and written == FIRST:
                 _say_how_many_more(connection, selection)
-            if written and not past and on_terminal():
+            if not written:
+                say(why_empty(connection, parameters))
+            elif selection.as_of is not None:
+                _say_what_is_known(connection, selection.as_of)
+            elif on_terminal():
                 _say_what_first(connection, selection, policies)
         else:
             emit(answer, form, keys=PAST_KEYS if past else FINDING_KEYS, table=())
         if fail_on:
+            require_evaluated(connection)
             if not include_excepted:
                 # Where only covered ones are listed, none is left to fail on.
                 if selection.excepted:
@@ -231,6 +238,8 @@ def list_by_api(engine: Engine, selection: Selection, form: Format, *, everythin
             return
         found = [_of_policy(row) for row in answer]
         emit(found[: limit and FIRST], form, keys=(), table=_BY_API, narrow=_BY_API_NARROW)
+        if not found:
+            say(why_empty(connection, selection.parameters()))
         if limit is not None and len(found) == limit:
             say("There are more: add --all, narrow with --status, --account, --region or --policy.")
 
@@ -288,6 +297,12 @@ def _say_what_first(
     if found:
         total = int(found[0]["total"])
         say(one_line(f"Do first: {change_of(found[0], by_id(policies())).sentence(total)}"))
+
+
+def _say_what_is_known(connection: Connection, as_of: datetime) -> None:
+    known = what_is_known(connection, as_of)
+    if known is not None:
+        say(known)
 
 
 def _say_how_many_more(connection: Connection, selection: Selection) -> None:

@@ -22,6 +22,8 @@ _SUFFIXES = {
     "console.amazonaws-us-gov.com": "aws-us-gov",
 }
 _API = r"[A-Za-z0-9]+"
+#: An API's id without more around it: AWS makes all of ten small letters and digits.
+_API_ALONE = r"(?=.*[0-9])[a-z0-9]{10}"
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _LONGEST = 120
 #: Item types that belong to no other, but for REST APIs, whose ARN stands for their stage; by how ARNs begin.
@@ -32,8 +34,8 @@ _HEADS = {
     "account": "account_settings",
 }
 _FORMS = (
-    "write its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), APIID/STAGE, or its console or "
-    "invoke URL"
+    "write its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), APIID/STAGE, the id of an API with "
+    "one stage, or its console or invoke URL"
 )
 
 
@@ -88,6 +90,8 @@ def parse_reference(text: str) -> StageReference | ItemReference:
     match = re.fullmatch(rf"({_API})/([^/\s]+)/?", given)
     if match is not None:
         return StageReference(match[1], unquote(match[2]))
+    if re.fullmatch(_API_ALONE, given):
+        return StageReference(given)
     raise _unreadable(given)
 
 

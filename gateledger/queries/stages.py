@@ -91,6 +91,11 @@ def _unknown(connection: Connection, reference: Reference, accounts: list[str] |
         return f"No item {reference.label} was ever recorded: {listed}."
     near = [row[0] for row in rows(connection, "stages_near", asdict(reference))]
     wanted = f"{reference.region or ''}::/restapis/{reference.api_id}/stages/{reference.stage_name or ''}"
-    closest = difflib.get_close_matches(wanted, near, n=1, cutoff=0.0)
-    hint = f"the nearest known is {one_line(closest[0])}" if closest else listed
+    closest = max(near, key=lambda arn: _likeness(arn, wanted), default=None)
+    hint = listed if closest is None else f"the nearest known is {one_line(closest)}"
     return f"No stage {reference.label} was ever recorded: {hint}."
+
+
+def _likeness(arn: str, wanted: str) -> float:
+    """Return how much alike two ARNs are, upper and lower case alike."""
+    return difflib.SequenceMatcher(None, wanted.lower(), arn.lower()).ratio()

@@ -194,6 +194,8 @@ def _tell(state: dict[str, Any], app: App, causes: list[str]) -> None:
             f"{run['scopes_ok']:,} scopes ok, {run['scopes_failed']:,} failed, "
             f"{run['items_changed']:,} items and {run['findings_changed']:,} findings changed"
         )
+        if run["error"]:
+            say(f"Error      {one_line(run['error'])}")
         if run["quota"] is not None:
             say(quota_line(run["quota"]).replace("Quota: ", "Quota      ", 1))
     if state["scopes"]:

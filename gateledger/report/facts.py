@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from cmdb.errors import GateledgerError
+from gateledger.queries.emptiness import NothingEvaluated
 from gateledger.queries.reading import Connection
 from gateledger.queries.statuses import Status
 from gateledger.report.queries import Record, ask, grouped, stream
@@ -25,10 +25,6 @@ ACCOUNT_CHARTS = 100
 ACCOUNT_PAGES = 2_000
 #: Owners with a page of their own; the owners with the most to do when there are more.
 OWNER_PAGES = 500
-
-
-class NothingEvaluated(GateledgerError):
-    """Nothing has been evaluated yet, so there is nothing to report: run `gateledger run` first."""
 
 
 @dataclass(slots=True)

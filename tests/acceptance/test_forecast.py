@@ -105,6 +105,18 @@ def test_nothing_known_is_said(nights: Nights, capsys: pytest.CaptureFixture[str
     assert "Nothing was collected yet" in capsys.readouterr().out
 
 
+def test_a_run_that_fails_at_once_takes_nothing_from_what_is_known(nights: Nights, aws: SimulatedAws) -> None:
+    """Given a night and a run after it whose credentials fail, the forecast is what it was."""
+    nights.stage()
+    nights.night()
+    plan = nightly.collection_plan(nights.settings)
+    before = forecast(nights.engine, plan).total()
+    aws.faults.add(FaultKind.DENIED, "GetCallerIdentity")
+    assert execute(["run", "--as-of", nights.as_of(nights.day + 1).isoformat()]) == ExitCode.ERROR
+    assert forecast(nights.engine, plan).total() == before
+    assert before["get_stages"] == 1
+
+
 def test_what_is_excluded_costs_nothing(nights: Nights) -> None:
     """Given a region that is left out from now on, the forecast is without it."""
     nights.stage()

@@ -258,6 +258,10 @@ def test_an_excepted_finding_is_left_out_unless_asked_for(
     assert [one["exception_id"] for one in whole["changes"][0]["items"]] == ["old"]
 
 
-def test_nothing_incompliant_is_said_and_a_wrong_form_is_refused(command_line: CommandLine) -> None:
+def test_nothing_incompliant_is_said_and_a_wrong_form_is_refused(
+    command_line: CommandLine, engine: Engine
+) -> None:
+    assert "Nothing has been evaluated yet" in command_line("plan").err
+    judged(History(engine), SSL)
     assert command_line("plan").out.splitlines()[1:] == ["# No finding that was chosen is incompliant."]
     assert command_line("plan", "--format", "xml").code == 2

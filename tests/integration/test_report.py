@@ -20,10 +20,11 @@ from sqlalchemy import Engine, text
 from cmdb.server.database import open_engine
 from gateledger.exports import directory as place
 from gateledger.exports.directory import REPORT, PlaceTaken, building
+from gateledger.queries.emptiness import NothingEvaluated
 from gateledger.queries.statuses import Status
 from gateledger.report import build
 from gateledger.report.build import write_nightly, write_report
-from gateledger.report.facts import NothingEvaluated, read_facts
+from gateledger.report.facts import read_facts
 from gateledger.report.queries import ask, asking
 from gateledger.report.rendering import SECURITY_POLICY
 from gateledger.report.tallies import SHOWN

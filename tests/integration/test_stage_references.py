@@ -66,6 +66,7 @@ def test_an_api_with_one_stage_that_exists_stands_for_it(command_line: CommandLi
         f"arn:aws:apigateway:{EU}::/restapis/{LONE}",
         f"https://{EU}.console.aws.amazon.com/apigateway/main/apis/{LONE}/stages?api={LONE}&region={EU}",
         f"https://{LONE}.execute-api.{EU}.amazonaws.com",
+        LONE,
     ):
         assert arns(command_line, command, text) == {f"arn:aws:apigateway:{EU}::/restapis/{LONE}/stages/prod"}
     gone = arns(command_line, "history", f"{LONE}/old")
@@ -99,4 +100,5 @@ def test_an_unknown_stage_is_answered_with_the_nearest(command_line: CommandLine
     told = refusal(command_line, command, f"{ID}/prd")
     assert "was ever recorded: the nearest known is" in told
     assert ARN in told
+    assert ARN in refusal(command_line, command, f"{ID.upper()}/PROD")
     assert "findings --format json" in refusal(command_line, command, "zzzzzzzzzz/nowhere")

@@ -84,11 +84,14 @@ READ = {
     # By ids alone.
     f"{ID}/prod": made("prod", None, None),
     f"{ID}/prod/": made("prod", None, None),
+    ID: made(None, None, None),
     f"{ID}/Käufe%20x": made("Käufe x", None, None),
 }
 UNREADABLE = {
     "": "does not name a stage",
     "prod": "does not name a stage",
+    "production": "does not name a stage",
+    "a1b2c3d4e5f": "does not name a stage",
     "a b/c": "does not name a stage",
     "a/b/c": "does not name a stage",
     "arn": "does not name a stage",

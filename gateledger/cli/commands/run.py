@@ -87,11 +87,12 @@ def run(
     """
     from gateledger.nightly.jobs import run_job
 
-    time = read_time(as_of)
+    app, time = App.of(context), read_time(as_of)
+    _check_deadline(app, workers, deadline)
     raise typer.Exit(
         run_job(
             "run",
-            App.of(context),
+            app,
             as_of=time,
             form=form,
             fail_on=fail_on or [],
@@ -112,7 +113,7 @@ def collect(
         typer.Option(
             "--explain",
             "--dry-run",
-            help="Ask AWS nothing: tell the calls that a collection would make, by what is known, and the "
+            help="Ask AWS nothing: show the calls that a collection would make, by what is known, and the "
             "least time that the quotas allow for them.",
         ),
     ] = False,
@@ -125,8 +126,11 @@ def collect(
     from gateledger.nightly.jobs import explain_collection, run_job
 
     app, time = App.of(context), read_time(as_of)
+    if explain and (time is not None or deadline is not None):
+        raise typer.BadParameter("--explain begins no run: leave out --as-of and --deadline.")
     if explain:
         raise typer.Exit(explain_collection(app, form=form))
+    _check_deadline(app, workers, deadline)
     raise typer.Exit(
         run_job(
             "collect",
@@ -139,13 +143,18 @@ def collect(
     )
 
 
+def _check_deadline(app: App, workers: bool | None, deadline: str | None) -> None:
+    if deadline is not None and not (app.settings.workers if workers is None else workers):
+        raise typer.BadParameter("--deadline is how long a run waits for workers: give --workers, too.")
+
+
 def evaluate(
     context: typer.Context,
     policy: PolicyOption = None,
     as_of: AsOfOption = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Write nothing: tell which stages would change status, and why."),
+        typer.Option("--dry-run", help="Write nothing: show which stages would change status, and why."),
     ] = False,
     backfill: Annotated[
         bool,
@@ -168,6 +177,10 @@ def evaluate(
     app, time = App.of(context), read_time(as_of)
     if dry_run and backfill:
         raise typer.BadParameter("--dry-run and --backfill exclude each other.")
+    if dry_run and fail_on:
+        raise typer.BadParameter(
+            "--dry-run records no finding that --fail-on could find: leave one of them out."
+        )
     if backfill and not policy:
         raise typer.BadParameter("--backfill replaces a policy's history: name the policy with --policy.")
     if dry_run:

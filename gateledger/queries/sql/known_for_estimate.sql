@@ -1,4 +1,5 @@
 -- What a collection would find by what is known: one row per REST API, and one for a region without any.
+-- Where accounts are not named, those are meant that the last run read that was done; one that failed read nothing.
 WITH region AS (
     SELECT ar.account_region_id, a.partition, a.account_id, ar.region
     FROM cmdb.account_region AS ar
@@ -10,7 +11,10 @@ WITH region AS (
           SELECT FROM cmdb.scope AS sc
           WHERE sc.account_region_id = ar.account_region_id AND sc.item_type = 'rest_api'
             AND sc.status <> 'skipped' AND sc.failure_kind IS DISTINCT FROM 'account_left'
-            AND (sc.status <> 'uncollected' OR %(accounts)s::text[] IS NOT NULL)
+            AND (sc.status <> 'uncollected' OR %(accounts)s::text[] IS NOT NULL OR sc.last_attempt_at >= (
+                SELECT max(as_of) FROM cmdb.run
+                WHERE kind IN ('run', 'collect') AND status IN ('complete', 'incomplete')
+            ))
       )
 ),
 certificate AS (
