@@ -53,7 +53,7 @@ SHOWN = 120
 SHOWN_OF_PATHS = 400
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-#: The log level that this command line asks for; jobs tell more than that by themselves.
+#: The log level that this command line asks for; jobs log more than that on their own.
 _asked_level: ContextVar[int | None] = ContextVar("asked_level", default=None)
 
 cli = typer.Typer(

@@ -110,7 +110,7 @@ def _settings() -> str:
     ]
     for name in setting_names():
         told, default = describe(name)
-        shown = "" if default is False or default in (None, (), {}) else f"`{_plain(default)}`"
+        shown = "" if default in (None, (), {}) else f"`{_plain(default)}`"
         lines.append(f"| `{environment_name(name)}` | `{name}` | {_cell(told)} | {shown} |")
     return "\n".join(lines) + "\n"
 
@@ -120,6 +120,8 @@ def _plain(value: Any) -> str:
 
     from gateledger.settings.durations import format_duration
 
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return format_duration(value) if isinstance(value, timedelta) else str(value)
 
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmdb.errors import GateledgerError
 from cmdb.server.address import read_address
 from cmdb.server.database import check_server
 from cmdb.server.embedded import embedded_binary, uri
@@ -19,10 +18,6 @@ from gateledger.terminal.console import say
 from gateledger.terminal.migrating import migrate
 from gateledger.terminal.signals import woken_by_signals
 from gateledger.terminal.streams import data_on_stdout
-
-
-class PsqlMissing(GateledgerError):
-    """There is no psql on this system; install the PostgreSQL client."""
 
 
 def upgrade_database(app: App) -> None:

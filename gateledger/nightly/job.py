@@ -73,7 +73,7 @@ def run(
     """Collect, then evaluate all policies. Raises ``GateledgerError``; policies and owners are checked first.
 
     ``plan`` replaces the one that follows from the settings (other time-outs, retries or quotas).
-    Messages leave out findings that an exception covers unless ``include_excepted``. When all is done and told,
+    Messages leave out findings that an exception covers unless ``include_excepted``. When all is done and reported,
     past nights are judged under policies that are new, for as long as the settings allow.
     """
     catalog = load_catalog(settings.policy_dirs, settings.policy_parameters)

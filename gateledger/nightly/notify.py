@@ -2,7 +2,7 @@
 
 An owner whose addresses the mapping file names gets one about its own items beside that.
 
-What cannot be told is a warning in the log and never fails the run.
+What cannot be sent is a warning in the log and never fails the run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateledger.notify")
 
-#: Entries told one by one under each heading; the rest are a number.
+#: Entries listed one by one under each heading; the rest are a number.
 SHOWN = 20
 Row = dict[str, Any]
 RowT = TypeVar("RowT")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from evaluator.catalog.fixes import METHOD_SETTINGS, Fix, Resource, Scalar
 from gateledger.plan.filling import Chosen, Values, entries_at_fault, filled
-from gateledger.terminal.logs import one_line
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -59,11 +58,6 @@ def resources_of(fix: Fix, name: str, number: int, values: Values) -> list[str]:
             resource = Resource(resource="aws_api_gateway_method_settings", arguments={"settings": True})
             lines += _resource(resource, f"{name}_{number}_{at}", arguments)
     return lines
-
-
-def remark(*texts: str) -> str:
-    """Return a comment on one line."""
-    return "# " + one_line(" ".join(texts))
 
 
 def _variable(name: str, key: str) -> str:

@@ -25,11 +25,6 @@ def asking(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def text_of(name: str) -> str:
-    """Return the text of a query."""
-    return query_text(name, _SQL)
-
-
 def ask(connection: Connection, question: str, **values: Any) -> list[Record]:
     """Return all rows of a short answer by column name."""
     with connection.cursor(row_factory=dict_row) as cursor:

@@ -120,14 +120,6 @@ class Site:
             most[entry.judged] = max(most.get(entry.judged, 0), self.tally(entry.policy_id).total)
         return sorted(((kind, number) for kind, number in most.items() if number), key=lambda one: -one[1])
 
-    def policy_name(self, policy_id: str) -> str:
-        """Return the name by which people know a policy."""
-        return next((entry.name for entry in self.policies if entry.policy_id == policy_id), policy_id)
-
-    def policy_page(self, policy_id: str) -> str:
-        """Return where a policy's page is."""
-        return next(entry.page for entry in self.policies if entry.policy_id == policy_id)
-
     def account(self, account_id: str) -> Account | None:
         """Return an account that has findings."""
         return self.facts.accounts.get(account_id)

@@ -70,16 +70,6 @@ class KeptCertificates(Ground):
             self.acm_certificates[arn] = certificate
             return self._changed(certificate)
 
-    def update_acm_certificate(
-        self, arn: str, *, status: str | None = None, not_after: datetime | None = None
-    ) -> None:
-        """Change an ACM certificate's status (``EXPIRED``, ``REVOKED``, ...) or its end of validity."""
-        with self._lock:
-            found = self.acm_certificates[arn]
-            found.status = found.status if status is None else status
-            found.not_after = found.not_after if not_after is None else not_after
-            self._changed(None)
-
     def delete_acm_certificate(self, arn: str) -> None:
         """Delete a certificate from ACM."""
         with self._lock:

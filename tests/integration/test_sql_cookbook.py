@@ -124,7 +124,7 @@ def test_answers_are_right(cookbook_engine: Engine) -> None:
     assert owners == {"ann": 2, "(no owner)": 1}
     outcomes = {row["outcome"]: row["episodes"] for row in of("How do incompliant episodes end?")}
     assert outcomes == {"COMPLIANT": 6, "DISAPPEARED": 1, "(goes on)": 4}
-    (unknown,) = ask(cookbook_engine, "What can we not tell, and why?")
+    (unknown,) = ask(cookbook_engine, "What is undetermined, and why?")
     assert (unknown["account_id"], unknown["error"]) == ("777788889999", "GetStages was denied.")
     (deleted,) = ask(cookbook_engine, "Which deleted certificates do stages still name?")
     assert (deleted["certificate_id"], deleted["stages_using"]) == ("cert02", 1)

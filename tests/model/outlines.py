@@ -27,13 +27,6 @@ def outlines(known: Knowledge, judged: ItemType, as_of: datetime, rules: Rules) 
     return found
 
 
-def outline_of(condition: str) -> str:
-    """Return the outline of a verdict."""
-    if condition.endswith("_disappeared"):
-        return GONE
-    return STALE if condition == "inventory_stale" else JUDGED
-
-
 def _items(region: KnownRegion, name: str) -> Iterator[tuple[dict[str, str], bool, datetime | None]]:
     """Yield the items of a type: the keys in their ARNs, whether they are gone, when they were looked for."""
     if name == "rest_api":

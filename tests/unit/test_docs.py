@@ -43,6 +43,17 @@ def test_the_reference_names_every_command_exit_code_and_setting() -> None:
         assert f"`{environment_name(name)}`" in told
 
 
+def test_the_readme_names_every_setting_and_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in setting_names():
+        assert f"| `{environment_name(name)}` | " in readme
+    table = readme.split("## Commands")[1].split("\n\n")[1]
+    for name in COMMANDS:
+        group, _, last = name.rpartition(" ")
+        row = next(line for line in table.splitlines() if f"`gateledger {group or last}" in line)
+        assert re.search(rf"[ `]{last}\b", row), name
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_has_an_example_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute([*name.split(), "--help"]) == 0
