@@ -26,6 +26,7 @@ _KEYS = (
     "status",
     "regions",
     "stages",
+    "scopes_failed",
     "last_success_at",
     "retired_at",
     "error",
@@ -36,6 +37,7 @@ _TABLE = (
     Column("status", "status"),
     Column("regions", "regions", right=True),
     Column("stages", "stages", right=True),
+    Column("scopes_failed", "not read", right=True),
     Column("last_success_at", "last read"),
     Column("retired_at", "retired"),
     Column("error", "error"),
@@ -43,7 +45,7 @@ _TABLE = (
 _NARROW = (
     Column("account_id", "account", lines=(("account_id",), ("name",))),
     Column("status", "status", lines=(("status",), ("retired_at",))),
-    Column("stages", "stages", right=True),
+    Column("stages", "stages / not read", right=True, lines=(("stages",), ("scopes_failed",))),
     Column("last_success_at", "last read"),
     Column("error", "error"),
 )

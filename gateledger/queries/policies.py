@@ -126,7 +126,8 @@ def check_policies(app: App, names: Sequence[str], form: Format) -> ExitCode:
     if form is Format.TABLE:
         for result in failed:
             say(f"FAILED {result.policy_id} {result.case!r}: {one_line(' '.join(result.problems))}")
-        say(f"{len(results) - len(failed)} of {len(results)} cases of {len(wanted)} policies passed.")
+        policies = "1 policy" if len(wanted) == 1 else f"{len(wanted)} policies"
+        say(f"{len(results) - len(failed)} of {len(results)} cases of {policies} passed.")
     else:
         rows = [
             {

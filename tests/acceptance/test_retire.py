@@ -14,7 +14,7 @@ from gateledger.cli.entry import execute
 from gateledger.nightly import job as nightly
 from gateledger.terminal.exits import ExitCode
 from gateledger.terminal.progress import SilentProgress
-from simulated_aws import DEFAULT_ROLE, Estate
+from simulated_aws import DEFAULT_ROLE, Estate, FaultKind
 from tests.support.nights import ACCOUNT, REGION, Nights, StageKey
 
 MEMBER = "444455556666"
@@ -142,3 +142,9 @@ def test_the_commands(nights: Nights, capsys: pytest.CaptureFixture[str]) -> Non
     assert listed[1]["retired_at"].startswith("2026-11-02")
     assert execute(["accounts", "list"]) == ExitCode.DONE
     assert "Lab" in capsys.readouterr().out
+    # what could not be read in an account that could be entered stands beside its status
+    nights.aws.faults.add(FaultKind.DENIED, "GetClientCertificates")
+    nights.night()
+    assert execute(["accounts", "list", "--format", "json"]) == ExitCode.DONE
+    first, _ = json.loads(capsys.readouterr().out)
+    assert (first["status"], first["scopes_failed"]) == ("complete", 1)

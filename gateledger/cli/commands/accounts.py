@@ -31,7 +31,11 @@ def register(cli: typer.Typer) -> None:
 
 
 def list_accounts(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
-    """List the accounts that were ever collected, how their collection stands, and which are retired."""
+    """List the accounts that were ever collected, and which are retired.
+
+    The status is that of entering an account; beside it stands how many scopes in it the last run did not read
+    completely, which `gateledger status --scopes` explains.
+    """
     from gateledger.nightly.accounts import show_accounts
 
     raise typer.Exit(show_accounts(App.of(context), form))
