@@ -77,7 +77,7 @@ def _name(parameter: Any) -> str:
     if not parameter.opts[0].startswith("-"):
         return str(parameter.metavar or parameter.name.upper()).replace("|", "\\|")
     value = "" if parameter.is_flag or parameter.count else f" {_value(parameter)}"
-    return (", ".join(parameter.opts) + value).replace("|", "\\|")
+    return (", ".join([*parameter.opts, *parameter.secondary_opts]) + value).replace("|", "\\|")
 
 
 def _value(parameter: Any) -> str:

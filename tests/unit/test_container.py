@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gateledger.settings.model import environment_name, setting_names
 from tests.support.servers import scratch_folder
 
 ROOT = Path(__file__).parents[2]
@@ -129,3 +130,11 @@ def test_the_embedded_database_works_for_a_nameless_user(nameless: dict[str, str
 def test_the_entry_point_is_a_clean_shell_script() -> None:
     assert os.access(ENTRYPOINT, os.X_OK)
     subprocess.run(["sh", "-n", str(ENTRYPOINT)], check=True)
+
+
+def test_the_example_of_env_holds_the_settings_that_compose_hands_on() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    handed_on = set(re.findall(r"\$\{(GATELEDGER_\w+)", compose))
+    assert handed_on == set(re.findall(r"^(GATELEDGER_\w+)=", example, re.MULTILINE))
+    assert handed_on <= {environment_name(name) for name in setting_names()}

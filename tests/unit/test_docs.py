@@ -36,7 +36,7 @@ def test_the_reference_names_every_command_exit_code_and_setting() -> None:
         section = told.split(f"\n## gateledger {name}\n")[1].split("\n## ")[0]
         for parameter in command.params:
             if parameter.name != "help" and parameter.opts[0].startswith("-"):
-                assert parameter.opts[0] in section
+                assert all(option in section for option in [parameter.opts[0], *parameter.secondary_opts])
     for code in ExitCode:
         assert f"| {code:d} |" in told
     for name in setting_names():

@@ -54,7 +54,7 @@ def explain(
 ) -> None:
     """Explain a stage's status under each policy: conditions in order, evidence, changes, commands to paste.
 
-    The conditions are asked again over the inventory as the evaluation saw it, with the policy of that time.
+    The conditions are tried again over the inventory as the evaluation saw it, with the policy of that time.
     The commands are filled in for the account, region, API, stage and certificate, quoted for a POSIX shell.
     """
     from gateledger.queries.explain import show_explanations

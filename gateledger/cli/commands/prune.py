@@ -22,13 +22,13 @@ def prune(
     context: typer.Context,
     keep: Annotated[
         str,
-        typer.Option("--keep", metavar="TIME", callback=check_duration, help="How much history to keep."),
+        typer.Option("--keep", metavar="DURATION", callback=check_duration, help="How much history to keep."),
     ],
     keep_counts: Annotated[
         str | None,
         typer.Option(
             "--keep-counts",
-            metavar="TIME",
+            metavar="DURATION",
             callback=check_duration,
             help="How long to keep daily counts, when longer.",
         ),
