@@ -28,7 +28,7 @@ _WITHOUT_EFFECT = {
     "methods_max_age": "stages are judged by the deployments that they serve, which never change. Remove it."
 }
 #: Settings whose relative paths are meant from the directory of the file that names them.
-_PATHS = ("data_dir", "policy_dirs", "owners")
+_PATHS = tuple(name for name, field in Settings.model_fields.items() if "Path" in str(field.annotation))
 
 
 def load_settings(config: Path | None = None) -> Settings:

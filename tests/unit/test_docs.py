@@ -54,6 +54,15 @@ def test_the_readme_names_every_setting_and_command() -> None:
         assert re.search(rf"[ `]{last}\b", row), name
 
 
+def test_every_log_event_is_documented() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page.split("## Log events")[1].split("\n## ")[0]))
+    rooms = ("cmdb", "collectors", "evaluator", "gateledger")
+    code = "".join(path.read_text(encoding="utf-8") for room in rooms for path in (ROOT / room).rglob("*.py"))
+    used = re.findall(r'"event": ("[a-z_.]+"(?: if \w+ else "[a-z_.]+")?)', code)
+    assert {name.strip('"') for each in used for name in re.findall(r'"[a-z_.]+"', each)} == told
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_has_an_example_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute([*name.split(), "--help"]) == 0

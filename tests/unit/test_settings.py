@@ -103,6 +103,7 @@ def test_a_file_may_hold_every_kind_of_value(tmp_path: Path) -> None:
             regions = "eu-central-1, us-gov-west-1"
             role_name = "audit/reader"
             policy_dirs = ["mine"]
+            report_dir = "site"
             sensitive_tags = ["mail"]
             methods_max_age = "P3DT12H"
             [policy_parameters."/ce/ca/aws/apigateway/x"]
@@ -111,6 +112,7 @@ def test_a_file_may_hold_every_kind_of_value(tmp_path: Path) -> None:
         )
     )
     assert settings.given_database() == "postgresql://u:p@h/d"
+    assert settings.report_dir == tmp_path / "site"
     assert settings.accounts == (ONE, TWO)
     assert settings.regions == ("eu-central-1", "us-gov-west-1")
     assert settings.role_name == "audit/reader"
