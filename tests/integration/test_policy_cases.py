@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from evaluator.catalog.case_runner import run_cases
 from evaluator.catalog.loading import load_catalog
-from evaluator.catalog.policy import Policy
+from evaluator.catalog.policy import PLACEHOLDERS, Policy, PolicyFile
 from evaluator.catalog.shared import UNEXPECTED
 
 POLICIES = {policy.id: policy for policy in load_catalog().policies}
@@ -28,6 +30,22 @@ def test_cases_give_what_they_say(postgres_url: str, policy: Policy) -> None:
     # What does not fit together is a net under every policy; a simple one may have nothing that falls into it.
     reached = {result.condition for result in results} | {UNEXPECTED}
     assert reached == {condition.name for condition in policy.conditions}
+
+
+def test_the_whole_policy_in_the_docs_is_one(postgres_url: str, tmp_path: Path) -> None:
+    page = Path("docs/policies.md").read_text(encoding="utf-8").split("## A whole policy")[1]
+    folder = tmp_path / "stage-documentation"
+    folder.mkdir()
+    for name, content in re.findall(r"^`([a-z.]+)`:\n\n```\w+\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        (folder / name).write_text(content, encoding="utf-8")
+    policy = load_catalog([tmp_path]).policy("/example/stage-documentation")
+    with psycopg.connect(postgres_url) as connection:
+        results = run_cases(connection, policy)
+    assert {result.case: result.problems for result in results} == {case.name: () for case in policy.cases}
+    assert {result.condition for result in results} | {UNEXPECTED} == {one.name for one in policy.conditions}
+    placeholders = {name for name in PLACEHOLDERS if f"`{{{name}}}`" in page}
+    assert placeholders == set(PLACEHOLDERS)
+    assert {key for key in PolicyFile.model_fields if f"`{key}`" in page} == set(PolicyFile.model_fields)
 
 
 def test_a_wrong_case_fails_and_says_what_came(postgres_url: str) -> None:
