@@ -27,8 +27,9 @@ class Change:
     def sentence(self, of: int) -> str:
         """Return what to do and what it closes of so many findings."""
         closes = "all" if self.findings == of else f"{self.findings:,} of {of:,}"
+        closed = "the one incompliant finding" if of == 1 else f"{closes} incompliant findings"
         where = f" in {self.accounts:,} accounts" if self.accounts > 1 else ""
-        return f"{self.text}{where}: closes {closes} incompliant {'finding' if of == 1 else 'findings'}."
+        return f"{self.text}{where}: closes {closed}."
 
 
 def change_of(row: Mapping[str, Any], policies: Mapping[str, Policy]) -> Change:

@@ -170,9 +170,10 @@ def _show(told: dict[str, Any], selection: TrendSelection) -> None:
     for policy_id, rows in groups:
         about = f" under {_short(policy_id)}" if policy_id else ""
         _show_lines(rows, days, f"Compliance in percent by {selection.by}{about}", width)
-    _listing(f"Remediated within {selection.days} days", told["remediated"], _REMEDIATED)
+    within = "within a day" if selection.days == 1 else f"within {selection.days:,} days"
+    _listing(f"Policies with findings that were remediated {within}", told["remediated"], _REMEDIATED)
     _listing(
-        f"Stages whose status changed more than {selection.flaps} times within {selection.days} days",
+        f"Stages whose status changed more than {selection.flaps:,} times {within}",
         told["flapping"],
         _FLAPPING,
     )
