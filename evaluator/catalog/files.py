@@ -170,26 +170,45 @@ def worded(error: ValidationError, model: type[BaseModel]) -> str:
     return mistake_worded(error.errors(include_url=False)[0], model)
 
 
+_WANTED = {
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "keys and their values",
+    "model_type": "keys and their values",
+}
+"""Of each kind of mistake about a shape, what to write in place of what is there."""
+
+
 def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noqa: PLR0911  one sentence a line
     """Return a mistake that pydantic found as the rest of a sentence without its full stop."""
     path = [str(part) for part in mistake["loc"] if not str(part).startswith(("dict[", "list[", "function-"))]
-    place = ".".join(path)
+    is_key = path[-1:] == ["[key]"]
+    place = f"a key of `{'.'.join(path[:-2])}`" if is_key else f"`{'.'.join(path)}`"
     kind, given = mistake["type"], mistake["input"]
     context = mistake.get("ctx", {})
     if kind == "extra_forbidden":
         known = f" (known here: {', '.join(model.model_fields)})" if len(path) == 1 else ""
-        return f"the key `{place}` is unknown{known}; remove or correct it"
+        return f"the key {place} is unknown{known}; remove or correct it"
     if kind == "missing":
-        return f"the key `{place}` is missing; add it"
+        return f"the key {place} is missing; add it"
     if kind in ("enum", "literal_error"):
-        return f"`{place}` is {shown(given)}; write one of {context['expected']}"
+        return f"{place} is {shown(given)}; write one of {context['expected']}"
+    if kind in _WANTED and given is None:
+        return f"{place} is empty; write {_WANTED[kind]}"
     if kind == "string_type":
-        return f"`{place}` is {shown(given)}, which is not text; put it in quotes"
+        return f"{place} is {shown(given)}, which is not text; put it in quotes"
+    if kind in _WANTED:
+        return f"{place} is {shown(given)}; write {_WANTED[kind]}"
     if kind == "string_too_short":
-        return f"`{place}` is empty; write a text"
+        return f"{place} is empty; write a text"
+    if kind == "too_short":
+        return f"{place} is empty; write at least one entry"
+    if kind in ("string_too_long", "too_long"):
+        what = "letters" if isinstance(given, str) else "entries"
+        return f"{place} has {len(given):,} {what}; {context['max_length']:,} are allowed"
     if kind == "string_pattern_mismatch":
-        return f"`{place}` is {shown(given)}; it has to look like {context['pattern']}"
+        return f"{place} is {shown(given)}; it has to look like {context['pattern']}"
     if kind == "value_error":
-        return f"`{place}` {context['error']}"
+        return f"{place} {context['error']}"
     message = mistake["msg"][0].lower() + mistake["msg"][1:]
-    return f"`{place}` is {shown(given)}; {message}"
+    return f"{place} is {shown(given)}; {message}"

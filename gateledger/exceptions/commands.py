@@ -18,7 +18,7 @@ from evaluator.catalog.files import mistake_worded
 from gateledger.exceptions import store
 from gateledger.exceptions.entry import Entry, ExceptionGiven, end_words
 from gateledger.exceptions.file import ExceptionsWrong, read_file
-from gateledger.exceptions.listing import EMPTY_MATCH
+from gateledger.exceptions.listing import match_mistakes
 from gateledger.exceptions.matching import SQL
 from gateledger.exceptions.store import Change, ExceptionUnknown, Terms
 from gateledger.queries.reading import Connection, reading
@@ -115,7 +115,7 @@ def apply_file(
     """Apply a file, or say all that is wrong with it, and return how the command ends."""
     terms = _terms(app, by, as_of)
     try:
-        entries = read_file(path)
+        entries = read_file(path, app.settings.sensitive_tags)
         with app.database() as engine:
             changes = store.apply(engine, entries, terms, dry_run=dry_run)
     except ExceptionsWrong as error:
@@ -130,7 +130,7 @@ def add_one(
     """Enter one exception as the command line gives it, and return how the command ends."""
     terms = _terms(app, by, as_of)
     try:
-        entry = _entry(given)
+        entry = _entry(given, app.settings.sensitive_tags)
         with app.database() as engine:
             changes = store.add(engine, entry, terms)
     except ExceptionsWrong as error:
@@ -192,14 +192,15 @@ def _terms(app: App, by: str | None, as_of: datetime | None) -> Terms:
     return Terms(by or store.whoever(), app.settings.exception_max, as_of)
 
 
-def _entry(given: dict[str, Any]) -> Entry:
+def _entry(given: dict[str, Any], sensitive_tags: Sequence[str]) -> Entry:
     try:
         made = ExceptionGiven.model_validate(given)
     except ValidationError as error:
         words = [mistake_worded(mistake, ExceptionGiven) for mistake in error.errors(include_url=False)]
         raise ExceptionsWrong([f"The exception cannot be entered: {word}." for word in words]) from None
-    if not made.match.model_dump(exclude_none=True):
-        raise ExceptionsWrong([f"The exception cannot be entered: {EMPTY_MATCH}."])
+    wrong = [words for _, words in match_mistakes(made.match, sensitive_tags)]
+    if wrong:
+        raise ExceptionsWrong([f"The exception cannot be entered: {words}." for words in wrong])
     return Entry.of(made)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +17,6 @@ LONGEST_TEXT = 2_000
 """Letters of a reason."""
 ACCEPTED = ("INCOMPLIANT", "UNDETERMINED")
 Accepted = Literal["INCOMPLIANT", "UNDETERMINED"]
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Short = Annotated[Text, StringConstraints(max_length=500)]
 
@@ -48,10 +46,13 @@ def read_moment(value: str, *, is_end: bool) -> datetime:
     """
     text = value.strip()
     try:
-        if _DAY.fullmatch(text):
-            first = datetime.combine(date.fromisoformat(text), time(), UTC)
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            moment = datetime.fromisoformat(text)
+        else:
+            first = datetime.combine(day, time(), UTC)
             return first + timedelta(days=1) if is_end else first
-        moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(

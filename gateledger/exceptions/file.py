@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cmdb.errors import GateledgerError
 from gateledger.exceptions.entry import Entry, ExceptionGiven
-from gateledger.exceptions.listing import EMPTY_MATCH, read_list
+from gateledger.exceptions.listing import match_mistakes, read_list
 
 MOST = 10_000
 """Exceptions that a file may hold."""
@@ -22,14 +22,15 @@ class ExceptionsWrong(GateledgerError):
         super().__init__(" ".join(mistakes))
 
 
-def read_file(path: Path) -> list[Entry]:
+def read_file(path: Path, sensitive_tags: Sequence[str] = ()) -> list[Entry]:
     """Return the exceptions of a YAML file; raises ``ExceptionsWrong`` with all mistakes that are in it."""
     listed = read_list(path, "exceptions", ExceptionGiven, most=MOST, hint="id")
     mistakes = list(listed.mistakes)
     lines: dict[str, int] = {}
     for made, place in listed.entries:
-        if not made.match.model_dump(exclude_none=True):
-            mistakes.append(place.under(("match",)).mistake(EMPTY_MATCH))
+        mistakes += [
+            place.under(steps).mistake(words) for steps, words in match_mistakes(made.match, sensitive_tags)
+        ]
         if made.id in lines:
             words = f"the id {made.id!r} is that of line {lines[made.id]} too; give each exception its own"
             mistakes.append(place.under(("id",)).mistake(words))

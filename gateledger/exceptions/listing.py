@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
+from cmdb.errors import shown
 from evaluator.catalog.files import Model, load_yaml, mistake_worded, read_text
 from evaluator.errors import PolicyError
 from gateledger.exceptions.entry import MatchGiven
@@ -95,6 +97,19 @@ def read_list(path: Path, key: str, model: type[ModelT], *, most: int, hint: str
         except ValidationError as error:
             mistakes += _mistakes(place, error, model, hint)
     return Listed(entries, mistakes)
+
+
+def match_mistakes(match: MatchGiven, sensitive_tags: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what is wrong with a match beyond its single values: steps to the place, and words."""
+    if not match.model_dump(exclude_none=True):
+        yield ("match",), EMPTY_MATCH
+    for key in match.tags or ():
+        if any(fnmatchcase(key.lower(), pattern.lower()) for pattern in sensitive_tags):
+            yield (
+                ("match", "tags", key),
+                f"the tag {shown(key)} is kept only as a hash (GATELEDGER_SENSITIVE_TAGS) and cannot be matched; use "
+                "another tag",
+            )
 
 
 def _mistakes(place: Place, error: ValidationError, model: type[Model], hint: str) -> Iterator[str]:

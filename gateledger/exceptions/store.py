@@ -18,7 +18,7 @@ from cmdb.errors import AsOfTooEarly, GateledgerError
 from cmdb.queries import query
 from cmdb.runs.runs import iso
 from cmdb.server.database import Cursor, transaction
-from gateledger.exceptions.entry import Entry
+from gateledger.exceptions.entry import Entry, end_words
 from gateledger.exceptions.file import ExceptionsWrong
 from gateledger.exceptions.matching import SQL, lock, match_entered
 from gateledger.settings.durations import format_duration
@@ -196,16 +196,20 @@ def _wrong(
     place = f"Line {entry.line}, {entry.exception_id}" if entry.line else entry.exception_id
     if entry.until <= start:
         if entry.start is None:
-            return f"{place}: `until` is {iso(entry.until)}, which is over; give a later day, or remove the exception."
+            return _over(place, entry)
         return f"{place}: `until` is not later than `from`; give a later day."
     if entry.until <= at and (old is None or old["valid_until"] != entry.until):
-        return f"{place}: `until` is {iso(entry.until)}, which is over; give a later day, or remove the exception."
+        return _over(place, entry)
     if entry.until - start > longest:
         return (
-            f"{place}: it is in force from {iso(start)} until {iso(entry.until)}, longer than "
+            f"{place}: it is in force from {iso(start)} until {end_words(entry.until)}, longer than "
             f"{format_duration(longest)}; give an earlier `until`, or raise GATELEDGER_EXCEPTION_MAX."
         )
     return None
+
+
+def _over(place: str, entry: Entry) -> str:
+    return f"{place}: `until` is {end_words(entry.until)}, which is over; give a later day, or remove the exception."
 
 
 def _row(entry: Entry, start: datetime, source: str) -> dict[str, Any]:

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from cmdb.errors import GateledgerError
 from evaluator.catalog.files import Model, Text
 from gateledger.exceptions.entry import MatchGiven
-from gateledger.exceptions.listing import EMPTY_MATCH, Place, read_list
+from gateledger.exceptions.listing import Place, match_mistakes, read_list
 
 MOST = 10_000
 """Entries that the file may hold."""
 _SAID = 10
 LONGEST_NAME = 256
 """Letters of an owner's name, as many as a tag's value may have."""
+
+
+_ADDRESSES: TypeAdapter[list[str]] = TypeAdapter(list[Text])
+_MOST_ADDRESSES = 20
+
+
+def _addresses(given: object) -> list[str]:
+    """Return one address or several as a list; what is wrong is said without them, for they hold secrets."""
+    listed = [given] if isinstance(given, str) else given
+    example = "write one, or a list, such as json://hooks.example.com/search"
+    if not given:
+        raise ValueError(f"is empty; {example}")
+    try:
+        found = _ADDRESSES.validate_python(listed, strict=True)
+    except ValidationError:
+        raise ValueError(f"holds something other than addresses; {example}") from None
+    if len(found) > _MOST_ADDRESSES:
+        raise ValueError(f"has {len(found):,} addresses; {_MOST_ADDRESSES} are allowed")
+    return found
 
 
 class OwnersWrong(GateledgerError):
@@ -37,13 +55,8 @@ class OwnerGiven(Model):
 
     owner: Annotated[Text, StringConstraints(max_length=LONGEST_NAME)]
     match: MatchGiven | None = None
-    notify: Annotated[list[Text], Field(min_length=1, max_length=20)] | Text | None = Field(None, repr=False)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The addresses of its messages; they hold secrets."""
-        given = [self.notify] if isinstance(self.notify, str) else self.notify or []
-        return tuple(given)
+    notify: Annotated[list[str], BeforeValidator(_addresses)] = Field(default_factory=list, repr=False)
+    """The addresses of its messages; they hold secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ def read_owner_file(path: Path, sensitive_tags: Sequence[str] = ()) -> OwnerFile
     rules: list[OwnerRule] = []
     for given, place in listed.entries:
         mistakes += _mistakes(given, place, sensitive_tags)
-        if given.targets:
+        if given.notify:
             if given.owner in lines:
                 words = (
                     f"`notify` of {given.owner!r} is given on line {lines[given.owner]} too; write all of an "
@@ -79,7 +92,7 @@ def read_owner_file(path: Path, sensitive_tags: Sequence[str] = ()) -> OwnerFile
                 )
                 mistakes.append(place.under(("notify",)).mistake(words))
             lines.setdefault(given.owner, place.under(("notify",)).line)
-            routes[given.owner] = given.targets
+            routes[given.owner] = tuple(given.notify)
         if given.match is not None:
             rules.append(OwnerRule(given.owner, given.match.model_dump(exclude_none=True)))
     if mistakes:
@@ -89,18 +102,11 @@ def read_owner_file(path: Path, sensitive_tags: Sequence[str] = ()) -> OwnerFile
 
 def _mistakes(given: OwnerGiven, place: Place, sensitive_tags: Sequence[str]) -> Iterator[str]:
     if given.match is None:
-        if not given.targets:
+        if not given.notify:
             yield place.mistake(
                 "the entry has neither `match` nor `notify`; write which items are the owner's, or where its "
                 "messages go"
             )
         return
-    match = given.match.model_dump(exclude_none=True)
-    if not match:
-        yield place.under(("match",)).mistake(EMPTY_MATCH)
-    for key in match.get("tags", ()):
-        if any(fnmatchcase(key.lower(), pattern.lower()) for pattern in sensitive_tags):
-            yield place.under(("match", "tags", key)).mistake(
-                f"the tag {key!r} is kept only as a hash (GATELEDGER_SENSITIVE_TAGS) and cannot be matched; "
-                "use another tag"
-            )
+    for steps, words in match_mistakes(given.match, sensitive_tags):
+        yield place.under(steps).mistake(words)

@@ -50,6 +50,8 @@ def sentence(error: BaseException) -> str | None:
     if driver_error is not None:
         told = _database_sentence(driver_error)
         return told if told is None else masked(told)
+    if any(_is_given_in_other_bytes(link) for link in _chain(error)):
+        return "A text that was given is not UTF-8: write options, arguments and settings in UTF-8."
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         what, advice = _BY_ERRNO[error.errno]
         where = f" ({_shown(error.filename)})" if error.filename else ""
@@ -91,6 +93,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__
+
+
+def _is_given_in_other_bytes(error: BaseException) -> bool:
+    """Return whether a text could not be passed on because Python holds bytes in it that are no UTF-8."""
+    return isinstance(error, UnicodeEncodeError) and any(
+        "\udc80" <= letter <= "\udcff" for letter in error.object[error.start : error.end]
+    )
 
 
 def _driver_error(error: BaseException) -> psycopg.Error | None:

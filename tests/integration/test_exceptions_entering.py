@@ -83,7 +83,17 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
         (changed('{account: "111122223333"}', "{region: nowhere}"), 4, "write a region such as"),
         (changed('{account: "111122223333"}', "{arn: a1b2}"), 4, "begin it with arn:"),
         (changed('{account: "111122223333"}', "{tags: {env: 3}}"), 4, "which is not text"),
-        (changed('["*ssl-certificate"]', "[]"), 3, "`policies`"),
+        (changed('["*ssl-certificate"]', "[]"), 3, "`policies` is empty; write at least one entry"),
+        (changed('["*ssl-certificate"]', "'*'"), 3, "`policies` is '*'; write a list"),
+        (
+            changed('{account: "111122223333"}', "everything"),
+            4,
+            "`match` is 'everything'; write keys and their values",
+        ),
+        (changed('{account: "111122223333"}', "{tags: {Mail: x}}"), 4, "kept only as a hash"),
+        (changed('{account: "111122223333"}', "{tags: {'': x}}"), 4, "a key of `match.tags` is empty"),
+        (changed("reason: The", f"reason: {'x' * 2000} The"), 5, "letters; 2,000 are allowed"),
+        (changed("until: 2027-03-31", "until:"), 7, "`until` is empty; write a text"),
         (changed('["*ssl-certificate"]', "[*ssl]"), 3, "alias"),
         (changed("    owner:", "    statuses: [COMPLIANT]\n    owner:"), 6, "write one of 'INCOMPLIANT'"),
         (changed("id: billing-legacy", "id: 'billing legacy; drop'"), 2, "has to look like"),
@@ -93,10 +103,16 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
     ],
 )
 def test_a_mistake_is_one_sentence_with_its_line(
-    command_line: CommandLine, tmp_path: Path, text: str, line: int | None, words: str
+    command_line: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    line: int | None,
+    words: str,
 ) -> None:
     file = tmp_path / "exceptions.yaml"
     file.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("GATELEDGER_SENSITIVE_TAGS", "mail")
     ended = command_line("exceptions", "apply", str(file))
     assert (ended.code, ended.out) == (1, "")
     assert words in ended.err
@@ -291,7 +307,8 @@ def test_patterns_mean_only_their_wildcards() -> None:
 
 
 def test_a_day_is_whole() -> None:
-    assert read_moment("2027-03-31", is_end=True).isoformat() == "2027-04-01T00:00:00+00:00"
+    for day in ("2027-03-31", "20270331", "2027-W13-3"):
+        assert read_moment(day, is_end=True).isoformat() == "2027-04-01T00:00:00+00:00"
     assert read_moment("2027-03-31", is_end=False).isoformat() == "2027-03-31T00:00:00+00:00"
     assert read_moment("2027-03-31T12:00+02:00", is_end=True).isoformat() == "2027-03-31T10:00:00+00:00"
     with pytest.raises(ValueError, match="not a day or time"):
@@ -301,3 +318,14 @@ def test_a_day_is_whole() -> None:
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ExceptionsWrong, match="the file is missing"):
         read_file(tmp_path / "none.yaml")
+
+
+def test_what_would_be_lost_or_cannot_be_kept_is_refused(command_line: CommandLine) -> None:
+    given = ("--policy", "*", "--reason", "r", "--owner", "o", "--until", "2027-03-31")
+    twice = command_line("exceptions", "add", "a", *given, "--tag", "env=a", "--tag", "env=b")
+    assert twice.code == 2
+    assert "the tag 'env' is there twice" in twice.err
+    for arguments in (("exceptions", "show", "caf\udce9"), ("findings", "--owner", "caf\udce9")):
+        other = command_line(*arguments)
+        assert (other.code, other.out) == (1, "")
+        assert "is not UTF-8" in other.err

@@ -390,7 +390,27 @@ GOOD = """owners:
         (GOOD + "  - owner: team-shop\n    notify: json://c4nary\n", 8, "given on line 6 too"),
         (GOOD.replace('api: "billing-*"', "tags: {Mail: x}"), 3, "kept only as a hash"),
         (GOOD.replace("notify: json", "notifies: json"), 4, "the key `notifies` is unknown"),
-        (GOOD.replace("notify: json://billing.example.com/x", "notify: 5"), 4, "`notify"),
+        (
+            GOOD.replace("notify: json://billing.example.com/x", "notify: 5"),
+            4,
+            "`notify` holds something other",
+        ),
+        (
+            GOOD.replace("json://billing.example.com/x", "{url: json://c4nary}"),
+            4,
+            "`notify` holds something other",
+        ),
+        (
+            GOOD.replace("json://billing.example.com/x", "[json://c4nary, 5]"),
+            4,
+            "`notify` holds something other",
+        ),
+        (
+            GOOD.replace("json://billing.example.com/x", f"[{'json://c4nary, ' * 21}]"),
+            4,
+            "has 21 addresses; 20",
+        ),
+        (GOOD.replace("json://billing.example.com/x", "[]"), 4, "`notify` is empty; write one"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(
@@ -400,7 +420,7 @@ def test_a_wrong_file_is_refused_with_its_line(
     file.write_text(text, encoding="utf-8")
     with pytest.raises(OwnersWrong) as refused:
         read_owner_file(file, ("mail",))
-    told = refused.value.mistakes[0]
+    (told,) = refused.value.mistakes
     assert told.startswith(f"{file}, line {line}: " if line else f"{file}: ")
     assert words in told
     assert "c4nary" not in told

@@ -270,6 +270,7 @@ def test_an_unexpected_error_is_one_sentence_that_says_where_the_details_are(
         (pg.IoError("no"), "server's log"),
         (OSError(28, "No space left on device"), "disk is full"),
         (PermissionError(13, "Permission denied", "/x"), "/x"),
+        (UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed"), "is not UTF-8"),
         (AlreadyRunning(), "already in progress"),
     ],
 )

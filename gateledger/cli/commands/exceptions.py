@@ -88,6 +88,12 @@ def apply(
 
 
 def _tags(value: list[str] | None) -> list[str] | None:
+    keys = [text.partition("=")[0] for text in value or ()]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise typer.BadParameter(
+                f"the tag {key!r} is there twice, and all that is given must hold; give it once"
+            )
     for text in value or ():
         if not text.partition("=")[0] or "=" not in text:
             raise typer.BadParameter(f"{text!r} is not a tag; write KEY=PATTERN, for example env=legacy")
