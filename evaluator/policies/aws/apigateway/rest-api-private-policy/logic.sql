@@ -5,7 +5,9 @@ SELECT
         WHEN rest_api.is_private IS NULL THEN 'unexpected'
         WHEN rest_api.policy IS NULL OR btrim(rest_api.policy) = '' THEN 'policy_missing'
         WHEN jsonb_typeof(rest_api.policy_document) IS DISTINCT FROM 'object' THEN 'policy_unreadable'
-        WHEN NOT EXISTS (
+        WHEN EXISTS (
+            SELECT 1 FROM policy_invokers(rest_api.policy_document) AS invoker WHERE invoker.principal = '*'
+        ) OR NOT EXISTS (
             SELECT 1
             FROM jsonb_array_elements(jsonb_build_array() || (rest_api.policy_document -> 'Statement')) AS s (value),
                 jsonb_each(CASE WHEN jsonb_typeof(s.value -> 'Condition') = 'object' THEN s.value -> 'Condition' END)
@@ -14,11 +16,17 @@ SELECT
             WHERE lower(t.key) IN (
                     'aws:sourcevpce', 'aws:sourcevpc', 'aws:vpceaccount', 'aws:vpceorgid', 'aws:vpceorgpaths'
                 )
-                AND t.wanted::text NOT IN ('"*"', '["*"]')
+                -- One value that fits them all names none; that there is an endpoint is said of every private API.
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM jsonb_array_elements_text(jsonb_build_array() || t.wanted) AS w (value)
+                    WHERE w.value IN ('*', 'vpce-*', 'vpc-*')
+                )
+                AND lower(o.operator) <> 'null'
                 -- Allowed if it is one of these, or denied unless it is: the other two name whom to keep out.
                 AND CASE s.value ->> 'Effect'
-                    WHEN 'Allow' THEN o.operator NOT LIKE '%Not%'
-                    WHEN 'Deny' THEN o.operator LIKE '%Not%'
+                    WHEN 'Allow' THEN lower(o.operator) NOT LIKE '%not%'
+                    WHEN 'Deny' THEN lower(o.operator) LIKE '%not%'
                 END
         ) THEN 'no_vpc_named'
         WHEN rest_api.policy_document IS NOT NULL THEN 'vpc_named'
