@@ -136,7 +136,7 @@ def _checked(folder: Path, texts: tuple[str, ...], _known: tuple[ItemType, ...])
     source = folder / "policy.yaml"
     given = dict(zip(FILES, texts, strict=True))
     content = load_model(source, PolicyFile, given["policy.yaml"])
-    effective(str(source), content.parameters, {})
+    effective(str(source), content.parameters, {}, is_written=True)
     logic = _logic(folder, content, given["logic.sql"])
     _check_conditions(folder, content, logic)
     incompliant = [name for name, one in content.conditions.items() if one.status is Status.INCOMPLIANT]
@@ -309,7 +309,7 @@ def _check_cases(path: Path, content: PolicyFile, logic: Logic, cases: Sequence[
                     f"{path}: case {shown(case.name)} says `over: {case.over}`, which does not come after "
                     f"{case.condition}; name a later condition."
                 )
-        effective(f"{path}: case {shown(case.name)}", content.parameters, case.parameters)
+        effective(f"{path}: case {shown(case.name)}", content.parameters, case.parameters, is_written=True)
     tried = {case.condition for case in cases}
     for name in content.conditions:
         if name not in tried:
@@ -361,5 +361,6 @@ def _override(policies: dict[str, Policy], parameters: Mapping[str, Mapping[str,
                 f"settings: parameters are set for the policy {shown(policy_id)}, which there is not; "
                 f"{_nearest(policy_id, list(policies))}."
             )
-        effective(f"settings: policy {policy_id}", policy.parameters, values)
-        policies[policy_id] = dataclasses.replace(policy, overrides=dict(values))
+        written = effective(f"settings: policy {policy_id}", policy.parameters, values, is_written=True)
+        overrides = {name: written[name] for name in values}
+        policies[policy_id] = dataclasses.replace(policy, overrides=overrides)

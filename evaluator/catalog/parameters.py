@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cmdb.errors import shown
@@ -51,14 +51,45 @@ _DURATION = re.compile(r"(?:\d{1,9}[wdhms])+", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+)([wdhms])", re.ASCII)
 
 
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is no regular expression ({error}); correct it") from None
+    return value
+
+
 class Parameter(Model):
-    """A parameter as ``policy.yaml`` declares it; ``minimum`` and ``maximum`` bound an integer."""
+    """A parameter as ``policy.yaml`` declares it; ``minimum`` and ``maximum`` bound an integer.
+
+    ``each`` makes a text a comma-separated list: the regular expression that each value fits.
+    """
 
     type: Annotated[ParameterType, Field(strict=False)]
     default: bool | int | str
     description: Text
     minimum: int | None = None
     maximum: int | None = None
+    each: Annotated[Text, AfterValidator(_expression)] | None = None
+
+    def written(self, given: object) -> Value:
+        """Return what somebody wrote as a value; ``ValueError`` holds the rest of a sentence.
+
+        The values of a list have to fit, and stand apart by a comma and a blank; without any is only a list of which
+        the default has none.
+        """
+        value = self.value(given)
+        if self.each is None or not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        for part in parts:
+            if not re.fullmatch(self.each, part, re.ASCII):
+                raise ValueError(
+                    f"holds {shown(part)}; each value has to look like {self.each.removeprefix('(?i)')}"
+                )
+        if not parts and str(self.default).strip():
+            raise ValueError(f"holds no value; write for example {shown(self.default)}")
+        return ", ".join(parts)
 
     def value(self, given: object) -> Value:
         """Return ``given`` as a value of this parameter; ``ValueError`` holds the rest of a sentence."""
@@ -111,12 +142,12 @@ def _sensible(duration: timedelta) -> timedelta:
 
 
 def effective(
-    source: str, declared: Mapping[str, Parameter], given: Mapping[str, object]
+    source: str, declared: Mapping[str, Parameter], given: Mapping[str, object], *, is_written: bool = False
 ) -> dict[str, Value]:
     """Return every declared parameter's value: the given one, else its default.
 
     ``source`` names the file or policy in the sentence of the ``PolicyError`` that an unknown name or an
-    unfit value raises.
+    unfit value raises. ``is_written``: somebody wrote them just now; what was kept once is not looked at so closely.
     """
     for name in given:
         if name not in declared:
@@ -127,7 +158,8 @@ def effective(
     values = {}
     for name, parameter in declared.items():
         try:
-            values[name] = parameter.value(given.get(name, parameter.default))
+            value = given.get(name, parameter.default)
+            values[name] = parameter.written(value) if is_written else parameter.value(value)
         except ValueError as error:
             raise PolicyError(f"{source}: parameter {shown(name)} {error}.") from None
     return values

@@ -280,6 +280,7 @@ MODELS: dict[type[BaseModel], tuple[str, Key, dict[str, set[str]]]] = {
             "description": {"text"},
             "minimum": {"negative", "nothing"},
             "maximum": {"number", "large", "nothing"},
+            "each": {"text", "nothing"},
         },
     ),
     Similar: ("named/policy.yaml", ("similar", 0), {"source": {"text"}, "id": {"text"}}),
@@ -623,6 +624,7 @@ def test_the_command_ends_in_one_sentence_for(kind: str, mine: Path, run: Comman
     assert snapshot(place) == before
 
 
+SHIPPED = "/gateledger/aws/apigateway/"
 PARAMETERS = [
     ('{"/nobody": {"days": 1}}', "/nobody"),
     ('{"/own/stages/named": {"weeks": 1}}', "weeks"),
@@ -635,6 +637,16 @@ PARAMETERS = [
     ('{"/own/stages/named": {"' + "x" * 5000 + '": 1}}', "no parameter"),
     ('{"' + "x" * 5000 + '": {"days": 1}}', "x"),
     ('{"\\u001b[31m": {"days": 1}}', "31m"),
+    (f'{{"{SHIPPED}rest-api-stage-execution-logging": {{"levels": "ERROR, INF0"}}}}', "holds 'INF0'"),
+    (
+        f'{{"{SHIPPED}rest-api-stage-execution-logging": {{"levels": " , "}}}}',
+        "write for example 'ERROR, INFO'",
+    ),
+    (f'{{"{SHIPPED}websocket-api-stage-execution-logging": {{"levels": "OFF"}}}}', "like ERROR|INFO"),
+    (f'{{"{SHIPPED}rest-api-endpoint-type": {{"allowed": "EDGE;REGIONAL"}}}}', "holds 'EDGE;REGIONAL'"),
+    (f'{{"{SHIPPED}rest-api-tls-policy": {{"allowed": "tls_1_2"}}}}', "holds 'tls_1_2'"),
+    (f'{{"{SHIPPED}domain-name-tls-policy": {{"allowed": "TLS1.2"}}}}', "holds 'TLS1.2'"),
+    (f'{{"{SHIPPED}rest-api-open-policy": {{"trusted_accounts": "1111"}}}}', "holds '1111'"),
 ]
 
 

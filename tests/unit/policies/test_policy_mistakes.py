@@ -142,6 +142,8 @@ def test_a_file_that_is_not_utf8_too_large_or_holds_nul_is_refused(tmp_path: Pat
         ("default: 3", "default: many", "parameter 'days' is 'many'"),
         ("default: 3", "default: 0", "write 1 or more"),
         ("default: 3", "default: true", "write a whole number"),
+        ("minimum: 1", "each: '['", "no regular expression"),
+        ("  days:", "  more: {type: text, default: a, each: b, description: b}\n  days:", "'more' holds 'a'"),
         ("  days:", "  items:", "reserved"),
         ("  days:", "  age:", "the parameter :days is not declared"),
         ("  days:", "  more: {type: text, default: a, description: b}\n  days:", "'more' is not used"),
