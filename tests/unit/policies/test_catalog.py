@@ -57,7 +57,14 @@ def test_conditions_are_declared_in_the_order_in_which_they_are_asked() -> None:
         assert names[-1] == "unexpected"
         assert set(names) == set(policy.logic.composition.conditions)
         for condition in policy.conditions:
-            assert condition.status != "INCOMPLIANT" or condition.remediation
+            assert condition.status not in {"INCOMPLIANT", "UNDETERMINED"} or condition.remediation
+            assert condition.status != "INCOMPLIANT" or condition.change
+
+
+def test_every_policy_says_what_to_set_with_the_cli_and_in_templates() -> None:
+    headings = ("### AWS CLI\n", "### Terraform\n", "### CloudFormation\n")
+    lacking = {p.id: [one for one in headings if one not in p.remediation] for p in load_catalog().policies}
+    assert {policy: missing for policy, missing in lacking.items() if missing} == {}
 
 
 def test_parameters_become_typed_placeholders_outside_strings_and_comments(tmp_path: Path) -> None:
