@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from evaluator.catalog.fixes import METHOD_SETTINGS, Fix, Resource, Scalar
@@ -88,7 +89,9 @@ def _value(given: Scalar, values: Values, references: Mapping[str, str]) -> str:
     if len(pieces) == 1 and isinstance(pieces[0], Chosen):
         return references[pieces[0].name]
     inner = "".join(
-        f"${{{references[one.name]}}}" if isinstance(one, Chosen) else _escaped(one) for one in pieces
+        # A dollar sign right before a reference would make text of it.
+        re.sub(r"\$$", r"\\u0024", _escaped(one)) if isinstance(one, str) else f"${{{references[one.name]}}}"
+        for one in pieces
     )
     return f'"{inner}"'
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from evaluator.catalog.fixes import Fix
 from evaluator.catalog.loading import load_catalog
 from evaluator.judging.engine import evaluate
+from gateledger.plan.terraform import resources_of
 from tests.support.command_line import CommandLine
 from tests.support.histories import MAX_STALENESS, History
 
@@ -265,3 +267,18 @@ def test_nothing_incompliant_is_said_and_a_wrong_form_is_refused(
     judged(History(engine), SSL)
     assert command_line("plan").out.splitlines()[1:] == ["# No finding that was chosen is incompliant."]
     assert command_line("plan", "--format", "xml").code == 2
+
+
+def test_a_name_that_ends_in_a_dollar_sign_leaves_the_reference_after_it_alone() -> None:
+    fix = Fix.model_validate(
+        {
+            "title": "Name it",
+            "check": ["Look."],
+            "inputs": {"SUFFIX": {"meaning": "what follows"}},
+            "terraform": [
+                {"resource": "aws_api_gateway_stage", "arguments": {"description": "{stage_name}{SUFFIX}"}}
+            ],
+        }
+    )
+    lines = resources_of(fix, "x", 1, {"stage_name": "paid-in-$"})
+    assert lines[2] == '  description = "paid-in-\\u0024${var.x_suffix}"'

@@ -104,7 +104,9 @@ def test_settings_override_a_default_and_change_the_content_hash() -> None:
 def test_a_list_of_values_may_be_written_over_several_lines() -> None:
     tls = "/gateledger/aws/apigateway/rest-api-tls-policy"
     given = {tls: {"allowed": "TLS_1_2,\n  SecurityPolicy_TLS14_2030 ,"}}
-    assert load_catalog(parameters=given).policy(tls).values()["allowed"] == "TLS_1_2, SecurityPolicy_TLS14_2030"
+    assert (
+        load_catalog(parameters=given).policy(tls).values()["allowed"] == "TLS_1_2, SecurityPolicy_TLS14_2030"
+    )
 
 
 def test_wording_and_comments_are_not_identity(tmp_path: Path) -> None:
