@@ -24,8 +24,12 @@ def type_name(row: Row) -> str:
 
 
 def name(row: Row) -> str:
-    """Return what people know the item by: its name, or else what distinguishes it from others of its kind."""
-    return str(row["stage_name"] or row.get("name") or _key(row))
+    """Return what people know the item by: its name, or else what distinguishes it from others of its kind.
+
+    A blank name is none: ASFF takes no blank text.
+    """
+    names = (row["stage_name"], row.get("name"))
+    return next((one for one in names if one and one.strip()), _key(row))
 
 
 def asff_resource(row: Row) -> dict[str, Any]:
@@ -34,7 +38,7 @@ def asff_resource(row: Row) -> dict[str, Any]:
     if kind == _OTHER:
         details = {"ItemType": row["item_type"], "Type": type_name(row), "Name": name(row)[:_LONGEST]}
     else:
-        details = {key: value for key, value in _DETAILS[kind](row).items() if value}
+        details = {key: value for key, value in _DETAILS[kind](row).items() if value and value.strip()}
     return {
         "Type": kind,
         "Id": row["resource_arn"],

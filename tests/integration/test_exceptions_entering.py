@@ -325,6 +325,7 @@ def test_what_would_be_lost_or_cannot_be_kept_is_refused(command_line: CommandLi
     twice = command_line("exceptions", "add", "a", *given, "--tag", "env=a", "--tag", "env=b")
     assert twice.code == 2
     assert "the tag 'env' is there twice" in twice.err
+    assert command_line("findings", "--owner", "team", "--unowned").code == 2
     for arguments in (("exceptions", "show", "caf\udce9"), ("findings", "--owner", "caf\udce9")):
         other = command_line(*arguments)
         assert (other.code, other.out) == (1, "")

@@ -151,6 +151,7 @@ def test_asff_requests_are_valid_by_the_service_model_and_hold_one_account_and_r
 def test_apis_are_exported_as_apis(history: History, command_line: CommandLine) -> None:
     """Given findings about REST APIs, one without a name, then both forms name them by type, ARN and id."""
     history.regions[0].api("nameless01", None)
+    history.regions[0].api("blank00001", " ")
     run = history.collect()
     policy = load_catalog().policy("/gateledger/aws/apigateway/rest-api-endpoint-type")
     evaluate(history.engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
@@ -163,12 +164,14 @@ def test_apis_are_exported_as_apis(history: History, command_line: CommandLine) 
     assert {one["type"] for one in told.values()} == {"AWS::ApiGateway::RestApi"}
     assert told[f"{arn}a1b2c3d4e5"]["name"] == HOSTILE
     assert told[f"{arn}nameless01"]["name"] == "nameless01"
+    assert told[f"{arn}blank00001"]["name"] == "blank00001"
     (request,) = objects(command_line("export", "--format", "asff", *account).out)
     assert asff_problems(request) == ""
     shown = [one["Resources"][0] for one in request["Findings"]]
     assert {one["Type"] for one in shown} == {"AwsApiGatewayRestApi"}
     details = {one["Id"]: one["Details"]["AwsApiGatewayRestApi"] for one in shown}
     assert details[f"{arn}nameless01"] == {"Id": "nameless01"}
+    assert details[f"{arn}blank00001"] == {"Id": "blank00001"}
     assert details[f"{arn}a1b2c3d4e5"] == {"Id": "a1b2c3d4e5", "Name": HOSTILE}
 
 
