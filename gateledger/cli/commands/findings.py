@@ -105,7 +105,9 @@ def findings(
             "--by-api counts all items of an API, whoever owns them: leave out --owner and --unowned."
         )
     if owner and unowned:
-        raise typer.BadParameter("no item has the owner of --owner and none: leave out --unowned, or --owner.")
+        raise typer.BadParameter(
+            "no item has the owner of --owner and none: leave out --unowned, or --owner."
+        )
     if by_api and status and Status.DISAPPEARED in status:
         raise typer.BadParameter("--by-api counts what is there: leave out --status DISAPPEARED.")
     with app.database() as engine:
