@@ -28,5 +28,6 @@ LEFT JOIN LATERAL (
         ) AS open,
         count(*) > 0 AS is_used
     FROM served_settings(stage.method_settings, deployment.methods, canary.methods) AS served
-    WHERE served.setting ->> 'cachingEnabled' = 'true'
+    -- AWS keeps nothing where the time to live is zero.
+    WHERE served.setting ->> 'cachingEnabled' = 'true' AND served.setting ->> 'cacheTtlInSeconds' IS DISTINCT FROM '0'
 ) AS cached ON true
