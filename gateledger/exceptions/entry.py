@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from evaluator.catalog.files import Model, Text
-from gateledger.exceptions.patterns import as_like, is_pattern, only_api
+from gateledger.exceptions.patterns import as_like, as_policy_like, is_pattern, only_api
 from gateledger.settings.values import ACCOUNT, REGION
 
 LONGEST_TEXT = 2_000
@@ -158,5 +158,5 @@ class Entry:
         """Return what items and policies are matched with, as the database's columns."""
         return {
             **match_patterns(self.match),
-            "policies_like": [as_like(pattern) for pattern in self.policies],
+            "policies_like": [as_policy_like(pattern) for pattern in self.policies],
         }

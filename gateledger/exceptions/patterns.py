@@ -19,6 +19,15 @@ def as_like(pattern: str) -> str:
     return "".join(_LIKE.get(letter, letter) for letter in pattern)
 
 
+def as_policy_like(pattern: str) -> str:
+    """Return a pattern of policy ids as PostgreSQL's LIKE reads it.
+
+    Ids begin with a slash; what cannot be the beginning of one is the last part of one, as commands take it too.
+    """
+    like = as_like(pattern)
+    return like if pattern.startswith(("/", *WILD)) else f"%/{like}"
+
+
 def only_api(pattern: str) -> str | None:
     """Return the one API id that a pattern of ARNs allows; None when it does not name one."""
     found = set(_API.findall(pattern))

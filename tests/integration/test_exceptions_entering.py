@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -304,6 +305,11 @@ def test_patterns_mean_only_their_wildcards() -> None:
     assert only_api("arn:aws:apigateway:eu-*::/restapis/a1b2c3d4e5/*") == "a1b2c3d4e5"
     assert only_api("arn:aws:apigateway:*::/restapis/a1b2*/stages/x") is None
     assert only_api("*") is None
+
+
+def test_a_policy_is_named_by_its_id_or_the_last_part_of_it() -> None:
+    given = dataclasses.replace(entry(1), policies=("rest-api-tags", "rest-api-*", "/ce/*", "*tags", "?e"))
+    assert given.patterns()["policies_like"] == ["%/rest-api-tags", "%/rest-api-%", "/ce/%", "%tags", "_e"]
 
 
 def test_a_day_is_whole() -> None:
