@@ -136,10 +136,10 @@ def _verdict(connection: psycopg.Connection[Any], policy: Policy, case: Case) ->
         for name, columns in composition.relations.items()
     ]
     recheck = RECHECK[0] if policy.has_recheck else "NULL"
-    subjects = SUBJECTS[0] if policy.logic.has_subjects else "NULL"
+    subjects = composition.subjects("v", keys) if policy.logic.has_subjects else "NULL"
     text = (
         f"WITH {', '.join(relations)} SELECT v.item_id, v.condition_key, {recheck}::{RECHECK[1]}, "
-        f"{subjects}::{SUBJECTS[1]}, {composition.evidence('v')}, v.held FROM ({logic}) AS v"
+        f"({subjects})::{SUBJECTS[1]}, {composition.evidence('v')}, v.held FROM ({logic}) AS v"
     )
     # A savepoint of its own, so that a case that fails in the database leaves the others their turn.
     with connection.transaction(), connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:

@@ -146,6 +146,17 @@ class Composition:
         ]
         return f"array_remove(ARRAY[{', '.join(versions)}]::bigint[], NULL)"
 
+    def is_own(self, verdict: str, keys: Mapping[str, int]) -> str:
+        """Return the expression of whether a verdict's condition is asked by the policy, and not shared."""
+        shared = [str(keys[condition.name]) for condition, _ in _asked(self.item)]
+        return f"{verdict}.condition_key NOT IN ({', '.join(shared)})" if shared else "true"
+
+    def subjects(self, verdict: str, keys: Mapping[str, int]) -> str:
+        """Return the expression of what is at fault within an item: nothing under a shared condition (gone, stale)."""
+        if not _asked(self.item):
+            return f"{verdict}.{SUBJECTS[0]}"
+        return f"CASE WHEN {self.is_own(verdict, keys)} THEN {verdict}.{SUBJECTS[0]} END"
+
     def _case(self, results: Sequence[str]) -> str:
         """Return the CASE with the shared branches before the policy's own, and other results."""
         tokens = tokenize(self.text)

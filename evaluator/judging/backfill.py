@@ -29,12 +29,12 @@ from cmdb.queries import query, query_text
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
 from evaluator.catalog.composition import Local
-from evaluator.catalog.offered import RECHECK
+from evaluator.catalog.offered import RECHECK, SUBJECTS
 from evaluator.catalog.policy import Policy
 from evaluator.judging import nights
 from evaluator.judging.engine import Evaluation, bound_values, in_full, store_evaluation
 from evaluator.judging.guard import DEFAULT_TIMEOUT
-from evaluator.judging.judge import KEPT_SUBJECTS, SQL, Judge
+from evaluator.judging.judge import SQL, Judge, kept_subjects
 from evaluator.judging.registry import register
 
 BACKFILL = "backfill"
@@ -146,19 +146,20 @@ def _statement(judge: Judge, local: Local) -> tuple[sql.SQL, dict[str, Any]]:
     """Return the statement that judges moments: the policy's own expressions over what held at each."""
     policy, composition = judge.policy, judge.composition
     given = policy.values(judge.registered.parameters)
+    keys = judge.registered.condition_keys
 
     def bound_text(text: str) -> tuple[str, dict[str, Any]]:
         logic, bound = policy.bind(text, given)
         return logic.rstrip().replace("%(as_of)s::timestamptz", "_evidence.night_as_of"), bound
 
-    selected, bound = bound_text(composition.select_list(judge.registered.condition_keys))
+    selected, bound = bound_text(composition.select_list(keys))
     computed = bound_text(local.computed)[0] if local.computed else ""
-    subjects = ", ".join(KEPT_SUBJECTS) if policy.logic.has_subjects else "NULL, NULL"
+    listed = composition.subjects("v", keys) if policy.logic.has_subjects else f"NULL::{SUBJECTS[1]}"
     parts = {
         "judged": f"{selected}, _evidence.night_n\n{nights.evidence(local)}\n{computed}",
         "recheck": f"v.{RECHECK[0]}" if policy.has_recheck else "NULL",
         "evidence": composition.evidence("v"),
-        "subjects": subjects,
+        "subjects": ", ".join(kept_subjects(listed)),
         # Subjects are cut and counted: the planner would look for them each time.
         "once": "OFFSET 0" if policy.logic.has_subjects else "",
     }

@@ -40,8 +40,11 @@ _SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
 #: parallel plan for one that sends all of them from process to process. LATERAL subqueries are computed by one
 #: process: joins below them that are shared would send it every row.
 _SHARED = "SET LOCAL parallel_setup_cost = 100; SET LOCAL parallel_tuple_cost = 0.001"
-#: What a record keeps of a verdict's subjects: the first twenty, and how many there are; null where there are none.
-KEPT_SUBJECTS = ("nullif(v.subjects[1:20], '{}')", "nullif(cardinality(v.subjects), 0)")
+
+
+def kept_subjects(listed: str) -> tuple[str, str]:
+    """Return what a record keeps of a verdict's subjects: the first twenty, and their number; null where none are."""
+    return f"nullif(({listed})[1:20], '{{}}')", f"nullif(cardinality({listed}), 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +127,17 @@ class Judge:
             self.registered.condition_keys, with_evidence=name == "verdicts", instead=instead
         )
         logic, bound = self.policy.bind(text, self.policy.values(self.registered.parameters))
-        missing = [] if self.policy.has_recheck else [f"NULL::{RECHECK[1]} AS {RECHECK[0]}"]
-        missing += [] if self.policy.logic.has_subjects else [f"NULL::{SUBJECTS[1]} AS {SUBJECTS[0]}"]
-        if missing:
-            logic = f"SELECT w.*, {', '.join(missing)} FROM ({logic}) AS w"
+        if not self.policy.has_recheck:
+            logic = f"SELECT w.*, NULL::{RECHECK[1]} AS {RECHECK[0]} FROM ({logic}) AS w"
         has_subjects = self.policy.logic.has_subjects
+        keys = self.registered.condition_keys
+        kept = kept_subjects("v.subjects")
         changed = "v.condition_before IS DISTINCT FROM v.condition_key"
         if has_subjects:
+            # An open record of an item that is gone or stale may still have subjects: that is no reason to end it.
             before = ("v.subjects_before", "v.count_before")
-            changed += "".join(
-                f" OR {was} IS DISTINCT FROM {now}" for was, now in zip(before, KEPT_SUBJECTS, strict=True)
-            )
+            differ = (f"{was} IS DISTINCT FROM {now}" for was, now in zip(before, kept, strict=True))
+            changed += f" OR ({composition.is_own('v', keys)} AND ({' OR '.join(differ)}))"
         parts = {
             "relations": ",\n".join(
                 [self._relations(of_dirty=of_dirty), *(named(composition, one) for one in rare)]
@@ -143,7 +146,8 @@ class Judge:
             "changed": changed,
             "differs": f"{changed} OR v.recheck_before IS DISTINCT FROM v.recheck_at",
             "evidence": composition.evidence("w"),
-            "subjects": ", ".join(KEPT_SUBJECTS),
+            "subjects": composition.subjects("w", keys) if has_subjects else f"NULL::{SUBJECTS[1]}",
+            "kept": ", ".join(kept),
             "restriction": "WHERE w.item_id IN (SELECT d.item_id FROM pg_temp.dirty AS d)"
             if of_dirty
             else "",

@@ -15,8 +15,10 @@ from cmdb.server.database import open_engine, transaction
 from evaluator.catalog.loading import load_catalog
 from evaluator.judging.engine import FULL, INCREMENTAL, evaluate
 from tests.support.doses import dose
+from tests.support.histories import DENIED, History
 from tests.support.lives import Step, live, lives, verdicts
 from tests.support.policies import reading_more
+from tests.support.questions import ask
 from tests.support.servers import Servers
 
 MAX_STALENESS = timedelta(hours=72)
@@ -98,3 +100,47 @@ def test_changes_written_at_the_time_of_the_last_evaluation_are_not_missed(engin
         row = connection.execute("SELECT count(*) FROM compliance.record_closed").fetchone()
     assert row is not None
     assert row[0] == 1
+
+
+def test_what_is_gone_or_stale_is_one_record_whatever_its_policy_finds_within_it(engine: Engine) -> None:
+    """Given stages with open methods of which one goes, its API a night later, and another is not read for days, then
+    what is at fault within them is of the past; an open record that still names it is left as it is."""
+    (policy,) = load_catalog().enabled(["rest-api-stage-method-authorization"])
+    history = History(engine)
+    gone, unread = (history.region(name=name) for name in ("eu-central-1", "eu-west-1"))
+    for region in (gone, unread):
+        api = region.api("a1b2c3d4e5")
+        api.methods = {"dep001": {("/orders", "GET"): {"authorization": "NONE", "api_key_required": False}}}
+        api.stage("prod")
+
+    def night(*, full: bool = False) -> str:
+        run = history.collect()
+        found = evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={}, full=full)
+        history.finish(run)
+        return found.mode
+
+    night()
+    gone.apis["a1b2c3d4e5"].stages.clear()
+    unread.failure = DENIED
+    night()
+    gone.apis.clear()
+    history.next_as_of += timedelta(days=3)
+    night()
+    told = ask(
+        engine,
+        "SELECT region, condition, subjects, valid_from::date - '2026-01-01' AS day FROM report.finding_history "
+        "ORDER BY region, valid_from",
+    )
+    assert [tuple(row.values()) for row in told] == [
+        ("eu-central-1", "open_method", ["GET /orders"], 0),
+        ("eu-central-1", "stage_disappeared", None, 1),
+        ("eu-west-1", "open_method", ["GET /orders"], 0),
+        ("eu-west-1", "inventory_stale", None, 5),
+    ]
+    with transaction(engine) as connection:
+        connection.execute("UPDATE compliance.record SET subjects = '{GET /orders}', subject_count = 1")
+    records = "SELECT xmin::text, valid_from FROM compliance.record ORDER BY item_id"
+    before = ask(engine, records)
+    gone.api("f6g7h8i9j0")
+    assert (night(), night(full=True)) == (INCREMENTAL, FULL)
+    assert ask(engine, records) == before

@@ -109,9 +109,9 @@ def verdicts(known: Knowledge, policy_id: str, as_of: datetime, rules: Rules) ->
 
 
 def subjects(known: Knowledge, policy_id: str, as_of: datetime, rules: Rules) -> dict[StageKey, Subjects]:
-    """Return what is at fault within every stage ever known; None: the policy does not say."""
+    """Return what is at fault within every stage ever known; None: the policy does not say, or it is gone or stale."""
     name = _NAMES.get(policy_id, lambda case: None)
-    return {key: name(case) for key, case in _cases(known, as_of, rules)}
+    return {key: None if _always(case) else name(case) for key, case in _cases(known, as_of, rules)}
 
 
 def _cases(known: Knowledge, as_of: datetime, rules: Rules) -> Iterator[tuple[StageKey, _Case]]:
