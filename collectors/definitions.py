@@ -27,6 +27,7 @@ EXPORT = "EXPORT"
 
 #: Integration types that call an HTTP backend, which can ask for a client certificate.
 HTTP_TYPES = frozenset({"HTTP", "HTTP_PROXY"})
+_TYPES = HTTP_TYPES | {"AWS", "AWS_PROXY", "MOCK"}
 
 Method = dict[str, Any]
 """A method by its declared parts (``cmdb.items.deployment``); what AWS did not say is left out."""
@@ -81,14 +82,14 @@ def of_resources(records: Iterable[Any]) -> list[Method]:
     """Return the methods of a draft's resources, as GetResources lists them with their methods."""
     found = []
     for record in records:
-        resource = values.structure(_RESOURCES, record, "a resource")
+        resource = _object(_RESOURCES, record, "a resource")
         path = resource.get("path")
         if not isinstance(path, str):
             raise malformed(_RESOURCES, "a resource has no path")
         for verb, listed in _mapping(
             _RESOURCES, resource.get("resourceMethods"), "the list of methods"
         ).items():
-            method = values.structure(_RESOURCES, listed, "a method")
+            method = _object(_RESOURCES, listed, "a method")
             required = _mapping(_RESOURCES, method.get("requestParameters"), "request parameters")
             found.append(
                 _method(
@@ -113,7 +114,7 @@ def of_export(document: Any) -> list[Method]:
 
     Each of them has an integration: API Gateway deploys no method without one.
     """
-    root = values.structure(_EXPORT, document, "the document")
+    root = _object(_EXPORT, document, "the document")
     if not str(root.get("openapi")).startswith("3.0"):
         raise malformed(_EXPORT, "it is no document of OpenAPI 3.0")
     schemes = _mapping(
@@ -123,15 +124,15 @@ def of_export(document: Any) -> list[Method]:
     )
     validators = _mapping(_EXPORT, root.get(_VALIDATORS), "request validators")
     found = []
-    for path, item in values.structure(_EXPORT, root.get("paths"), "the list of paths").items():
-        fields = values.structure(_EXPORT, item, "a path")
+    for path, item in _object(_EXPORT, root.get("paths"), "the list of paths").items():
+        fields = _object(_EXPORT, item, "a path")
         for name, operation in fields.items():
             verb = _VERBS.get(name.lower())
             if verb is None:
                 if name not in _BESIDE and not name.startswith("x-"):
                     raise malformed(_EXPORT, "a path holds something that is no method of API Gateway")
                 continue
-            body = values.structure(_EXPORT, operation, "a method")
+            body = _object(_EXPORT, operation, "a method")
             if body.get(_INTEGRATION) is None:
                 raise malformed(_EXPORT, "a method has no integration")
             found.append(
@@ -172,10 +173,12 @@ def _method(operation: str, path: str, verb: str, **parts: Any) -> Method:
 def _integration(operation: str, record: Any) -> Method:
     if record is None:
         return {}
-    fields = values.structure(operation, record, "an integration")
+    fields = _object(operation, record, "an integration")
     kind = _text(operation, fields.get("type"), "an integration type")
     if not kind:
         raise malformed(operation, "an integration has no type")
+    if kind.upper() not in _TYPES:
+        raise malformed(operation, "an integration has a type that this version does not know")
     made: Method = {
         "integration_type": kind.upper(),
         "connection_type": _text(operation, fields.get("connectionType"), "a connection type"),
@@ -183,7 +186,7 @@ def _integration(operation: str, record: Any) -> Method:
     }
     tls = fields.get("tlsConfig")
     if tls is not None:
-        skips = values.structure(operation, tls, "a TLS configuration").get("insecureSkipVerification")
+        skips = _object(operation, tls, "a TLS configuration").get("insecureSkipVerification")
         made["insecure_skip_verification"] = _flag(skips)
     return made
 
@@ -217,7 +220,7 @@ def _access(body: Mapping[str, Any], root: Mapping[str, Any], schemes: Mapping[s
     kinds: set[str | None] = set()
     needs_key = False
     for requirement in [] if asked is None else values.sequence(_EXPORT, asked, "security"):
-        for name in values.structure(_EXPORT, requirement, "a security requirement"):
+        for name in _object(_EXPORT, requirement, "a security requirement"):
             scheme = _mapping(_EXPORT, schemes.get(name), "a security scheme")
             kind = _authorization(scheme)
             if kind is None and scheme.get("type") == "apiKey" and _AUTH_TYPE not in scheme:
@@ -257,12 +260,20 @@ def _required(lists: Iterable[Any]) -> Iterator[bool]:
     """Yield for each parameter whether a request has to have it; those of the path it always has."""
     for listed in lists:
         for parameter in [] if listed is None else values.sequence(_EXPORT, listed, "a list of parameters"):
-            fields = values.structure(_EXPORT, parameter, "a parameter")
+            fields = _object(_EXPORT, parameter, "a parameter")
             yield fields.get("required") is True and fields.get("in") != "path"
 
 
 def _mapping(operation: str, value: Any, what: str) -> dict[str, Any]:
-    return {} if value is None else values.structure(operation, value, what)
+    return {} if value is None else _object(operation, value, what)
+
+
+def _object(operation: str, value: Any, what: str) -> dict[str, Any]:
+    """Return an object that says itself what it is: API Gateway refers to nothing but the schemas of models."""
+    found = values.structure(operation, value, what)
+    if "$ref" in found:
+        raise malformed(operation, f"{what} is a reference")
+    return found
 
 
 def _text(operation: str, value: Any, what: str) -> str | None:

@@ -7,6 +7,7 @@ follows from the stage's deployment before and after, and from nothing else.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -56,4 +57,16 @@ def read_document(answer: Any) -> Any:
             parts.append(part)
     finally:
         body.close()
-    return orjson.loads(b"".join(parts))
+    return _parsed(b"".join(parts))
+
+
+def _parsed(body: bytes) -> Any:
+    """Return the document that a body holds; one of two values under the same name would be passed over."""
+    document = orjson.loads(body)
+    json.loads(body, object_pairs_hook=_each_once)
+    return document
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise malformed(OPERATION, "an object has a name twice")

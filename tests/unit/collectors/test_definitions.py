@@ -34,7 +34,7 @@ def method(**integration: Any) -> dict[str, Any]:
     return only
 
 
-@pytest.mark.parametrize("kind", ["http", "http_proxy", "aws", "aws_proxy", "mock", "HTTP", "something_new"])
+@pytest.mark.parametrize("kind", ["http", "http_proxy", "aws", "aws_proxy", "mock", "HTTP"])
 def test_types_are_as_policies_name_them(kind: str) -> None:
     assert method(type=kind)["integration_type"] == kind.upper()
 
@@ -157,6 +157,10 @@ def test_the_order_of_a_document_makes_no_difference() -> None:
         {"paths": {"/": {"get": {}, "GET": {}}}},
         {"paths": {"/": {"get": {INTEGRATION: {}}}}},
         {"paths": {"/": {"get": {INTEGRATION: {"type": 7}}}}},
+        {"paths": {"/": {"get": {INTEGRATION: {"type": "something_new"}}}}},
+        {"paths": {"/": {"get": {INTEGRATION: {"type": "mock", "$ref": "#/x"}}}}},
+        {"paths": {"/": {"get": MOCK | {"parameters": [{"$ref": "#/x"}]}}}},
+        {"paths": {"/": {"get": MOCK | {"requestBody": {"$ref": "#/x"}}}}},
         {"paths": {"/": {"get": {INTEGRATION: {"type": "http", "uri": []}}}}},
         {"paths": {"/": {"get": {INTEGRATION: "http"}}}},
         {"paths": {"/": {"get": {}}}},

@@ -162,7 +162,12 @@ def test_a_cut_off_body_is_asked_for_once_more(aws: SimulatedAws, place: Account
 
 
 @pytest.mark.parametrize(
-    "body", [b"[]", b"null", b"{}", b'{"paths": 1}', b"\xff\xfe", b"[" * 100_000, b'{"paths":' * 5000]
+    "body",
+    [
+        *(b"[]", b"null", b"{}", b'{"paths": 1}', b"\xff\xfe", b"[" * 100_000, b'{"paths":' * 5000),
+        b'{"openapi": "3.0.1", "paths": {}, "x-own": {"a": 1, "a": 2}}',
+        b'{"openapi": "3.0.1", "paths": {}, "x-own": NaN}',
+    ],
 )
 def test_an_odd_document_is_unread_with_a_sentence(
     aws: SimulatedAws, place: AccountRegion, read: Read, body: bytes
