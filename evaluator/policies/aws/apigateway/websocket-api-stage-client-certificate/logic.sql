@@ -12,8 +12,15 @@ SELECT
             FROM jsonb_array_elements(
                 CASE WHEN jsonb_typeof(api_integrations.integrations) = 'array' THEN api_integrations.integrations END
             ) AS i (integration)
-            WHERE i.integration ->> 'IntegrationType' IN ('HTTP', 'HTTP_PROXY')
+            WHERE coalesce(i.integration ->> 'IntegrationType', '') NOT IN ('AWS', 'AWS_PROXY', 'MOCK')
         ) THEN 'no_http_integration'
+        WHEN NOT EXISTS (
+            SELECT 1
+            FROM jsonb_array_elements(
+                CASE WHEN jsonb_typeof(api_integrations.integrations) = 'array' THEN api_integrations.integrations END
+            ) AS i (integration)
+            WHERE i.integration ->> 'IntegrationType' IN ('HTTP', 'HTTP_PROXY')
+        ) THEN 'integration_type_unknown'
         WHEN api_stage.client_certificate_id IS NULL OR btrim(api_stage.client_certificate_id) = '' THEN 'certificate_empty'
         -- An absence seen before the stage named the certificate proves nothing: it may have been made since. A stage
         -- last read before the absence was proven may name another one by then.
