@@ -49,8 +49,8 @@ LEFT JOIN LATERAL (
     SELECT x.item_id, x.valid_to, x.superseded_at, x.deployment_id, x.client_certificate_id,
            x.canary_deployment_id, x.payload
     FROM cmdb.stage_closed AS x
-    WHERE x.item_id = v.item_id AND x.valid_from < v.valid_from
-    ORDER BY x.valid_from DESC
+    -- The one that it followed: where that is kept no longer, an earlier one says nothing of what changed then.
+    WHERE x.item_id = v.item_id AND x.superseded_at = v.valid_from
     LIMIT 1
 ) AS b ON true
 CROSS JOIN LATERAL (
@@ -89,7 +89,7 @@ COMMENT ON COLUMN report.stage_history.valid_from IS 'as_of of the run that foun
 COMMENT ON COLUMN report.stage_history.valid_to IS 'as_of of the run that found another version, or the stage gone; null: it is so now.';
 COMMENT ON COLUMN report.stage_history.deployment_id IS 'Deployment that it served; null when none was given.';
 COMMENT ON COLUMN report.stage_history.client_certificate_id IS 'Certificate that it named: an API Gateway id or an ACM ARN; null when none.';
-COMMENT ON COLUMN report.stage_history.changed IS 'What differs from the version before: deployment_id, client_certificate_id, or keys of the GetStages answer (tags, variables, ...); first reappeared when the stage had been gone, last served_changes. Null: the first version. Empty: only its lastUpdatedDate differs.';
+COMMENT ON COLUMN report.stage_history.changed IS 'What differs from the version before: deployment_id, client_certificate_id, or keys of the GetStages answer (tags, variables, ...); first reappeared when the stage had been gone, last served_changes. Null: the first version, or the one before it is not kept any more. Empty: only its lastUpdatedDate differs.';
 COMMENT ON COLUMN report.stage_history.disappeared_at IS 'as_of of the run that found the stage gone after this version; null: it was not.';
 COMMENT ON COLUMN report.stage_history.account_id IS 'AWS account id.';
 COMMENT ON COLUMN report.stage_history.account_name IS 'Name of the account today.';
@@ -100,6 +100,6 @@ COMMENT ON COLUMN report.stage_history.certificate_named_at IS 'Since when it na
 COMMENT ON COLUMN report.stage_history.item_id IS 'Key of the item in the CMDB.';
 COMMENT ON COLUMN report.stage_history.version_id IS 'Id of the version, as compliance records name their evidence.';
 COMMENT ON COLUMN report.stage_history.deployment_served_at IS 'Since when it served that deployment without a break.';
-COMMENT ON COLUMN report.stage_history.served_changes IS 'Where it, or its canary, serves another deployment than in the version before: first canary_changes, then up to five of the methods that differ, each with what does (GET /orders: HTTP -> AWS_PROXY), how many more do, and last the deployments (deployment abc -> def). Null: both serve the same, or the version is its first.';
+COMMENT ON COLUMN report.stage_history.served_changes IS 'Where it, or its canary, serves another deployment than in the version before: first canary_changes, then up to five of the methods that differ, each with what does (GET /orders: HTTP -> AWS_PROXY), how many more do, and last the deployments (deployment abc -> def). Null: both serve the same, or the version before it is not there to compare.';
 COMMENT ON COLUMN report.stage_history.canary_deployment_id IS 'Deployment that its canary served; null: it had none.';
-COMMENT ON COLUMN report.stage_history.canary_changes IS 'Where its canary came, went, was promoted or serves another deployment than in the version before: up to five methods that differ from those of the stage itself (canary GET /orders: HTTP -> AWS_PROXY), how many more do, and the deployments. Null: nothing of that, or the version is its first.';
+COMMENT ON COLUMN report.stage_history.canary_changes IS 'Where its canary came, went, was promoted or serves another deployment than in the version before: up to five methods that differ from those of the stage itself (canary GET /orders: HTTP -> AWS_PROXY), how many more do, and the deployments. Null: nothing of that, or the version before it is not there to compare.';

@@ -66,19 +66,24 @@ def _told(
     named = find_stage(connection, arn, accounts)
     for stage in named.items:
         served = _served(connection, stage["item_id"], as_of)
+        note = None if served is None else served.pop("note")
         for explanation in explain(connection, catalog, stage["item_id"], as_of=as_of, policies=policies):
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
                 **{name: value for name, value in _plain(explanation).items() if name != "relations"},
                 "served": served,
+                "served_note": note,
                 "changed_then": _changes(connection, stage, explanation, target),
                 "commands": _commands(explanation, target),
             }
 
 
 def _served(connection: Connection, item_id: int, as_of: datetime | None) -> dict[str, Any] | None:
-    """Return the deployment that a stage served and since when, and how its certificate came before or after it."""
+    """Return the deployment that a stage served and since when, and how its certificate came before or after it.
+
+    Where it is not said what that changed, ``note`` says why.
+    """
     found = records(connection, "explain_served", {"item_id": item_id, "as_of": as_of})
     if not found or found[0]["deployment_id"] is None:
         return None
@@ -155,11 +160,15 @@ def _changes(connection: Connection, stage: Row, explanation: Explanation, targe
     """Return, in sentences, what was found to have changed when the status began."""
     since = explanation.since
     told = []
+    ((judged_first, is_kept),) = rows(
+        connection, "explain_first", {"item_id": stage["item_id"], "policy_id": explanation.policy_id}
+    )
+    as_far = "" if is_kept else ", as far as history is kept"
     versions = records(connection, "explain_versions", {"item_id": stage["item_id"], "at": since})
     if versions and versions[0]["disappeared_at"] == since:
         told.append("The stage was found gone.")
     elif versions and versions[0]["valid_from"] == since:
-        told.append(_stage_change(versions))
+        told.append(_stage_change(versions, as_far))
     for item, words in (
         ("rest_api", "REST API"),
         ("deployment", "A deployment that it serves"),
@@ -178,11 +187,8 @@ def _changes(connection: Connection, stage: Row, explanation: Explanation, targe
         told.append(f"Certificate {one_line(certificate.item_id)} was found deleted.")
     elif certificate is not None and certificate.valid_from == since:
         told.append(f"Certificate {one_line(certificate.item_id)} was read anew, or for the first time.")
-    (first,) = rows(
-        connection, "explain_first", {"item_id": stage["item_id"], "policy_id": explanation.policy_id}
-    )
-    if first[0] == since:
-        told.append("The policy judged the stage for the first time.")
+    if judged_first == since:
+        told.append(f"The policy judged the stage for the first time{as_far}.")
     if told:
         return told
     if target.expires_at is not None and explanation.condition.startswith("certificate_expire"):
@@ -190,10 +196,10 @@ def _changes(connection: Connection, stage: Row, explanation: Explanation, targe
     return ["Nothing in what was read: time passed, or reading failed or worked again."]
 
 
-def _stage_change(versions: Sequence[dict[str, Any]]) -> str:
+def _stage_change(versions: Sequence[dict[str, Any]], as_far: str) -> str:
     now = versions[0]
     if now["changed"] is None:
-        return "The stage was seen for the first time."
+        return f"The stage was seen for the first time{as_far}."
     if not now["changed"]:
         return "The stage was updated, without a difference in its settings."
     parts = []
@@ -243,7 +249,7 @@ def _lines(one: dict[str, Any]) -> Iterator[str]:
     for evidence in one["evidence"]:
         yield from _evidence_lines(evidence)
     yield ""
-    yield from _served_lines(one["served"])
+    yield from _served_lines(one["served"], one["served_note"])
     yield f"What changed at {short_time(one['since'])}:"
     for change in one["changed_then"]:
         yield f"  {change}"
@@ -269,13 +275,11 @@ def _step_lines(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"  not looked at: {', '.join(dict.fromkeys(left))}"
 
 
-def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
+def _served_lines(served: dict[str, Any] | None, note: str) -> Iterator[str]:
     if served is None or served["deployment_id"] is None:
         return
     yield f"Serves deployment {one_line(served['deployment_id'])} since {short_time(served['since'])}:"
-    if served["changes"] is None:
-        yield "  the first that was seen"
-    for change in served["changes"] or ():
+    for change in served["changes"] or (note,):
         yield f"  {one_line(change)}"
     if served["canary"] is not None:
         yield from _canary_lines(served["canary"])
@@ -286,7 +290,7 @@ def _served_lines(served: dict[str, Any] | None) -> Iterator[str]:
 
 def _canary_lines(canary: dict[str, Any]) -> Iterator[str]:
     if canary["changes"] is None:
-        yield f"  Its canary serves deployment {one_line(canary['deployment_id'])}, the first that was seen."
+        yield f"  Its canary serves deployment {one_line(canary['deployment_id'])}, the first that is known."
         return
     yield f"  Its canary, {short_time(canary['changed_at'])}:"
     for change in canary["changes"]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from cmdb.storage.prune import prune
 from evaluator.catalog.loading import Catalog
 from evaluator.judging.engine import evaluate
 from evaluator.judging.explain import Explanation, explain
@@ -23,6 +24,7 @@ from gateledger.queries.remediation import Target, new_certificate, rotation
 from tests.support.command_line import CommandLine
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, arn_of, catalog
 from tests.support.items import CertificateKind
+from tests.support.questions import ask
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 EXPIRY = "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry"
@@ -392,3 +394,34 @@ def test_an_acm_certificate_is_renewed_or_imported_again_under_its_arn(tmp_path:
 def test_a_name_that_the_aws_cli_would_open_gets_no_command() -> None:
     target = Target("111122223333", None, "eu-central-1", "a1b2c3d4e5", "file:///etc/passwd")
     assert all(line.startswith("#") for line in new_certificate(target))
+
+
+def test_what_a_stage_serves_is_said_of_what_is_there_and_kept(
+    engine: Engine, history: History, command_line: CommandLine
+) -> None:
+    """Given a stage that was gone for a night, deployed anew and tagged, when history is dropped, then no later
+    version is taken for the one that brought the deployment, and the first that is kept is not called the first."""
+    api = history.region().api("a1b2c3d4e5")
+    stage = api.stage("prod")
+    history.night()
+    del api.stages["prod"]
+    history.night()
+    told = command_line("explain", "a1b2c3d4e5/prod", "--policy", SSL).out
+    assert "What changed" in told
+    assert "Serves" not in told
+    api.stages["prod"] = stage
+    history.night()
+    told = command_line("explain", "a1b2c3d4e5/prod", "--policy", SSL).out
+    assert ":\n  the same as before the stage was gone\n" in told
+    stage.deployment = "dep002"
+    for tags in ({}, {"a": "1"}, {"a": "2"}):
+        stage.payload = {"tags": tags}
+        history.night()
+    prune(engine, history.last_as_of - DAY)
+    assert ask(engine, "SELECT changed FROM report.stage_history ORDER BY valid_from DESC LIMIT 2") == [
+        {"changed": ["tags"]},
+        {"changed": None},
+    ]
+    told = command_line("explain", "a1b2c3d4e5/prod", "--policy", SSL).out
+    assert "deployment dep002 since 2026-01-04 02:00Z:\n  what it changed is not kept any more\n" in told
+    assert "The policy judged the stage for the first time, as far as history is kept." in told
