@@ -1,7 +1,7 @@
 -- What every policy says of every live item, now.
 CREATE VIEW report.finding AS
 SELECT
-    v.policy_id,
+    r.policy_id,
     i.resource_arn,
     i.account_id,
     i.account_name,
@@ -10,38 +10,31 @@ SELECT
     i.rest_api_name,
     i.stage_name,
     i.client_certificate_id,
-    v.status,
-    v.condition,
-    report.filled_in(v.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
-                     i.client_certificate_id, i.name, report.listed(v.subjects, v.subject_count)) AS message,
-    report.filled_in(v.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
-                     i.client_certificate_id, i.name, report.listed(v.subjects, v.subject_count)) AS remediation,
-    v.since,
+    r.status,
+    r.condition,
+    report.filled_in(r.message, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS message,
+    report.filled_in(r.remediation, i.account_id, i.region, i.api_id, i.api_name, i.stage_name,
+                     i.client_certificate_id, i.name, report.listed(r.subjects, r.subject_count)) AS remediation,
+    r.since,
     e.as_of AS evaluated_at,
     CASE WHEN u.item_id IS NULL THEN sc.read_at ELSE u.read_before END AS evidence_at,
-    v.episode_since,
-    v.severity,
+    r.episode_since,
+    r.severity,
     i.partition,
     i.item_id,
     i.item_type,
-    v.subjects,
-    v.subject_count,
-    v.exception_id,
-    v.exception_until,
+    r.subjects,
+    r.subject_count,
+    r.exception_id,
+    r.exception_until,
     i.api_id,
     i.api_name,
     o.name AS owner,
-    CASE WHEN EXISTS (
-        -- Few verdicts began with a change of their item, and most items never changed.
-        SELECT FROM cmdb.stage_closed AS x WHERE x.item_id = v.item_id AND x.superseded_at = v.valid_from
-    ) THEN (
-        SELECT h.served_changes
-        FROM report.served_change AS h
-        WHERE h.item_id = v.item_id AND h.valid_from = v.valid_from AND h.version_ids && v.evidence
-    ) END AS served_changes
-FROM report.verdict AS v
-JOIN report.item_identity AS i ON i.item_id = v.item_id AND i.valid_to IS NULL
-LEFT JOIN compliance.item_owner AS io ON io.item_id = v.item_id
+-- include: began_with_change
+FROM report.verdict AS r
+JOIN report.item_identity AS i ON i.item_id = r.item_id AND i.valid_to IS NULL
+LEFT JOIN compliance.item_owner AS io ON io.item_id = r.item_id
 LEFT JOIN compliance.owner AS o ON o.owner_key = io.owner_key
 LEFT JOIN cmdb.scope AS sc ON sc.account_region_id = i.account_region_id AND sc.item_type = i.scope_type
 LEFT JOIN cmdb.unread_item AS u
@@ -49,7 +42,7 @@ LEFT JOIN cmdb.unread_item AS u
     AND u.item_id = i.unread_key AND u.valid_to IS NULL
 LEFT JOIN (
     SELECT policy_key, max(as_of) AS as_of FROM compliance.evaluation GROUP BY policy_key
-) AS e ON e.policy_key = v.policy_key;
+) AS e ON e.policy_key = r.policy_key;
 
 COMMENT ON VIEW report.finding IS 'One row per policy and live item that it judges: what the policy says of it now, since when, and what to do.';
 COMMENT ON COLUMN report.finding.policy_id IS 'Id of the policy.';

@@ -6,7 +6,7 @@ RETURNS TABLE (
     account_name text, policy_version text, item_id bigint, item_type text,
     subjects text[], subject_count integer, exception_id text, exception_until timestamptz,
     api_id text,
-    name text, owner text
+    name text, owner text, served_changes text[]
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -40,7 +40,8 @@ AS $$
            ) END AS exception_until,
            h.api_id,
            h.name,
-           w.owner
+           w.owner,
+           h.served_changes
     FROM report.finding_history AS h
     LEFT JOIN (
         SELECT x.item_id, x.owner

@@ -61,16 +61,12 @@ SELECT
     i.api_name,
     n.name AS owner,
     io.valid_from AS owner_changed_at,
-    CASE WHEN EXISTS (
-        -- Few verdicts began with a change of their item, and most items never changed.
-        SELECT FROM cmdb.stage_closed AS x WHERE x.item_id = r.item_id AND x.superseded_at = r.valid_from
-    ) THEN (
-        SELECT h.served_changes
-        FROM report.served_change AS h
-        WHERE h.item_id = r.item_id AND h.valid_from = r.valid_from
-            AND h.version_ids && string_to_array(r.evidence, ' ')::bigint[]
-    ) END AS served_changes
-FROM compliance.record AS r
+-- include: began_with_change
+FROM (
+    SELECT policy_key, item_id, condition_key, valid_from, status_since, episode_since, subjects, subject_count,
+           string_to_array(evidence, ' ')::bigint[] AS evidence
+    FROM compliance.record
+) AS r
 CROSS JOIN report.exception_moment AS m
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
 JOIN compliance.condition AS c ON c.condition_key = r.condition_key

@@ -25,14 +25,16 @@ SELECT
         FROM report.item_owner AS w
         WHERE w.item_id = r.item_id AND w.valid_from < coalesce(r.valid_to, 'infinity')
           AND coalesce(w.valid_to, 'infinity') >= coalesce(r.valid_to, 'infinity')
-    ) AS owner
+    ) AS owner,
+-- include: began_with_change
 FROM (
     SELECT policy_key, item_id, condition_key, policy_version_id, status_since, valid_from,
-           NULL::timestamptz AS valid_to, subjects, subject_count
+           NULL::timestamptz AS valid_to, subjects, subject_count,
+           string_to_array(evidence, ' ')::bigint[] AS evidence
     FROM compliance.record
     UNION ALL
     SELECT policy_key, item_id, condition_key, policy_version_id, status_since, valid_from, valid_to, subjects,
-           subject_count
+           subject_count, string_to_array(evidence, ' ')::bigint[] AS evidence
     FROM compliance.record_closed
 ) AS r
 JOIN compliance.policy AS p ON p.policy_key = r.policy_key
@@ -61,3 +63,4 @@ COMMENT ON COLUMN report.finding_history.subject_count IS 'How many subjects the
 COMMENT ON COLUMN report.finding_history.api_id IS 'AWS id of the API, REST, HTTP or WebSocket, that the item is or belongs to; null for other items.';
 COMMENT ON COLUMN report.finding_history.name IS 'What people call the item; null when it has no name.';
 COMMENT ON COLUMN report.finding_history.owner IS 'Owner of the item at the end of the interval, for one that holds now; null: none was known. Who owned it at a time: finding_as_of.';
+COMMENT ON COLUMN report.finding_history.served_changes IS 'Where the record began with another deployment, of the stage or its canary, that the policy looked at: what changed in what the stage serves, as report.stage_history shows it. Null: nothing did, or the policy does not ask.';

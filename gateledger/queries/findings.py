@@ -74,8 +74,9 @@ HISTORY_KEYS = (
     "api_id",
     "name",
     "owner",
+    "served_changes",
 )
-PAST_KEYS = (*HISTORY_KEYS[:-3], "exception_id", "exception_until", *HISTORY_KEYS[-3:])
+PAST_KEYS = (*HISTORY_KEYS[:-4], "exception_id", "exception_until", *HISTORY_KEYS[-4:])
 """Keys of findings of the past."""
 API_KEYS = (
     "policy_id",

@@ -48,6 +48,7 @@ def show_history(
                 "arn": stage.resource_arn,
                 "accounts": list(stage.accounts),
                 "policies": None if policies is None else list(policies),
+                "detailed": form is not Format.TABLE,
             },
         )
     if not found:

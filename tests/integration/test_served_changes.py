@@ -61,6 +61,17 @@ def test_a_finding_says_what_a_deployment_changed_when_it_began(
     ]
     listed = json.loads(command_line("findings", "--policy", SSL, "--format", "json").out)
     assert [row["served_changes"] for row in listed if row["stage_name"] == "prod"] == [LISTED.split("; ")]
+    # and so does what was found then: each record has what it began with, whichever night is asked about
+    for night_of, changes in ((history.first_night, None), (history.last_as_of, LISTED.split("; "))):
+        past = json.loads(
+            command_line("findings", "--policy", SSL, "--as-of", night_of.isoformat(), "--format", "json").out
+        )
+        assert [row["served_changes"] for row in past if row["stage_name"] == "prod"] == [changes]
+    past = json.loads(command_line("history", "a1b2c3d4e5/prod", "--policy", SSL, "--format", "json").out)
+    assert [(row["condition"], row["served_changes"]) for row in past] == [
+        ("no_http_integration", None),
+        ("certificate_empty", LISTED.split("; ")),
+    ]
     for form, said in (
         ("json", '"served_changes":["GET /orders: AWS_PROXY -> HTTP"'),
         ("ocsf", f"What the stage serves changed then: {LISTED}."),
