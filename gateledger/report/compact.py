@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateledger.exceptions.entry import end_words
+from gateledger.queries.served import listed
 from gateledger.report.queries import Record
 from gateledger.report.rendering import called, iso, kind
 
@@ -91,7 +92,7 @@ class Findings:
                     "statuses",
                     "conditions",
                 ),
-                *("texts", "times", "changed", "kinds", "owners", "exceptions"),
+                *("texts", "times", "changed", "kinds", "owners", "exceptions", "served"),
             )
         }
         self.rows: list[list[int]] = []
@@ -121,6 +122,7 @@ class Findings:
                 put["kinds"].place((finding["item_type"], kind(finding["item_type"]))),
                 put["owners"].place(finding["owner"]),
                 put["exceptions"].place(_exception(finding)),
+                put["served"].place(listed(finding["served_changes"]) if finding["served_changes"] else None),
             ]
         )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -14,6 +16,7 @@ from gateledger.nightly.summary import RunSummary
 from tests.support.command_line import CommandLine
 from tests.support.histories import History
 from tests.support.questions import ask
+from tests.support.reports import written
 
 SSL = "/ce/ca/aws/apigateway/rest-api-stage-ssl-certificate"
 EXPIRY = "/ce/ca/aws/apigateway/rest-api-stage-client-certificate-expiry"
@@ -26,7 +29,7 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
 
 
 def test_a_finding_says_what_a_deployment_changed_when_it_began(
-    engine: Engine, command_line: CommandLine
+    engine: Engine, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """Given a stage whose second deployment brings HTTP, and which names no certificate from that night on, then the
     notification, the finding, exports and explain name the method; a policy that does not ask what is served says
@@ -79,6 +82,9 @@ def test_a_finding_says_what_a_deployment_changed_when_it_began(
     ):
         exported = command_line("export", "--format", form, "--policy", SSL).out
         assert exported.count(said) == (3 if form == "ocsf" else 1)
+    site = written(engine, tmp_path / "site")
+    assert f"<bdi>{html.escape(LISTED)}</bdi>" in (site / "findings.html").read_text()
+    assert f'"served":["{LISTED}"]' in (site / "data/findings.js").read_text().replace("\\u003e", ">")
     explained = command_line("explain", "a1b2c3d4e5/prod", "--policy", SSL).out
     assert f"The stage changed: client_certificate_id (cert01 -> -); {LISTED}." in explained
 

@@ -12,7 +12,8 @@ foremost AS MATERIALIZED (
 )
 SELECT f.policy_id, f.resource_arn, f.account_id, f.account_name, f.region, f.rest_api_id, f.rest_api_name,
        f.stage_name, f.client_certificate_id, f.status, f.condition, f.message, f.remediation, f.since,
-       f.evidence_at, f.item_id, f.item_type, f.owner, f.exception_id, f.exception_until
+       f.evidence_at, f.item_id, f.item_type, f.owner, f.exception_id, f.exception_until,
+       f.served_changes
 FROM foremost AS w
 JOIN report.finding AS f ON f.policy_id = w.policy_id AND f.item_id = w.item_id
 WHERE f.item_id = ANY (ARRAY(SELECT item_id FROM foremost))

@@ -4,8 +4,8 @@
   const data = window.gateledgerFindings;
   if (!data) return;
   const PER_PAGE = 100;
-  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, KIND, OWNER, EXCEPTION] =
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+  const [STATUS, POLICY, ACCOUNT, REGION, API, NAME, CERTIFICATE, CONDITION, SINCE, EVIDENCE, ARN, MESSAGE, REMEDIATION, KIND, OWNER, EXCEPTION, SERVED] =
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
   const ORDER = ["INCOMPLIANT", "UNDETERMINED", "COMPLIANT", "INAPPLICABLE", "DISAPPEARED"];
   const SIGNS = 0xe000;
   const asOf = Date.parse(data.asOf);
@@ -65,7 +65,7 @@
     owner: row[OWNER] < 0 ? "" : data.owners[row[OWNER]], excepted: row[EXCEPTION] < 0 ? "no" : "yes",
     sought: [data.names[row[NAME]], ...data.apis[row[API]], ...data.accounts[row[ACCOUNT]], data.regions[row[REGION]],
       row[CERTIFICATE] < 0 ? "" : data.certificates[row[CERTIFICATE]], data.conditions[row[CONDITION]], data.kinds[row[KIND]][1],
-      row[OWNER] < 0 ? "" : data.owners[row[OWNER]], data.policies[row[POLICY]]].join("\n").toLowerCase(),
+      row[OWNER] < 0 ? "" : data.owners[row[OWNER]], row[SERVED] < 0 ? "" : data.served[row[SERVED]], data.policies[row[POLICY]]].join("\n").toLowerCase(),
   }));
   const keys = {
     status: (item) => ORDER.indexOf(item.status), stage: (item) => data.names[item.row[NAME]],
@@ -141,7 +141,12 @@
     cell(label, name ? made("small", account, "id") : "");
     cell(item.region).className = "region";
     cell(last(item.policy));
-    cell(words(data.conditions[row[CONDITION]]));
+    const condition = cell(words(data.conditions[row[CONDITION]]));
+    if (row[SERVED] >= 0) {
+      const served = made("small", undefined, "id served");
+      served.append(made("bdi", data.served[row[SERVED]]));
+      condition.append(served);
+    }
     if (hasOwners) cell(owner(item)).className = "owner";
     const since = data.times[row[SINCE]];
     cell(made("span", since.slice(0, 10), "date"), " ", made("small", days(since) + " d"));
