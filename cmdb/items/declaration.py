@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-#: Longest name of an item type: table and index names that are made of it stay below PostgreSQL's 63 bytes.
+#: Longest names of an item type and of a field: names of tables, of columns and of indexes that are made of them stay
+#: below PostgreSQL's 63 bytes.
 _LONGEST_NAME = 28
+_LONGEST_FIELD = 40
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+#: What the names of tables end with that belong to a type.
+_ENDINGS = ("_payload", "_closed")
+_PATH = re.compile(r"[\w$@:/ -]+(\.[\w$@:/ -]+)*", re.ASCII)
+_IN_ARN = re.compile(r"\{(\w*)\}")
 _API = re.compile(r":/(?:rest)?apis/\{\w+\}$")
 
 #: What a field says of null when it has none.
@@ -25,7 +31,32 @@ COMMON = frozenset(
     {
         "item_id", "version_id", "account_region_id", "parent_id", "read_at", "is_fresh", "payload", "digest",
         "valid_from", "valid_to", "superseded_at", "proven_absent", "disappeared_at", "absent_since", "gone_at",
-        "item_type", "resource_arn", "account_id", "account_name", "region",
+        "item_type", "resource_arn", "account_id", "account_name", "region", "owner", "first", "past",
+        "ctid", "cmax", "cmin", "tableoid", "xmax", "xmin",
+    }
+)  # fmt: skip
+
+#: Words that PostgreSQL takes for no name of a table or column (``pg_get_keywords``, PostgreSQL 15 to 18).
+_WORDS_OF_SQL = """
+    all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate
+    collation column concurrently constraint create cross current_catalog current_date current_role
+    current_schema current_time current_timestamp current_user default deferrable desc distinct do else end
+    except false fetch for foreign freeze from full grant group having ilike in initially inner intersect into
+    is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on
+    only or order outer overlaps placing primary references returning right select session_user similar some
+    symmetric system_user table tablesample then to trailing true union unique user using variadic verbose when
+    where window with
+"""
+RESERVED = frozenset(_WORDS_OF_SQL.split())
+
+#: Columns that views have of items of every type, as text; a field of that name is what they show.
+_SHOWN = frozenset({"rest_api_id", "stage_name", "client_certificate_id"})
+
+#: Tables of the inventory that belong to no item type.
+TABLES = frozenset(
+    {
+        "account", "account_closed", "account_region", "alembic_version", "dispatch", "dispatch_item", "run",
+        "scheduler", "scope", "scope_state", "unread_item",
     }
 )  # fmt: skip
 
@@ -182,8 +213,17 @@ class ItemType:
         self._check_absence()
         self._check_scopes()
         self._check_sharing()
-        for name in (*self.digested, *(r.field for r in self.references), *filter(None, [self.kind_field])):
+        for name in (*self.digested, *filter(None, [self.kind_field])):
             self.field(name)
+        for reference in self.references:
+            if self.field(reference.field).kind is not Kind.TEXT:
+                raise DeclarationError(f"{self.name}.{reference.field}: what names another item is text.")
+        if self.label is not None:
+            label = self.field(self.label)
+            if label.kind is not Kind.TEXT or not (label.stored or label is self.key):
+                raise DeclarationError(
+                    f"{self.name}.{label.name}: what people know an item by is stored as text."
+                )
 
     def _check_key(self) -> None:
         if self.key is None and self.parent is None:
@@ -252,13 +292,29 @@ class ItemType:
         for name in names:
             if not _NAME.fullmatch(name):
                 raise DeclarationError(f"{self.name}: {name!r} is no name; write lower-case letters and _.")
-        if len(self.name) > _LONGEST_NAME:
-            raise DeclarationError(f"{self.name}: the name has more than {_LONGEST_NAME} letters.")
+            if name in RESERVED:
+                raise DeclarationError(f"{self.name}: {name!r} is a word of SQL; choose another name.")
+            longest = _LONGEST_NAME if name is self.name else _LONGEST_FIELD
+            if len(name) > longest:
+                raise DeclarationError(f"{self.name}: the name {name!r} has more than {longest} letters.")
+        if self.name in TABLES or self.name.endswith(_ENDINGS):
+            raise DeclarationError(
+                f"{self.name}: a table has that name, or names of tables end so; choose another one."
+            )
         for name in names[1:]:
             if names.count(name) > 1 or name in COMMON:
                 raise DeclarationError(f"{self.name}: the name {name!r} is taken; choose another one.")
 
     def _check_fields(self) -> None:
+        for field in self.all_fields:
+            if not _PATH.fullmatch(field.path):
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: {field.path!r} is no path; write keys joined by dots, without quotes."
+                )
+            if field.name in _SHOWN and field.kind is not Kind.TEXT:
+                raise DeclarationError(
+                    f"{self.name}.{field.name}: views show it as text; choose another name."
+                )
         for field in self.fields:
             if (field.derived or field.since or field.noted) and not field.stored:
                 raise DeclarationError(
@@ -325,6 +381,11 @@ class ItemType:
     def volatile(self) -> frozenset[str]:
         """Top-level keys of the payload that change by themselves."""
         return frozenset(field.keys[0] for field in self.fields if field.volatile)
+
+    @property
+    def arn_names(self) -> tuple[str, ...]:
+        """What its ARN is made of."""
+        return tuple(_IN_ARN.findall(self.arn))
 
     @property
     def is_api(self) -> bool:

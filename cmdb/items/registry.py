@@ -69,7 +69,7 @@ def known_as(*declared: ItemType) -> Iterator[None]:
     try:
         for one in declared:
             _add(one)
-        _check_references()
+        _check_together()
         yield
     finally:
         _types.clear()
@@ -81,6 +81,8 @@ def _add(declared: ItemType) -> None:
         raise DeclarationError(f"There are two item types {declared.name!r}.")
     if declared.parent is not None and declared.parent not in _types:
         raise DeclarationError(f"{declared.name}: its parent {declared.parent!r} is not declared before it.")
+    _check_arn(declared)
+    _check_parent(declared)
     taken = scope_names()
     for scope in declared.scopes:
         if scope.name in taken:
@@ -88,7 +90,35 @@ def _add(declared: ItemType) -> None:
     _types[declared.name] = declared
 
 
-def _check_references() -> None:
+def _check_arn(declared: ItemType) -> None:
+    """Refuse an ARN that is made of anything but what the item and its parent are stored with."""
+    known = {"partition", "region", "account_id"}
+    for one in (declared, _types.get(declared.parent or "")):
+        if one is not None:
+            known |= {field.name for field in one.stored if not field.noted}
+            known |= set() if one.key is None else {one.key.name}
+    for name in declared.arn_names:
+        if name not in known:
+            raise DeclarationError(
+                f"{declared.name}: its ARN names {name!r}, which is no key or column of it or its parent."
+            )
+
+
+def _check_parent(declared: ItemType) -> None:
+    if declared.parent is None:
+        return
+    key = _types[declared.parent].key
+    if key is None:
+        raise DeclarationError(
+            f"{declared.name}: its parent {declared.parent!r} has no key by which its items are found."
+        )
+    if key.name in [field.name for field in declared.all_fields]:
+        raise DeclarationError(
+            f"{declared.name}: the name {key.name!r} is its parent's key; choose another one."
+        )
+
+
+def _check_together() -> None:
     for declared in item_types():
         for reference in declared.references:
             if reference.item_type not in _types or _types[reference.item_type].key is None:
@@ -96,6 +126,13 @@ def _check_references() -> None:
                     f"{declared.name}.{reference.field}: it refers to {reference.item_type!r}, which is no item type "
                     "with a key."
                 )
+    owners: dict[str, str] = {}
+    for declared in item_types():
+        other = owners.setdefault(declared.resource_type, declared.name)
+        if other != declared.name:
+            raise DeclarationError(
+                f"{declared.name}: the resource type {declared.resource_type!r} is that of {other!r}."
+            )
 
 
 for _declared in (
@@ -115,4 +152,4 @@ for _declared in (
     DRAFT,
 ):
     _add(_declared)
-_check_references()
+_check_together()

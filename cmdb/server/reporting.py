@@ -11,6 +11,7 @@ from importlib import resources
 
 from sqlalchemy import Connection, text
 
+from cmdb.items import DeclarationError, item_types
 from cmdb.queries import execute_script, query_text
 from cmdb.views.generated import generated_views
 
@@ -71,6 +72,9 @@ VIEWS = (
     "scheduler",
 )
 
+#: Those of item types that do not follow from their declarations.
+OF_TYPES = frozenset({"certificate"})
+
 #: What several of them have in common: included in their files.
 PARTS = frozenset({"began_with_change"})
 
@@ -90,7 +94,13 @@ def written_views() -> frozenset[str]:
 
 
 def view_texts() -> dict[str, str]:
-    """Return what makes each view, in the order of their dependence."""
+    """Return what makes each view, in the order of their dependence.
+
+    Raises ``DeclarationError`` when an item type is called like a view that is not its own.
+    """
+    for declared in item_types():
+        if declared.name in VIEWS and declared.name not in OF_TYPES:
+            raise DeclarationError(f"{declared.name}: a reporting view has that name; choose another one.")
     made = generated_views(written_views())
     names = [*VIEWS, *(name for name in made if name not in VIEWS)]
     return {name: made[name]() if name in made else query_text(name, _package()) for name in names}

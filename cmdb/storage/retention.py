@@ -84,7 +84,11 @@ def _referring(declared: ItemType) -> list[str]:
             same = f"s.account_region_id = i.account_region_id AND {{row}}.{reference.field} = i.{declared.key.name}"
             if reference.to_parent:
                 same += " AND s.parent_id = i.parent_id"
-            tests.append(f"SELECT FROM cmdb.{other.name} AS s\n              WHERE {same.format(row='s')}")
+            # Items of one type that refer to each other, and are all gone, are kept by nothing.
+            kept = " AND (s.valid_to IS NULL OR s.valid_to > %(limit)s)" if other is declared else ""
+            tests.append(
+                f"SELECT FROM cmdb.{other.name} AS s\n              WHERE {same.format(row='s')}{kept}"
+            )
             tests.append(
                 f"SELECT FROM cmdb.{other.name}_closed AS x\n"
                 f"              JOIN cmdb.{other.name} AS s ON s.item_id = x.item_id\n"

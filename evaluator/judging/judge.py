@@ -166,7 +166,9 @@ class Judge:
         if self.is_past:
             return relations_as_of(composition.relations)
         rows = None
-        if of_dirty and composition.local is not None:
+        # Items that are joined to others of their type are looked for among all of them.
+        is_read_once = [one.declared for one in composition.joined].count(composition.item.declared) == 1
+        if of_dirty and composition.local is not None and is_read_once:
             # Inside the relation, where no join can keep it from being the first thing that is looked at.
             rows = _dirty_rows(composition)
         return relations_now(composition.relations, composition.item.declared.name, rows)

@@ -16,11 +16,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData
 
-from cmdb.items import NEVER, Field, ItemType, Kind, Reference, Scope, item_type, item_types, known_as
+from cmdb.items import (
+    NEVER,
+    DeclarationError,
+    Field,
+    ItemType,
+    Kind,
+    Reference,
+    Scope,
+    item_type,
+    item_types,
+    known_as,
+)
+from cmdb.items.declaration import RESERVED, TABLES
 from cmdb.runs import runs
 from cmdb.runs.runs import Run, RunKind, RunStatus, RunTotals
 from cmdb.server.database import open_engine, transaction
-from cmdb.server.reporting import create_views
+from cmdb.server.reporting import create_views, view_texts
 from cmdb.server.roles import policy_grants
 from cmdb.snapshot import AccountKey, AccountRegionSnapshot, Item, Reading, ScopeStatus
 from cmdb.storage.prune import prune
@@ -519,6 +531,101 @@ def test_incremental_evaluation_full_evaluation_and_backfill_say_the_same(
         backfill(late.engine, policy, run, max_staleness=MAX_STALENESS, parameters={}, sweeping=sweeping)
         runs.finish(late.engine, run, RunStatus.COMPLETE, RunTotals())
         assert verdicts(late.engine) == expected
+
+
+BESIDE = replace(
+    LAMP, references=(Reference("certificate_id", "lamp", "The lamp beside it.", to_parent=True),)
+)
+LOGIC_BESIDE = (
+    LOGIC.replace("payload alone", "lamp beside it")
+    .replace(
+        """LEFT JOIN certificate
+    ON certificate.account_region_id = lamp.account_region_id
+    AND certificate.certificate_id = lamp.certificate_id
+""",
+        """LEFT JOIN lamp AS other
+    ON other.parent_id = lamp.parent_id
+    AND other.lamp_id = lamp.certificate_id
+""",
+    )
+    .replace(
+        "certificate.item_id IS NULL OR certificate.absent_since >= lamp.certificate_shown_at",
+        "other.item_id IS NULL OR other.disappeared_at IS NOT NULL OR other.inner_lit IS NOT TRUE",
+    )
+)
+CASES_BESIDE = CASES.replace(
+    """certificate_id: cert01, certificate_shown_at: -3d}
+    certificate: {absent_since: -1d}
+""",
+    """certificate_id: beside}
+""",
+).replace("[lamp, rest_api, certificate]", "[lamp, rest_api]")
+
+
+def test_names_that_the_database_has_a_use_for_are_refused(engine: Engine) -> None:
+    words = ask(engine, "SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')")
+    assert {row["word"] for row in words} <= RESERVED
+    named = ask(
+        engine, "SELECT relname FROM pg_class WHERE relnamespace = 'cmdb'::regnamespace AND relkind = 'r'"
+    )
+    of_types = {f"{one.name}{ending}" for one in item_types() for ending in ("", "_payload", "_closed")}
+    assert {row["relname"] for row in named} - of_types == TABLES
+    with (
+        known_as(replace(LAMP, name="finding")),
+        pytest.raises(DeclarationError, match="finding: a reporting view has that name"),
+    ):
+        view_texts()
+
+
+@pytest.mark.parametrize("lamp_type", [BESIDE], ids=["beside"])
+def test_items_that_refer_to_others_of_their_type_are_judged_by_them_and_dropped_with_them(
+    engines: list[Engine], tmp_path: Path
+) -> None:
+    """Given lamps that name themselves or each other, when only what the other one shows changes, then what is judged
+    of that alone is what is judged of all; and when all are gone, none keeps another one from being dropped."""
+    files = {"policy.yaml": POLICY, "logic.sql": LOGIC_BESIDE, "cases.yaml": CASES_BESIDE}
+    for name, content in {**files, "description.md": "Lamps.\n", "remediation.md": "Dim.\n"}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    policy = load_catalog([tmp_path]).policy("/tests/lamps/dim")
+
+    def living(lamps: Lamps) -> Iterator[None]:
+        region = lamps.region_made
+        region.api("api0000001")
+        own = region.lamp("api0000001", "own", {"watts": 5, "lit": True}, certificateId="own")
+        region.lamp("api0000001", "one", {"watts": 5, "lit": True}, certificateId="two")
+        yield
+        two = region.lamp("api0000001", "two", {"watts": 5, "lit": True}, certificateId="one")
+        yield
+        two["inner"]["lit"] = False
+        yield
+        two["inner"]["lit"] = True
+        own["inner"]["lit"] = False
+        yield
+        held = region.lamps.pop(("api0000001", "two"))
+        yield
+        region.lamps["api0000001", "two"] = held
+        yield
+        region.lamps.clear()
+        yield
+
+    quick, thorough = (Lamps(engine) for engine in engines[:2])
+    assert {quick.judged(policy) for _ in living(quick)} == {FULL, INCREMENTAL}
+    assert {thorough.judged(policy, full=True) for _ in living(thorough)} == {FULL}
+    assert verdicts(quick.engine) == verdicts(thorough.engine)
+    changes = ask(
+        quick.engine,
+        "SELECT condition, valid_from FROM report.finding_history WHERE name = 'lamp one' ORDER BY valid_from",
+    )
+    assert [(row["condition"], night(row["valid_from"])) for row in changes] == [
+        ("certificate_gone", 1),
+        ("dim", 2),
+        ("certificate_gone", 3),
+        ("dim", 4),
+        ("certificate_gone", 5),
+        ("dim", 6),
+        ("lamp_disappeared", 7),
+    ]
+    assert prune(quick.engine, quick.last_as_of).rows["lamp"] == 3
 
 
 def explained(engine: Engine, catalog: Catalog, lamp_id: str, as_of: datetime | None = None) -> Explanation:

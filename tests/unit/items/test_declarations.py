@@ -52,6 +52,26 @@ KINDS = (Scope("bulb", ("light:GetBulbs",), kind="BULB"), Scope("tube", ("light:
 WRONG: list[tuple[Callable[[], ItemType], str]] = [
     (lambda: lamp(name="Lamp"), "'Lamp' is no name"),
     (lambda: lamp(name="l" * 29), "more than 28 letters"),
+    (lambda: lamp(name="user"), "'user' is a word of SQL"),
+    (lambda: lamp(name="scope_state"), "a table has that name"),
+    (lambda: lamp(name="stage_closed"), "a table has that name"),
+    (lambda: lamp(fields=(field("order"),)), "'order' is a word of SQL"),
+    (lambda: lamp(fields=(field(stored=True, since="end"),)), "'end' is a word of SQL"),
+    (lambda: lamp(fields=(field("c" * 41),)), "more than 40 letters"),
+    (lambda: lamp(fields=(field(path="it's"),)), "is no path"),
+    (lambda: lamp(fields=(field(path="a..b"),)), "'a..b' is no path"),
+    (lambda: lamp(fields=(field("stage_name", Kind.INTEGER),)), "views show it as text"),
+    (lambda: lamp(fields=(field("owner"),)), "'owner' is taken"),
+    (lambda: lamp(fields=(field("xmin"),)), "'xmin' is taken"),
+    (lambda: lamp(label="size"), "no field 'size'"),
+    (lambda: lamp(label="colour"), "what people know an item by is stored as text"),
+    (lambda: lamp(fields=(field(kind=Kind.INTEGER, stored=True),), label="colour"), "is stored as text"),
+    (
+        lambda: lamp(
+            fields=(field(kind=Kind.INTEGER),), references=(Reference("colour", "stage", "Its stage."),)
+        ),
+        "what names another item is text",
+    ),
     (lambda: lamp(fields=(field("2nd"),)), "'2nd' is no name"),
     (lambda: lamp(fields=(field(stored=True, since="Since"),)), "'Since' is no name"),
     (lambda: lamp(fields=(field(), field())), "'colour' is taken"),
@@ -134,6 +154,10 @@ def test_a_right_declaration_is_taken_and_known_only_for_a_while() -> None:
         (lamp(name="stage"), "two item types 'stage'"),
         (lamp(parent="house"), "its parent 'house' is not declared before it"),
         (lamp(scopes=(Scope("stage", ()),)), "the scope 'stage' is another type's"),
+        (lamp(), "the resource type 'aws.light.lamp' is that of 'lantern'"),
+        (lamp(parent="draft"), "its parent 'draft' has no key"),
+        (lamp(parent="stage", fields=(field("stage_name"),)), "'stage_name' is its parent's key"),
+        (lamp(arn="arn:{partition}:light:{region}::/{house}/{lamp_id}"), "its ARN names 'house'"),
         (
             lamp(references=(Reference("colour", "paint", "Its paint."),)),
             "'paint', which is no item type with a key",
