@@ -22,15 +22,16 @@ state AS (
 record AS (
     SELECT r.*, c.status, c.name,
            lag(c.status) OVER w AS previous_status, lag(r.condition_key) OVER w AS previous_condition,
+           lag(r.subjects) OVER w AS previous_subjects, lag(r.subject_count) OVER w AS previous_count,
            lag(r.valid_to) OVER w AS previous_to, lag(r.status_since) OVER w AS previous_since,
            lag(r.episode_since) OVER w AS previous_episode, lead(r.valid_from) OVER w AS next_from
     FROM (
         SELECT policy_key, item_id, valid_from, NULL::timestamptz AS valid_to, condition_key, status_since,
-               episode_since, subjects
+               episode_since, subjects, subject_count
         FROM compliance.record
         UNION ALL
         SELECT policy_key, item_id, valid_from, valid_to, condition_key, status_since, episode_since,
-               subjects
+               subjects, subject_count
         FROM compliance.record_closed
     ) AS r
     JOIN compliance.condition AS c ON c.condition_key = r.condition_key
@@ -208,7 +209,10 @@ SELECT 'compliance records overlap or leave a gap', format('%s/%s at %s', policy
 FROM record WHERE next_from IS DISTINCT FROM valid_to
 UNION ALL
 SELECT 'a compliance record goes on in a new row', format('%s/%s at %s', policy_key, item_id, valid_from)
-FROM record WHERE condition_key = previous_condition AND subjects IS NULL
+FROM record WHERE (condition_key, subjects, subject_count) IS NOT DISTINCT FROM (previous_condition, previous_subjects, previous_count)
+UNION ALL
+SELECT 'something within an item is at fault that is gone or was not read', format('%s/%s at %s', policy_key, item_id, valid_from)
+FROM record WHERE (status = 'DISAPPEARED' OR name = 'inventory_stale') AND subjects IS NOT NULL
 UNION ALL
 SELECT 'a compliance record begins at no evaluation', format('%s/%s at %s', policy_key, item_id, valid_from)
 FROM record AS r WHERE NOT EXISTS (
