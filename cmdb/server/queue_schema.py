@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -22,7 +23,10 @@ SCHEMA = "queue"
 
 @cache
 def _definition() -> str:
-    return (resources.files("procrastinate.sql") / "schema.sql").read_text(encoding="utf-8")
+    # Loading the library for the place of its file would take longer than all else that is asked at a start.
+    found = find_spec("procrastinate")
+    origin = "" if found is None or found.origin is None else found.origin
+    return (Path(origin).parent / "sql" / "schema.sql").read_text(encoding="utf-8")
 
 
 def _comment() -> str:
@@ -38,9 +42,14 @@ def _held(connection: Connection) -> str | None:
     return held
 
 
+def is_current(connection: Connection) -> bool:
+    """Return whether the schema is there with the definition of the installed library."""
+    return _held(connection) == _comment()
+
+
 def create_queue(connection: Connection) -> None:
     """Create the schema unless it is there with the definition of the installed library."""
-    if _held(connection) == _comment():
+    if is_current(connection):
         return
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     execute_script(connection, query_text("queue_clear", _SQL))
@@ -53,7 +62,7 @@ def create_queue(connection: Connection) -> None:
 
 def require_queue(connection: Connection) -> None:
     """Raise ``DatabaseOutdated`` unless the schema fits the installed library."""
-    if _held(connection) != _comment():
+    if not is_current(connection):
         raise DatabaseOutdated(
             "The database's task queue is missing or of another version: run `gateledger db upgrade`."
         )

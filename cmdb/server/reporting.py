@@ -107,8 +107,9 @@ def view_texts() -> dict[str, str]:
 
 
 def views_hash() -> str:
-    """Return the SHA-256 of all views' texts, in order."""
-    return hashlib.sha256("".join(view_texts().values()).encode()).hexdigest()
+    """Return the SHA-256 of all views' texts, in order, and of what is granted beside them."""
+    grants = (query_text(name, _SQL) for name in ("grant_reader", "grant_policy"))
+    return hashlib.sha256("".join([*view_texts().values(), *grants]).encode()).hexdigest()
 
 
 def stray_files() -> set[str]:
@@ -121,17 +122,25 @@ def drop_views(connection: Connection) -> None:
     connection.execute(text("DROP SCHEMA IF EXISTS report CASCADE"))
 
 
-def create_views(connection: Connection) -> None:
-    """Create the reporting schema unless it is there with the same content."""
-    wanted = f"Reporting views of gateledger, readable by gateledger_reader. Content {views_hash()}"
+def _comment() -> str:
+    return f"Reporting views of gateledger, readable by gateledger_reader. Content {views_hash()}"
+
+
+def is_current(connection: Connection) -> bool:
+    """Return whether the reporting schema is there with the content that this code gives it."""
     held = connection.scalar(
         text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'report'")
     )
-    if held == wanted:
+    return bool(held == _comment())
+
+
+def create_views(connection: Connection) -> None:
+    """Create the reporting schema unless it is there with the same content."""
+    if is_current(connection):
         return
     drop_views(connection)
     connection.execute(text("CREATE SCHEMA report"))
     for made in view_texts().values():
         execute_script(connection, made)
-    connection.execute(text(f"COMMENT ON SCHEMA report IS '{wanted}'"))
+    connection.execute(text(f"COMMENT ON SCHEMA report IS '{_comment()}'"))
     execute_script(connection, query_text("grant_reader", _SQL))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -39,6 +40,8 @@ def run_job(
     app.log(job=True)
     if kind != "evaluate":
         settings.check_collection()
+    # The database takes a while to open, and so does loading what works on it.
+    threading.Thread(target=_load_job).start()
     with app.database(upgrade_embedded=kind == "run") as engine:
         with progress_for() as progress:
             summary = _job(kind, app, engine, as_of, policies, progress, backfilling, include_excepted)
@@ -104,6 +107,10 @@ def exit_code(
     if summary.scopes_failed:
         return ExitCode.INCOMPLETE
     return ExitCode.DONE
+
+
+def _load_job() -> None:
+    import gateledger.nightly.job  # noqa: F401
 
 
 def _job(

@@ -30,7 +30,9 @@ def reads_methods(policies: Iterable[Policy]) -> bool:
 
     Types alone are no question of APIs that are only private, for these present no client certificate.
     """
-    return any("methods" in policy.logic.composition.relations.get("deployment", ()) for policy in policies)
+    # A word is found at once; taking the SQL of each policy apart takes a second of a hundred policies.
+    named = (policy.logic for policy in policies if "methods" in policy.logic.text.lower())
+    return any("methods" in logic.composition.relations.get("deployment", ()) for logic in named)
 
 
 def _with_parents(scopes: Iterable[str]) -> frozenset[str]:

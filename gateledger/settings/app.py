@@ -103,9 +103,9 @@ class App:
             from cmdb.server.database import require_current
 
             if upgrade_embedded and self.settings.given_database() is None:
-                from gateledger.terminal.migrating import migrate
+                from gateledger.terminal.migrating import migrate_if_outdated
 
-                migrate(engine)
+                migrate_if_outdated(engine)
             require_current(engine)
             yield engine
 

@@ -24,6 +24,7 @@ from cmdb.server.revisions import head_revision, known_revisions
 from cmdb.storage.digest import Encoded
 from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
+from gateledger.terminal.migrating import migrate_if_outdated
 from tests.support.checks import breaches, checksums
 from tests.support.doses import at_length
 from tests.support.histories import History
@@ -363,6 +364,28 @@ def test_two_upgrades_at_once_both_end_well(empty_database_url: str) -> None:
 
 
 @pytest.mark.both_servers
+@pytest.mark.parametrize("schema", ["report", "queue"])
+def test_only_what_is_not_of_this_code_is_made_anew(engine: Engine, schema: str) -> None:
+    """A view that was made anew has lost its mark."""
+
+    def said() -> tuple[bool, str]:
+        asked = "obj_description('report.finding'::regclass) = 'mark' AS is_marked"
+        comment = f"obj_description('{schema}'::regnamespace, 'pg_namespace') AS comment"
+        [row] = ask(engine, f"SELECT {asked}, {comment}")
+        return row["is_marked"], row["comment"]
+
+    with transaction(engine) as connection:
+        connection.execute("COMMENT ON VIEW report.finding IS 'mark'")
+    migrate_if_outdated(engine)
+    is_marked, comment = said()
+    assert is_marked
+
+    with transaction(engine) as connection:
+        connection.execute(f"COMMENT ON SCHEMA {schema} IS 'of another version'".encode())
+    migrate_if_outdated(engine)
+    assert said() == (schema == "queue", comment)
+
+
 def test_the_revisions_that_are_read_without_alembic_are_alembics() -> None:
     script = ScriptDirectory.from_config(database._alembic())
     assert head_revision() == script.get_current_head()
