@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,12 @@ def require_evaluated(connection: Connection) -> None:
     """Raise ``NothingEvaluated`` where an empty answer would only mean that nothing was judged yet."""
     if _facts(connection, {})["last_at"] is None:
         raise NothingEvaluated
+
+
+def warn_where_nothing_was_evaluated(connection: Connection) -> None:
+    """Say on stderr that an empty answer only means that nothing was judged yet, where it does."""
+    if _facts(connection, {})["last_at"] is None:
+        sys.stderr.write(f"gateledger: {NothingEvaluated.__doc__}\n")
 
 
 def why_empty(connection: Connection, selection: Mapping[str, Any]) -> str:

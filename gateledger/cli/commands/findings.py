@@ -98,8 +98,6 @@ def findings(
         raise typer.BadParameter(
             "--by-api counts what holds now: leave out --as-of, --excepted and --fail-on."
         )
-    if owner and unowned:
-        raise typer.BadParameter("--owner and --unowned exclude each other.")
     if by_api and (owner or unowned):
         raise typer.BadParameter(
             "--by-api counts all items of an API, whoever owns them: leave out --owner and --unowned."

@@ -88,7 +88,6 @@ def run(
     from gateledger.nightly.jobs import run_job
 
     app, time = App.of(context), read_time(as_of)
-    _check_deadline(app, workers, deadline)
     raise typer.Exit(
         run_job(
             "run",
@@ -126,11 +125,8 @@ def collect(
     from gateledger.nightly.jobs import explain_collection, run_job
 
     app, time = App.of(context), read_time(as_of)
-    if explain and (time is not None or deadline is not None):
-        raise typer.BadParameter("--explain begins no run: leave out --as-of and --deadline.")
     if explain:
         raise typer.Exit(explain_collection(app, form=form))
-    _check_deadline(app, workers, deadline)
     raise typer.Exit(
         run_job(
             "collect",
@@ -141,11 +137,6 @@ def collect(
             deadline=None if deadline is None else parse_duration(deadline),
         )
     )
-
-
-def _check_deadline(app: App, workers: bool | None, deadline: str | None) -> None:
-    if deadline is not None and not (app.settings.workers if workers is None else workers):
-        raise typer.BadParameter("--deadline is how long a run waits for workers: give --workers, too.")
 
 
 def evaluate(
@@ -177,10 +168,6 @@ def evaluate(
     app, time = App.of(context), read_time(as_of)
     if dry_run and backfill:
         raise typer.BadParameter("--dry-run and --backfill exclude each other.")
-    if dry_run and fail_on:
-        raise typer.BadParameter(
-            "--dry-run records no finding that --fail-on could find: leave one of them out."
-        )
     if backfill and not policy:
         raise typer.BadParameter("--backfill replaces a policy's history: name the policy with --policy.")
     if dry_run:
