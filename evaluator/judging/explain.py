@@ -254,7 +254,8 @@ class _Case:
 
     def _ask(self, connection: Connection, logic: str) -> list[dict[str, Any]]:
         bound, values = self.policy.bind(logic, {**self.parameters, "as_of": self.as_of})
-        composed = f"WITH {relations_as_of(self.composition.relations)}\n{bound}"
+        # As a subquery: a policy's SQL may begin with a WITH of its own.
+        composed = f"WITH {relations_as_of(self.composition.relations)}\nSELECT w.* FROM (\n{bound}\n) AS w"
         return _rows(connection, composed, {**values, "max_staleness": self.max_staleness})
 
 
