@@ -63,7 +63,7 @@ def _told(
     accounts: Sequence[str] | None,
     policies: Sequence[str] | None,
 ) -> Iterator[dict[str, Any]]:
-    named = find_stage(connection, arn, accounts)
+    named = find_stage(connection, arn, accounts, policies)
     for stage in named.items:
         served = _served(connection, stage["item_id"], as_of)
         note = None if served is None else served.pop("note")

@@ -40,7 +40,7 @@ def show_history(
     Raises what ``find_stage`` raises, and ``StageUnknown`` when no policy judged the stage.
     """
     with reading(engine) as connection:
-        stage = find_stage(connection, arn, accounts)
+        stage = find_stage(connection, arn, accounts, policies)
         found = records(
             connection,
             "history",

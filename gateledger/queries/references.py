@@ -64,18 +64,20 @@ class StageReference:
 
 @dataclass(frozen=True, slots=True)
 class ItemReference:
-    """An item that is no stage, by its ARN; in most ARNs of API Gateway the account's place is empty."""
+    """An item that is no stage, by its ARN or the end of it; in most of these the account's place is empty."""
 
     item_type: str
-    region: str
+    region: str | None
     arns: tuple[str, ...]
-    """As it was given, and without the account."""
+    """As it was given, and without the account; none where only its end was given."""
     account_id: str | None = None
+    ending: str | None = None
+    """What its ARN ends with, as tables show it: ``domainnames/api.example.com``."""
 
     @property
     def label(self) -> str:
         """What is known of it, on one line, for sentences."""
-        return one_line(self.arns[0])
+        return one_line(self.ending or self.arns[0])
 
 
 def parse_reference(text: str) -> StageReference | ItemReference:
@@ -88,6 +90,8 @@ def parse_reference(text: str) -> StageReference | ItemReference:
     if "://" in given or re.match(rf"{_API}\.execute-api\.|[a-z0-9.-]*console\.a", given):
         return _from_url(given)
     match = re.fullmatch(rf"({_API})/([^/\s]+)/?", given)
+    if match is not None and match[1] in _HEADS:
+        return ItemReference(_HEADS[match[1]], None, (), ending=given.rstrip("/"))
     if match is not None:
         return StageReference(match[1], unquote(match[2]))
     if re.fullmatch(_API_ALONE, given):

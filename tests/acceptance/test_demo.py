@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cmdb.server import embedded
 from gateledger.cli.entry import execute
 from gateledger.terminal.exits import ExitCode
 
@@ -61,6 +62,15 @@ def test_the_demo_lives_through_its_nights_and_its_data_can_be_looked_at(
     assert len(capsys.readouterr().out.splitlines()) == statuses.count("INCOMPLIANT") + 1
     assert execute(["history", listed[0]["resource_arn"], "--format", "json"]) == ExitCode.DONE
     assert listed[0]["condition"] in {record["condition"] for record in json.loads(capsys.readouterr().out)}
+    # what is no stage is explained too, a REST API beside its stages where a policy says that it is meant
+    first = {finding["item_type"]: finding for finding in listed}
+    with embedded.lease(kept):
+        for kind in ("rest_api", "domain_name", "account_settings"):
+            finding = first[kind]
+            arguments = [finding["resource_arn"], "--account", finding["account_id"], "--format", "json"]
+            assert execute(["explain", *arguments, "--policy", finding["policy_id"]]) == ExitCode.DONE
+            (told,) = json.loads(capsys.readouterr().out)
+            assert (told["resource_arn"], told["status"]) == (finding["resource_arn"], finding["status"])
     assert execute(["status", "--format", "json"]) == ExitCode.DONE
     assert json.loads(capsys.readouterr().out)["last_run"]["run_id"] == 3
 

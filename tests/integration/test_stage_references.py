@@ -69,6 +69,8 @@ def test_an_api_with_one_stage_that_exists_stands_for_it(command_line: CommandLi
         LONE,
     ):
         assert arns(command_line, command, text) == {f"arn:aws:apigateway:{EU}::/restapis/{LONE}/stages/prod"}
+    told = refusal(command_line, command, ID)
+    assert "or name by --policy what judges the API itself" in told
     gone = arns(command_line, "history", f"{LONE}/old")
     assert gone == {f"arn:aws:apigateway:{EU}::/restapis/{LONE}/stages/old"}
 

@@ -138,6 +138,12 @@ OTHERS = {
 }
 
 
+def test_the_end_of_an_arn_names_an_item_as_tables_show_it() -> None:
+    named = parse_reference("domainnames/api.example.com")
+    assert named == ItemReference("domain_name", None, (), ending="domainnames/api.example.com")
+    assert parse_reference("usageplans/p1").label == "usageplans/p1"
+
+
 @pytest.mark.parametrize("text", OTHERS)
 def test_an_arn_may_name_an_item_of_another_type(text: str) -> None:
     item_type, rest, account = OTHERS[text]
