@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from cmdb.errors import shown
 from evaluator.catalog.files import Model, Text
 from gateledger.exceptions.patterns import as_like, as_policy_like, is_pattern, only_api
 from gateledger.settings.values import ACCOUNT, REGION
@@ -17,8 +18,17 @@ LONGEST_TEXT = 2_000
 """Letters of a reason."""
 ACCEPTED = ("INCOMPLIANT", "UNDETERMINED")
 Accepted = Literal["INCOMPLIANT", "UNDETERMINED"]
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 
 Short = Annotated[Text, StringConstraints(max_length=500)]
+
+
+def _id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise ValueError(
+            f"is {shown(value)}; write letters, digits and . _ : / -, at most 128, a letter or digit first"
+        )
+    return value
 
 
 def _account(value: str) -> str:
@@ -97,7 +107,7 @@ class MatchGiven(Model):
 class ExceptionGiven(Model):
     """An exception as a file gives it."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+    id: Annotated[str, AfterValidator(_id)]
     policies: Annotated[list[Short], Field(min_length=1, max_length=1_000)]
     match: MatchGiven
     statuses: Annotated[list[Accepted], Field(min_length=1)] = Field(default_factory=_incompliant)

@@ -92,14 +92,17 @@ def show_status(app: App, form: Format, *, max_age: timedelta | None = None) -> 
     return ExitCode.DONE
 
 
-def show_scopes(app: App, form: Format) -> ExitCode:
-    """List the scopes that the last attempt did not read completely."""
+def show_scopes(app: App, form: Format, *, max_age: timedelta | None = None) -> ExitCode:
+    """List the scopes that the last attempt did not read completely; raises ``DataTooOld`` as the state does."""
     with app.database() as engine, reading(engine) as connection:
         found = records(connection, "scopes_not_complete")
+        state = {"last_good_run": next(iter(records(connection, "last_good_run")), None)}
     if form is Format.TABLE:
         emit(_cause_rows(found), form, keys=_CAUSE_KEYS, table=_CAUSE_TABLE, narrow=_CAUSE_NARROW)
     else:
         emit(found, form, keys=_SCOPE_KEYS, table=())
+    if max_age is not None:
+        _require_recent(state, max_age)
     return ExitCode.DONE
 
 

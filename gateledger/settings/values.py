@@ -305,7 +305,7 @@ def yes_or_no(value: Any) -> Any:
         return value
     text = str(value).strip().lower()
     if text not in {"true", "false", "yes", "no", "1", "0"}:
-        raise ValueError("is neither true nor false")
+        raise ValueError("is neither yes (true) nor no (false)")
     return text in {"true", "yes", "1"}
 
 

@@ -307,3 +307,4 @@ def test_data_that_is_too_old_makes_the_health_check_fail(
     capsys.readouterr()
     assert execute(["status", "--max-age", "26h"]) == ExitCode.ERROR
     assert "longer than 1d2h ago" in capsys.readouterr().err
+    assert execute(["status", "--scopes", "--max-age", "26h"]) == ExitCode.ERROR

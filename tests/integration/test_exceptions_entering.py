@@ -97,7 +97,7 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
         (changed("until: 2027-03-31", "until:"), 7, "`until` is empty; write a text"),
         (changed('["*ssl-certificate"]', "[*ssl]"), 3, "alias"),
         (changed("    owner:", "    statuses: [COMPLIANT]\n    owner:"), 6, "write one of 'INCOMPLIANT'"),
-        (changed("id: billing-legacy", "id: 'billing legacy; drop'"), 2, "has to look like"),
+        (changed("id: billing-legacy", "id: 'billing legacy; drop'"), 2, "write letters, digits"),
         (changed("    owner:", "    owner: a\n    owner:"), 7, "is there twice"),
         (changed("2027-03-31\n", "2027-03-31\n  - id: billing-legacy\n"), 8, "`policies` is missing"),
         ("exceptions: [\n", 2, "the YAML is wrong"),

@@ -43,6 +43,8 @@ def show(
     from gateledger.queries.items import print_sql, show_item
 
     App.of(context).log()
+    if sql and form is not Format.TABLE:
+        raise typer.BadParameter("--sql prints SQL: leave out --format.")
     if sql:
         print_sql(item_type)
     else:

@@ -45,4 +45,5 @@ def status(
 
     app = App.of(context)
     limit = None if max_age is None else parse_duration(max_age)
-    raise typer.Exit(show_scopes(app, form) if scopes else show_status(app, form, max_age=limit))
+    show = show_scopes if scopes else show_status
+    raise typer.Exit(show(app, form, max_age=limit))
