@@ -23,8 +23,8 @@ unexport PYTHONDONTWRITEBYTECODE
 EXAMPLES ?= 500
 # Tests of random histories outside tests/model.
 RANDOM := tests/integration/test_incremental.py tests/integration/test_backfill.py tests/integration/test_prune.py tests/integration/test_exceptions_daily.py
-# Spoiled answers that the fuzz test tries.
-SPOILED ?= 5000
+# Corrupted answers that the fuzz test tries.
+CORRUPTED ?= 5000
 # Kills at random moments that the chaos test survives.
 KILLS ?= 200
 # Of the soak.
@@ -88,8 +88,8 @@ chaos: $(DEV_STAMP)  ## Kill, cut off and starve nights at any moment (KILLS=200
 	@$(IN_MEMORY)
 	GATELEDGER_CHAOS_KILLS='$(KILLS)' $(BIN)/python -m pytest tests/chaos -m 'long or not long' -n 0 -s $(PYTEST_ARGS)
 
-fuzz: $(DEV_STAMP)  ## Spoil AWS's answers in every way (SPOILED=5000).
-	@GATELEDGER_FUZZ_EXAMPLES='$(SPOILED)' $(BIN)/python -m pytest tests/fuzz -n 0 -s $(PYTEST_ARGS)
+fuzz: $(DEV_STAMP)  ## Corrupt AWS's answers in every way (CORRUPTED=5000).
+	@GATELEDGER_FUZZ_EXAMPLES='$(CORRUPTED)' $(BIN)/python -m pytest tests/fuzz -n 0 -s $(PYTEST_ARGS)
 
 soak: $(DEV_STAMP)  ## Live through weeks in which one call in twenty fails (NIGHTS=50 SCOPES=50 SEED=1).
 	@$(IN_MEMORY)

@@ -209,7 +209,7 @@ def _left(listed: list[Target], known: Iterable[AccountKey], partition: str) -> 
 
 
 def _may_go_on(failure: Failure) -> bool:
-    """Tell whether only the list of regions is missing: the account itself could be entered."""
+    """Return whether only the list of regions is missing: the account itself could be entered."""
     return failure.kind is FailureKind.DENIED and failure.operation != "AssumeRole"
 
 

@@ -15,7 +15,7 @@ _OPERATION = "DescribeCertificate"
 
 
 def is_acm(certificate_id: str) -> bool:
-    """Tell whether an id that a stage names is the ARN of a certificate of ACM."""
+    """Return whether an id that a stage names is the ARN of a certificate of ACM."""
     return _ARN.fullmatch(certificate_id) is not None
 
 

@@ -58,7 +58,7 @@ def get_stage(caller: Caller, hasher: Hasher, rest_api_id: str, stage_name: str)
 
 
 def rest_api_is_gone(caller: Caller, rest_api_id: str) -> bool:
-    """Tell whether a REST API no longer exists: a look at itself ends in NotFound."""
+    """Return whether a REST API no longer exists: a look at itself ends in NotFound."""
     return caller.look_up(SERVICE, "GetRestApi", {"restApiId": rest_api_id}, expect="id") is None
 
 

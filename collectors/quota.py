@@ -93,7 +93,7 @@ class TokenBucket:
         self._at = max(self._at, now + pause)
 
     def is_full(self, now: float) -> bool:
-        """Tell whether the bucket remembers nothing."""
+        """Return whether the bucket remembers nothing."""
         self._refill(now, 1.0)
         return self._tokens >= self._limit.burst and self._at <= now
 
@@ -170,7 +170,7 @@ class RegionQuota:
             return taken
 
     def is_rested(self) -> bool:
-        """Tell whether forgetting this quota would change nothing."""
+        """Return whether forgetting this quota would change nothing."""
         with self._lock:
             now = self._clock()
             if self._part_now(now) < 1.0:

@@ -265,6 +265,6 @@ class _Run:
 
 
 def _ended(workers: Sequence[Future[None]]) -> bool:
-    """Tell whether all have ended, or one with an error."""
+    """Return whether all have ended, or one with an error."""
     ended = [worker for worker in workers if worker.done()]
     return len(ended) == len(workers) or any(worker.exception() is not None for worker in ended)

@@ -86,5 +86,5 @@ class Credentials:
         return found
 
     def expired(self, principal: Principal) -> bool:
-        """Tell whether a session's time is over."""
+        """Return whether a session's time is over."""
         return principal.expires_at is not None and principal.expires_at <= self._clock()

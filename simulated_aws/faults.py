@@ -135,7 +135,7 @@ class Rule:
             raise ValueError("a server error is 500 or 503")
 
     def matches(self, call: Occasion) -> bool:
-        """Tell whether a call is one of those the rule is about."""
+        """Return whether a call is one of those the rule is about."""
         return (
             self.operation in {None, call.operation}
             and self.account_id in {None, call.account_id}

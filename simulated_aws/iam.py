@@ -27,7 +27,7 @@ class Statement:
     region: str | None = None
 
     def concerns(self, principal: Principal, region: str) -> bool:
-        """Tell whether the statement speaks of this caller in this region."""
+        """Return whether the statement speaks of this caller in this region."""
         return (
             self.account_id in {None, principal.account_id}
             and self.role in {None, principal.role}
@@ -35,7 +35,7 @@ class Statement:
         )
 
     def covers(self, action: str, resource: str) -> bool:
-        """Tell whether an action on a resource is one of those the statement names."""
+        """Return whether an action on a resource is one of those the statement names."""
         return any(_pattern(each, ignore_case=True).fullmatch(action) for each in self.actions) and any(
             _pattern(each, ignore_case=False).fullmatch(resource) for each in self.resources
         )

@@ -38,5 +38,5 @@ def home_region(partition: str) -> str:
 
 
 def needs_opt_in(partition: str, region: str) -> bool:
-    """Tell whether a region is off until the account enables it."""
+    """Return whether a region is off until the account enables it."""
     return region in OPT_IN_REGIONS[partition]

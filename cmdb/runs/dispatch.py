@@ -89,7 +89,7 @@ class Dispatch:
             connection.execute(query("dispatch_close", _SQL), self._where)
 
     def mark_unreached(self, error: str, wanted: Iterable[str]) -> int:
-        """Tell in the ``wanted`` scopes of account-regions that nobody read why; return how many there are.
+        """Note in the ``wanted`` scopes of account-regions that nobody read why; return how many there are.
 
         To be called after the run's collection is finished, which marks known ones as uncollected.
         """

@@ -58,7 +58,7 @@ def uri(data_dir: Path) -> str:
 
 
 def is_running(data_dir: Path) -> bool:
-    """Tell whether the embedded server of ``data_dir`` accepts connections now."""
+    """Return whether the embedded server of ``data_dir`` accepts connections now."""
     ignore_other_servers()
     return EmbeddedServer(data_dir).is_ready()
 

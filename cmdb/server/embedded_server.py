@@ -66,7 +66,7 @@ class EmbeddedServer:
         return socket_uri(socket_address(self.socket_folder), DATABASE)
 
     def is_ready(self) -> bool:
-        """Tell whether the server accepts connections now."""
+        """Return whether the server accepts connections now."""
         with explained(self.folder):
             return self._ping() == pq.Ping.OK
 

@@ -26,7 +26,7 @@ _SEVERITIES = {
     "high": (4, "High"),
     "critical": (5, "Critical"),
 }
-#: Compliance status of OCSF; what cannot be told is Unknown, what does not apply has no place of its own.
+#: Compliance status of OCSF; what is not known is Unknown, what does not apply has no place of its own.
 _COMPLIANCE = {
     "COMPLIANT": (1, "Pass"),
     "INCOMPLIANT": (3, "Fail"),

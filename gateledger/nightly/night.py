@@ -80,7 +80,7 @@ def run_night(app: App, due: datetime, occasion: Occasion) -> NightEnd:
 
 
 def to_be_done(engine: Engine, due: datetime, occasion: Occasion, now: datetime) -> NightEnd | None:
-    """Tell from the database why the night that was due then needs no run, or None when it does.
+    """Return, from the database, why the night that was due then needs no run, or None when it does.
 
     ``now`` is this machine's clock; the run's times are the database's, and the difference is allowed for.
     """

@@ -1,4 +1,4 @@
-"""Tell people what a run changed: one message a run, to any service that Apprise knows.
+"""Messages about what a run changed: one message a run, to any service that Apprise knows.
 
 An owner whose addresses the mapping file names gets one about its own items beside that.
 

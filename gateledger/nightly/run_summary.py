@@ -59,7 +59,7 @@ def backfilled(engine: Engine, as_of: datetime) -> tuple[Backfilled, ...]:
 
 
 def scope_counts(engine: Engine) -> tuple[int, int]:
-    """Return how many scopes of the inventory stand well and how many do not."""
+    """Return how many scopes of the inventory are healthy and how many are not."""
     well, badly = _rows(engine, query("scope_counts", _SQL))[0]
     return int(well), int(badly)
 

@@ -58,7 +58,7 @@ class App:
         configure_logging(level, self._settings.log_format if self._settings else "text")
 
     def database_exists(self) -> bool:
-        """Tell whether there is a database to ask (a given one always counts), without making one."""
+        """Return whether there is a database to ask (a given one always counts), without making one."""
         if self.settings.given_database() is not None:
             return True
         from cmdb.server.embedded import EmbeddedServer

@@ -67,7 +67,7 @@ def short_time(time: datetime) -> str:
 
 
 def on_terminal() -> bool:
-    """Tell whether stdout is a terminal."""
+    """Return whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 

@@ -87,7 +87,7 @@ class Coordinator:
         return self.summary
 
     def mark_unreached(self) -> int:
-        """Tell in the scopes that nobody read why, once the collection is finished.
+        """Note in the scopes that nobody read why, once the collection is finished.
 
         Returns how many there are, an account that was not even entered counting as one.
         """

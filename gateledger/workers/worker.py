@@ -229,7 +229,7 @@ class Worker:
             return
         self._is_draining = True
         log.info(
-            "told to stop: account-regions in progress are finished, or given back after %d s",
+            "stopping: account-regions in progress are finished, or given back after %d s",
             FINISH_WITHIN,
             extra={"event": "worker.draining"},
         )

@@ -44,7 +44,7 @@ def scaled_estate(
 
 
 def is_empty(seed: str, account_id: str, region: str, share_of_empty: float) -> bool:
-    """Tell whether an account-region of a scaled estate holds nothing."""
+    """Return whether an account-region of a scaled estate holds nothing."""
     dice = random.Random(f"{seed}/empty/{account_id}/{region}")  # noqa: S311 - dice, no secrets
     return dice.random() < share_of_empty
 
