@@ -101,11 +101,12 @@ def by_cause(scopes: Iterable[Mapping[str, Any]]) -> list[Cause]:
 def _sentence(error: str, operation: str | None) -> tuple[str, bool]:
     """Return what a failure has in common with others of its cause, and whether its operation was cut off.
 
-    A failure that follows from another ends with that one, which begins with its operation.
+    A failure that follows from another ends with that one, which begins with its operation. AWS's own words name
+    it as an action (``sts:AssumeRole``).
     """
-    begin = -1 if operation is None else error.rfind(f"{operation} ")
-    named = begin >= 0 and operation is not None
-    root = error[begin + len(operation) :] if named and operation is not None else error
+    begins = [] if operation is None else list(re.finditer(rf"(?<!\S){re.escape(operation)}(?= )", error))
+    named = bool(begins)
+    root = error[begins[-1].end() :] if named else error
     accepted = _ACCEPTED.match(error)
     if accepted is not None:
         root, named = accepted.group() + root.strip(), False

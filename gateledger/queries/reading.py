@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from cmdb.queries import query_text
 from cmdb.server.database import transaction
 
-Tuples = tuple[Any, ...]
 Connection = psycopg.Connection[tuple[Any, ...]]
 #: Rows fetched from the server at a time; bounds memory whatever the size of the answer.
 BATCH = 2_000

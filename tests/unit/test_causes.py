@@ -52,6 +52,16 @@ def test_a_region_that_is_denied_everywhere_is_one_line() -> None:
     assert cause.as_object()["regions"] == ["eu-west-1", "us-east-1", "us-west-2"]
 
 
+def test_a_cause_begins_where_its_operation_failed_not_where_aws_names_the_action() -> None:
+    said = (
+        "AssumeRole was denied (AccessDenied: User: arn:aws:iam::111122223333:user/x is not authorized to perform: "
+        "sts:AssumeRole on resource: arn:aws:iam::444455556666:role/nope)."
+    )
+    scope = denied("444455556666", "global", "AssumeRole", "account") | {"error": said}
+    [cause] = by_cause([scope])
+    assert cause.text().startswith("AssumeRole was denied (AccessDenied: User: ")
+
+
 def test_one_scope_is_named_and_different_causes_stay_apart() -> None:
     other = denied("111122223333", "us-east-1", "GetStages", "stage")
     other |= {
