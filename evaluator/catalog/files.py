@@ -195,7 +195,7 @@ def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noq
         return f"{place} is {shown(given)}; write one of {context['expected']}"
     if kind in _WANTED and given is None:
         return f"{place} is empty; write {_WANTED[kind]}"
-    if kind == "string_type":
+    if kind == "string_type" and not isinstance(given, list | dict):
         return f"{place} is {shown(given)}, which is not text; put it in quotes"
     if kind in _WANTED:
         return f"{place} is {shown(given)}; write {_WANTED[kind]}"

@@ -80,6 +80,7 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
         ),
         (changed('"111122223333"', "111122223333"), 4, "which is not text; put it in quotes"),
         (changed('"111122223333"', '"1111"'), 4, "write the 12 digits of an account"),
+        (changed('"111122223333"', '["1", "2"]'), 4, "`match.account` is ['1', '2']; write a text"),
         (changed('{account: "111122223333"}', "{}"), 4, "`match` is empty, which would cover everything"),
         (changed('{account: "111122223333"}', "{region: nowhere}"), 4, "write a region such as"),
         (changed('{account: "111122223333"}', "{arn: a1b2}"), 4, "begin it with arn:"),
