@@ -189,6 +189,8 @@ def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noq
     if kind == "extra_forbidden":
         known = f" (known here: {', '.join(model.model_fields)})" if len(path) == 1 else ""
         return f"the key {place} is unknown{known}; remove or correct it"
+    if kind == "invalid_key":
+        return f"the key {shown(given)} is not text; put it in quotes, or remove it"
     if kind == "missing":
         return f"the key {place} is missing; add it"
     if kind in ("enum", "literal_error"):

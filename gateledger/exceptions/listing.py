@@ -56,7 +56,7 @@ class Place:
             return Place(self.path, node.value[step])
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                if key.value == step:
+                if key.value == str(step):
                     return Place(self.path, value if value.value else key)
         return None
 

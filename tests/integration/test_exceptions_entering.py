@@ -72,6 +72,7 @@ def command_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandL
         (changed("until: 2027-03-31", "until: soon"), 7, "`until` is 'soon', which is not a day or time"),
         (changed("until: 2027-03-31", "until: 2027-02-30"), 7, "not a day or time"),
         (changed("owner: team-billing", "owner: ''"), 6, "`owner` is empty"),
+        (changed("    reason:", "    12: 3\n    reason:"), 5, "the key 12 is not text"),
         (changed("    reason:", "    expiry: 3\n    reason:"), 5, "the key `expiry` is unknown"),
         (
             changed("{account:", "{accounts:"),
