@@ -199,6 +199,8 @@ def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noq
         return f"{place} is empty; write {_WANTED[kind]}"
     if kind == "string_type" and not isinstance(given, list | dict):
         return f"{place} is {shown(given)}, which is not text; put it in quotes"
+    if kind == "string_unicode":
+        return f"{place} is {shown(given)}, which is not UTF-8; write it in UTF-8"
     if kind in _WANTED:
         return f"{place} is {shown(given)}; write {_WANTED[kind]}"
     if kind == "string_too_short":

@@ -334,7 +334,11 @@ def test_what_would_be_lost_or_cannot_be_kept_is_refused(command_line: CommandLi
     assert twice.code == 2
     assert "the tag 'env' is there twice" in twice.err
     assert command_line("findings", "--owner", "team", "--unowned").code == 2
-    for arguments in (("exceptions", "show", "caf\udce9"), ("findings", "--owner", "caf\udce9")):
+    for arguments in (
+        ("exceptions", "show", "caf\udce9"),
+        ("exceptions", "add", "a", *given, "--api", "caf\udce9"),
+        ("findings", "--owner", "caf\udce9"),
+    ):
         other = command_line(*arguments)
         assert (other.code, other.out) == (1, "")
         assert "is not UTF-8" in other.err
