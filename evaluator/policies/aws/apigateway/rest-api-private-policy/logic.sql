@@ -14,13 +14,15 @@ SELECT
                     AS o (operator, tests),
                 jsonb_each(CASE WHEN jsonb_typeof(o.tests) = 'object' THEN o.tests END) AS t (key, wanted)
             WHERE lower(t.key) IN (
-                    'aws:sourcevpce', 'aws:sourcevpc', 'aws:vpceaccount', 'aws:vpceorgid', 'aws:vpceorgpaths'
+                    'aws:sourcevpce', 'aws:sourcevpc', 'aws:sourcevpcarn', 'aws:vpceaccount', 'aws:vpceorgid',
+                    'aws:vpceorgpaths'
                 )
                 -- One value that fits them all names none; that there is an endpoint is said of every private API.
                 AND NOT EXISTS (
                     SELECT 1
                     FROM jsonb_array_elements_text(jsonb_build_array() || t.wanted) AS w (value)
                     WHERE w.value IN ('*', 'vpce-*', 'vpc-*')
+                        OR (right(w.value, 6) = ':vpc/*' AND split_part(w.value, ':', 5) = '*')
                 )
                 AND lower(o.operator) <> 'null'
                 -- Allowed if it is one of these, or denied unless it is: the other two name whom to keep out.
