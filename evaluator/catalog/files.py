@@ -177,6 +177,8 @@ _WANTED = {
     "model_type": "keys and their values",
 }
 """Of each kind of mistake about a shape, what to write in place of what is there."""
+_EMPTY = {"string_too_short": "a text", "too_short": "at least one entry"}
+"""Of each kind of mistake about something empty, what to write."""
 
 
 def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noqa: PLR0911  one sentence a line
@@ -195,18 +197,12 @@ def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noq
         return f"the key {place} is missing; add it"
     if kind in ("enum", "literal_error"):
         return f"{place} is {shown(given)}; write one of {context['expected']}"
-    if kind in _WANTED and given is None:
-        return f"{place} is empty; write {_WANTED[kind]}"
-    if kind == "string_type" and not isinstance(given, list | dict):
-        return f"{place} is {shown(given)}, which is not text; put it in quotes"
+    if kind in _WANTED:
+        return f"{place} is {_other_kind(kind, given)}"
+    if kind in _EMPTY:
+        return f"{place} is empty; write {_EMPTY[kind]}"
     if kind == "string_unicode":
         return f"{place} is {shown(given)}, which is not UTF-8; write it in UTF-8"
-    if kind in _WANTED:
-        return f"{place} is {shown(given)}; write {_WANTED[kind]}"
-    if kind == "string_too_short":
-        return f"{place} is empty; write a text"
-    if kind == "too_short":
-        return f"{place} is empty; write at least one entry"
     if kind in ("string_too_long", "too_long"):
         what = "letters" if isinstance(given, str) else "entries"
         return f"{place} has {len(given):,} {what}; {context['max_length']:,} are allowed"
@@ -216,3 +212,12 @@ def mistake_worded(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noq
         return f"{place} {context['error']}"
     message = mistake["msg"][0].lower() + mistake["msg"][1:]
     return f"{place} is {shown(given)}; {message}"
+
+
+def _other_kind(kind: str, given: object) -> str:
+    """Return what is there in place of a text, a list or a mapping, and what to write."""
+    if given is None:
+        return f"empty; write {_WANTED[kind]}"
+    if kind == "string_type" and not isinstance(given, list | dict):
+        return f"{shown(given)}, which is not text; put it in quotes"
+    return f"{shown(given)}; write {_WANTED[kind]}"
