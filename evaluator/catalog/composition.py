@@ -25,6 +25,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cmdb.items import ItemType, item_type, item_types
+from evaluator.catalog.collation import bytewise
 from evaluator.catalog.helpers import expanded
 from evaluator.catalog.offered import AS_OF, RECHECK, SCOPE, SUBJECTS, identity_columns
 from evaluator.catalog.parameters import placeholders
@@ -296,7 +297,7 @@ def _case_tokens(tokens: Sequence[Token]) -> _Case:
 @cache
 def compose(text: str, item_name: str) -> Composition:
     """Take a checked ``logic.sql`` apart; ``item_name`` is the item type that it judges."""
-    text = _fenced(expanded("logic.sql", text))
+    text = _fenced(bytewise(expanded("logic.sql", text)))
     tree = sqlglot.parse_one(text, dialect="postgres")
     assert isinstance(tree, exp.Select)  # noqa: S101 - the check has seen that
     declared = item_type(item_name)

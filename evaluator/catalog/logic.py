@@ -20,6 +20,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cmdb.errors import brief, shown
 from cmdb.items import ItemType, item_type
 from evaluator.catalog import logic_rules as rules
+from evaluator.catalog.collation import COLLATION, bytewise
 from evaluator.catalog.composition import Composition, compose
 from evaluator.catalog.helpers import expanded, helpers
 from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, VERDICT, offered
@@ -56,8 +57,8 @@ class Logic:
 
     @property
     def whole(self) -> str:
-        """The text with the rows of helpers in their places: it shows how it judges without them."""
-        return expanded("logic.sql", self.text)
+        """The text with the rows of helpers in their places: it shows how it judges, in every database."""
+        return bytewise(expanded("logic.sql", self.text))
 
     @property
     def canonical(self) -> str:
@@ -144,6 +145,11 @@ def _check_parts(source: str, tree: exp.Expr) -> None:
             raise PolicyError(f"{source}: the statement selects `*`; name the columns.")
         if isinstance(node, exp.With) and node.args.get("recursive"):
             raise PolicyError(f"{source}: the statement is recursive; write it without RECURSIVE.")
+        if isinstance(node, exp.Collate) and node.expression.name != COLLATION:
+            raise PolicyError(
+                f'{source}: {_short(node)} follows the rules of a language; write COLLATE "{COLLATION}", which '
+                "every database has."
+            )
         if isinstance(node, exp.Cast):
             _check_cast(source, node)
         elif isinstance(node, exp.Func) and not isinstance(node, rules.STRUCTURE):

@@ -16,6 +16,7 @@ STRUCTURE: Final[tuple[type[exp.Expression], ...]] = (
     exp.DataType, exp.Array, exp.ArrayContainsAll, exp.ArrayOverlaps, exp.Window, exp.Filter, exp.Lateral,
     exp.JSONExtract, exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey,
     exp.JSONPathSubscript, exp.JSONBContains, exp.JSONBContainsTopKey, exp.RegexpLike, exp.RegexpILike,
+    exp.Collate,
 )  # fmt: skip
 """Parts of a SELECT that read, compare and compute, and nothing else."""
 

@@ -19,7 +19,7 @@ from tests.support.questions import Row, ask, ask_file, file_text
 TOLD = ("policy_id", "account_id", "resource_arn", "item_id", "status", "condition", "since")
 _EVIDENCE = ("evidence",)
 _CHECKSUM = (
-    "SELECT '{table}' AS name, count(*) AS rows, md5(string_agg({row}, '|' ORDER BY {row})) AS sum "
+    "SELECT '{table}' AS name, count(*) AS rows, md5(string_agg({row}, '|' ORDER BY {row} COLLATE \"C\")) AS sum "
     "FROM {table} AS t"
 )
 #: When items that are listed nowhere were read, and what was noted then, is no change of them.

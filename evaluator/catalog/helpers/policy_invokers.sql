@@ -7,7 +7,7 @@
 -- which API Gateway always asks.
 -- AWS knows no pattern of accounts in an ARN; one that is written means everybody to whoever wrote it.
 SELECT
-    named.principal AS principal,
+    named.principal COLLATE "C" AS principal,
     CASE
         WHEN length(coalesce(nullif(split_part(named.principal, ':', 5), ''), named.principal)) = 12
             THEN coalesce(nullif(split_part(named.principal, ':', 5), ''), named.principal)

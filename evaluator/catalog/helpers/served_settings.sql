@@ -4,7 +4,7 @@
 -- leading slash applies to nothing. No rows where the settings are there and no object.
 -- Entries are looked up by method only where one is not that of all methods: few stages have such, and looking
 -- costs the most.
-SELECT (served.definition ->> 'verb') || ' ' || (served.definition ->> 'path') AS method, :settings -> '*/*' AS setting
+SELECT (served.definition ->> 'verb') || ' ' || (served.definition ->> 'path') COLLATE "C" AS method, :settings -> '*/*' AS setting
 FROM jsonb_array_elements(
     CASE WHEN jsonb_typeof(:deployment) = 'array' THEN :deployment ELSE jsonb_build_array() END
     || CASE WHEN jsonb_typeof(:canary) = 'array' THEN :canary ELSE jsonb_build_array() END
@@ -15,7 +15,7 @@ WHERE CASE
 END
 UNION ALL
 SELECT
-    (served.definition ->> 'verb') || ' ' || (served.definition ->> 'path'),
+    (served.definition ->> 'verb') || ' ' || (served.definition ->> 'path') COLLATE "C",
     coalesce(own.setting, :settings -> '*/*')
 FROM jsonb_array_elements(
     CASE WHEN jsonb_typeof(:deployment) = 'array' THEN :deployment ELSE jsonb_build_array() END

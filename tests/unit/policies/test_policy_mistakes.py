@@ -241,6 +241,7 @@ def wide(**clauses: str) -> str:
         (wide(version="stage_name"), "'stage_name' names no relation; write relation.column"),
         (wide(version="(SELECT min(read_at) FROM scope)"), "'read_at' names no relation"),
         (wide(version="cmdb.stage.stage_name"), "names a schema"),
+        (wide(version='stage.stage_name COLLATE "de-x-icu"'), 'write COLLATE "C"'),
         (wide(version="stage"), "whole row"),
         (LOGIC.replace("AS condition", "AS verdict"), "'condition' is missing"),
         (LOGIC.replace("FROM", ", 1 AS more FROM"), "'more' is not expected"),

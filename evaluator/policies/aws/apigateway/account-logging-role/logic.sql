@@ -2,7 +2,7 @@
 -- Execution logs, and access logs that go to a log group, need the role; access logs that go to Firehose do not, and
 -- neither do those of HTTP APIs.
 WITH logging AS (
-    SELECT s.account_region_id, array_agg(a.rest_api_id || '/' || s.stage_name ORDER BY a.rest_api_id, s.stage_name) AS stages
+    SELECT s.account_region_id, array_agg(a.rest_api_id || '/' || s.stage_name ORDER BY a.rest_api_id COLLATE "C", s.stage_name COLLATE "C") AS stages
     FROM stage AS s
     JOIN rest_api AS a ON a.item_id = s.parent_id
     WHERE s.disappeared_at IS NULL
@@ -20,7 +20,7 @@ WITH logging AS (
     GROUP BY s.account_region_id
 ),
 socket AS (
-    SELECT s.account_region_id, array_agg(a.api_id || '/' || s.stage_name ORDER BY a.api_id, s.stage_name) AS stages
+    SELECT s.account_region_id, array_agg(a.api_id || '/' || s.stage_name ORDER BY a.api_id COLLATE "C", s.stage_name COLLATE "C") AS stages
     FROM api_stage AS s
     JOIN api AS a ON a.item_id = s.parent_id
     WHERE s.disappeared_at IS NULL

@@ -35,7 +35,7 @@ SELECT
         ELSE ARRAY(
             SELECT concat(
                 i.integration ->> 'IntegrationId', ' (' || nullif(i.integration ->> 'ConnectionType', 'VPC_LINK') || ')'
-            )
+            ) COLLATE "C"
             FROM jsonb_array_elements(
                 CASE WHEN jsonb_typeof(api_integrations.integrations) = 'array' THEN api_integrations.integrations END
             ) AS i (integration)

@@ -47,7 +47,7 @@ SELECT
     CASE
         WHEN api.protocol_type NOT IN ('HTTP', 'WEBSOCKET') THEN ARRAY[api.protocol_type]
         ELSE ARRAY(
-            SELECT concat(r.route ->> 'RouteKey', ' (' || nullif(r.route ->> 'AuthorizationType', 'NONE') || ')')
+            SELECT concat(r.route ->> 'RouteKey', ' (' || nullif(r.route ->> 'AuthorizationType', 'NONE') || ')') COLLATE "C"
             FROM jsonb_array_elements(CASE WHEN jsonb_typeof(api_routes.routes) = 'array' THEN api_routes.routes END) AS r (route)
             WHERE CASE api.protocol_type
                     WHEN 'HTTP' THEN NOT starts_with(r.route ->> 'RouteKey', 'OPTIONS ')

@@ -19,6 +19,6 @@ SELECT
         SELECT r.route
         FROM jsonb_each(CASE WHEN jsonb_typeof(api_stage.route_settings) = 'object' THEN api_stage.route_settings END) AS r (route, own)
         WHERE coalesce(r.own ->> 'DetailedMetricsEnabled', 'false') <> 'true'
-        ORDER BY r.route
+        ORDER BY r.route COLLATE "C"
     ) AS subjects
 FROM api_stage

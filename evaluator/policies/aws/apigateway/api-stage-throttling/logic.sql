@@ -30,6 +30,6 @@ SELECT
         WHERE coalesce(
             starts_with(r.own ->> 'ThrottlingRateLimit', '-') OR starts_with(r.own ->> 'ThrottlingBurstLimit', '-'), true
         )
-        ORDER BY r.route
+        ORDER BY r.route COLLATE "C"
     ) AS subjects
 FROM api_stage

@@ -42,7 +42,7 @@ SELECT
     CASE
         WHEN cardinality(domain_name.truststore_warnings) > 0 THEN domain_name.truststore_warnings
         ELSE ARRAY(
-            SELECT b.api_id || coalesce(' (' || b.name || ')', '')
+            SELECT b.api_id || coalesce(' (' || b.name || ')', '') COLLATE "C"
             FROM behind AS b
             WHERE b.account_region_id = domain_name.account_region_id
                 AND b.api_id = ANY(domain_mapping.api_ids)

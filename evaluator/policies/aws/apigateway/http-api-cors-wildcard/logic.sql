@@ -15,7 +15,7 @@ SELECT
     CASE
         WHEN api.protocol_type NOT IN ('HTTP', 'WEBSOCKET') THEN ARRAY[api.protocol_type]
         ELSE ARRAY(
-            SELECT o.origin
+            SELECT o.origin COLLATE "C"
             FROM jsonb_array_elements_text(
                 CASE
                     WHEN jsonb_typeof(api.cors_configuration -> 'AllowOrigins') = 'array'

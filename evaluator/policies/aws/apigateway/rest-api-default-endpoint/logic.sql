@@ -16,7 +16,7 @@ SELECT
         WHEN rest_api.item_id IS NOT NULL THEN 'no_domain_name'
     END AS condition,
     ARRAY(
-        SELECT DISTINCT d.name
+        SELECT DISTINCT d.name COLLATE "C"
         FROM domain_mapping AS m
         JOIN domain_name AS d ON d.item_id = m.parent_id
         WHERE m.account_region_id = rest_api.account_region_id

@@ -31,7 +31,7 @@ SELECT
         ELSE 'unexpected'
     END AS condition,
     ARRAY(
-        SELECT coalesce(s.method ->> 'verb', d.method ->> 'verb') || ' ' || coalesce(s.method ->> 'path', d.method ->> 'path')
+        SELECT coalesce(s.method ->> 'verb', d.method ->> 'verb') || ' ' || coalesce(s.method ->> 'path', d.method ->> 'path') COLLATE "C"
         FROM jsonb_array_elements(CASE WHEN jsonb_typeof(deployment.methods) = 'array' THEN deployment.methods END) AS s (method)
         FULL JOIN jsonb_array_elements(CASE WHEN jsonb_typeof(draft.methods) = 'array' THEN draft.methods END) AS d (method)
             ON s.method ->> 'path' = d.method ->> 'path' AND s.method ->> 'verb' = d.method ->> 'verb'

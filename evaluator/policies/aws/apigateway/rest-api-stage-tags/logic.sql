@@ -9,7 +9,7 @@ SELECT
         WHEN stage.item_id IS NOT NULL THEN 'tags_present'
     END AS condition,
     ARRAY(
-        SELECT DISTINCT btrim(r.key) FROM string_to_table(:required, ',') AS r (key)
+        SELECT DISTINCT btrim(r.key) COLLATE "C" FROM string_to_table(:required, ',') AS r (key)
         WHERE btrim(r.key) <> '' AND (stage.tags -> btrim(r.key)) IS NULL
         ORDER BY 1
     ) AS subjects

@@ -9,7 +9,7 @@ SELECT
         WHEN rest_api.item_id IS NOT NULL THEN 'tags_present'
     END AS condition,
     ARRAY(
-        SELECT DISTINCT btrim(r.key) FROM string_to_table(:required, ',') AS r (key)
+        SELECT DISTINCT btrim(r.key) COLLATE "C" FROM string_to_table(:required, ',') AS r (key)
         WHERE btrim(r.key) <> '' AND (rest_api.tags -> btrim(r.key)) IS NULL
         ORDER BY 1
     ) AS subjects

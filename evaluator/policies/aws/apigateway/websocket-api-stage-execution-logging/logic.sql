@@ -20,7 +20,7 @@ SELECT
         ELSE ARRAY[]::text[]
     END || ARRAY(
         -- The level is named, for one that is newer than this policy is neither on nor off to it.
-        SELECT concat(r.route, ' (' || (r.own ->> 'LoggingLevel') || ')')
+        SELECT concat(r.route, ' (' || (r.own ->> 'LoggingLevel') || ')') COLLATE "C"
         FROM jsonb_each(CASE WHEN jsonb_typeof(api_stage.route_settings) = 'object' THEN api_stage.route_settings END) AS r (route, own)
         WHERE NOT coalesce(r.own ->> 'LoggingLevel', 'OFF') = ANY(string_to_array(upper(replace(:levels, ' ', '')), ','))
         ORDER BY 1
