@@ -25,7 +25,7 @@ _USER = re.compile(r"[^\s:/?#@]+@")
 _URL_PARAMETER = re.compile(rf"(?P<name>[?&;]{_NAME_PATTERN}=)[^&\s\"']*", re.IGNORECASE)
 #: ``password=...`` outside a URL: a connection string of libpq, an option of a program.
 _PARAMETER = re.compile(
-    r"(?P<name>\b\w*(?:password|passwd|secret|_token)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&;,\"')]+)",
+    r"(?P<name>\b\w*(?:password|passwd|secret|_token|\bpin-value)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&;,\"')]+)",
     re.IGNORECASE,
 )
 

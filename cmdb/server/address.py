@@ -30,7 +30,11 @@ SECRETS = frozenset(
 )
 #: Drivers of SQLAlchemy that hand a URL's options to libpq, as gateledger does.
 _LIBPQ_DRIVERS = frozenset({"psycopg", "psycopg_async", "psycopg2", "psycopg2cffi"})
+#: Given where there is none; the empty text would count as none.
+_NO_KEY_OPENER = " "
 _KEYWORDS = re.compile(r"\s*[a-z_]+\s*=")
+#: A name or an address of a host; what only a URL or a list of keywords has does not belong to one.
+_HOST = re.compile(r"[^@/?#=;\s]*")
 _SHOWABLE = re.compile(r"[A-Za-z_]{1,30}")
 _ENCODE = (
     "holds a character that has a meaning of its own in a URL: percent-encode it where it belongs to a user, "
@@ -72,9 +76,7 @@ class Address:
 
     def __str__(self) -> str:
         """Return the URL with every secret replaced by ``***``."""
-        return _rendered(
-            {name: HIDDEN if name in SECRETS else value for name, value in self.parameters.items()}
-        )
+        return _rendered({name: _shown(name, value) for name, value in self.parameters.items()})
 
     def connection_parameters(self) -> dict[str, str]:
         """Return what to connect with: the address, and what every connection of gateledger is given.
@@ -82,8 +84,12 @@ class Address:
         A service's own values are never overridden: it may say how long to wait.
         """
         given = {"fallback_application_name": "gateledger", **self.parameters, "client_encoding": "UTF8"}
-        if not ({"service", "connect_timeout"} & given.keys()) and "PGCONNECT_TIMEOUT" not in os.environ:
+        if "service" in given or "PGSERVICE" in os.environ:
+            return given
+        if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
             given["connect_timeout"] = "10"
+        # Without one, OpenSSL asks for the pass phrase of a key, and waits where nobody answers.
+        given.setdefault("sslpassword", _NO_KEY_OPENER)
         return given
 
     def sqlalchemy_url(self) -> URL:
@@ -92,7 +98,7 @@ class Address:
         Connections are not made from it. Of the secrets it holds the password alone, which SQLAlchemy hides.
         """
         other = {
-            name: value
+            name: _shown(name, value)
             for name, value in self.parameters.items()
             if name not in {"user", "dbname", "host", "port"} | SECRETS
         }
@@ -148,6 +154,8 @@ class Address:
 
 def read_address(text: str) -> Address:
     """Return what a text says. Raises ``AddressWrong``, whose message never quotes a part of a secret."""
+    if len(text) > 1 and text[0] in "\"'" and text[0] == text[-1]:
+        raise AddressWrong("is in quotation marks, which belong to a shell or a file: leave them out")
     if _KEYWORDS.match(text):
         parameters = _parsed(text)
         _check(parameters)
@@ -240,6 +248,13 @@ def _check(parameters: Mapping[str, str]) -> None:
                 "has a port that is no number from 1 to 65535 (special characters in a password are written "
                 "percent-encoded)"
             )
+    _check_names(parameters)
+    for where, seconds in (
+        ("has a connect_timeout that", parameters.get("connect_timeout")),
+        ("is used with PGCONNECT_TIMEOUT, which", os.environ.get("PGCONNECT_TIMEOUT") or None),
+    ):
+        if seconds is not None and not _is_number(seconds):
+            raise AddressWrong(f"{where} is no number of seconds")
     if parameters.get("replication", "false").lower() not in {"false", "off", "no", "0"}:
         raise AddressWrong("has the option replication, for connections that run no SQL: leave it out")
     has_service = "service" in parameters or "PGSERVICE" in os.environ
@@ -248,6 +263,42 @@ def _check(parameters: Mapping[str, str]) -> None:
     kept_apart = sorted((SECRETS - {"password"}) & parameters.keys())
     if "service" in parameters and kept_apart:
         raise AddressWrong(f"has {kept_apart[0]} beside a service: write it into the service file")
+
+
+def _check_names(parameters: Mapping[str, str]) -> None:
+    """Refuse names that are parts of an address: encoded as a whole, a password would be shown with them."""
+    for host in parameters.get("host", "").split(","):
+        if not host.startswith(("/", "@")) and not (_HOST.fullmatch(host) and _is_resolvable(host)):
+            raise AddressWrong(
+                "names a host that cannot be one (special characters in a user or password are written "
+                "percent-encoded, the : and @ after them are not)"
+            )
+    if ":" in parameters.get("user", "") and "password" not in parameters:
+        raise AddressWrong("has a user with a colon and no password: write the : between them as it is")
+    name = parameters.get("dbname", "")
+    if "://" in name or masked(name) != name:
+        raise AddressWrong("has an address or a password where the name of the database belongs")
+
+
+def _is_resolvable(host: str) -> bool:
+    """Return whether a host's name can be asked for at all: no part of it is empty or too long."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(text) and int(float(text)) is not None
+    except (ValueError, OverflowError):
+        return False
+
+
+def _shown(name: str, value: str) -> str:
+    """Return a parameter's value without the secrets that it is or holds."""
+    return HIDDEN if name in SECRETS else masked(value)
 
 
 def _rendered(parameters: Mapping[str, str]) -> str:
@@ -271,5 +322,5 @@ def _rendered(parameters: Mapping[str, str]) -> str:
     return f"postgresql://{login}{at}{where}/{quote(name, safe='')}{'?' if query else ''}{query}"
 
 
-def _quoted(value: str, safe: str = "/,:") -> str:
+def _quoted(value: str, safe: str = "/,:*") -> str:
     return value if value == HIDDEN else quote(value, safe=safe)

@@ -8,8 +8,6 @@ client to several sessions, and is refused before it is given anything.
 
 from __future__ import annotations
 
-import select
-import time
 from contextlib import suppress
 from typing import Any, cast
 
@@ -18,6 +16,7 @@ from psycopg.pq import ExecStatus
 
 from cmdb.errors import DatabasePooled
 from cmdb.server.address import Address
+from cmdb.server.exchange import WENT_WELL, NoAnswer, exchange
 
 #: How often the two clients take turns. Once suffices where nobody else uses the pool; where others do, one
 #: turn in five finds nothing.
@@ -34,7 +33,8 @@ def refuse_borrowed_session(connection: psycopg.Connection[Any], address: Addres
 
     A server names its process when a session begins. A pooler that may change it cannot pass that name on
     and makes one up, so where both agree nothing more is asked. Otherwise a second client is let in: a
-    session that it is given while the first client still has it was only borrowed for that one.
+    session that it is given while the first client still has it was only borrowed for that one. Raises
+    ``NoAnswer`` as well.
     """
     own = _process(connection)
     if own is not None and own == connection.info.backend_pid:
@@ -72,7 +72,12 @@ def _is_borrowed(own: int, connection: psycopg.Connection[Any], address: Address
 
 def _process(connection: psycopg.Connection[Any]) -> int | None:
     """Return the process that answers; None when the pooler ends the connection over the question."""
-    done = connection.pgconn.exec_(_OWN_PROCESS)
+    try:
+        done = exchange(connection.pgconn, _OWN_PROCESS)
+    except NoAnswer:
+        raise
+    except psycopg.OperationalError:
+        return None
     value = done.get_value(0, 0) if done.status == ExecStatus.TUPLES_OK else None
     return None if value is None else int(value)
 
@@ -83,22 +88,13 @@ def _answer(connection: psycopg.Connection[Any], statement: bytes) -> str:
     A client that is not answered in time waits for a session, and there is none to be had: its connection is
     closed.
     """
-    deadline = time.monotonic() + _PATIENCE
-    driver = connection.pgconn
-    value = ""
     try:
-        driver.send_query(statement)
-        while driver.is_busy():
-            ready, _, _ = select.select([driver.socket], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                connection.close()
-                return ""
-            driver.consume_input()
-        while (result := driver.get_result()) is not None:
-            if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-                value = _REFUSED
-            elif result.ntuples and value != _REFUSED:
-                value = (result.get_value(0, 0) or b"").decode()
+        result = exchange(connection.pgconn, statement, _PATIENCE)
+    except NoAnswer:
+        connection.close()
+        return ""
     except psycopg.OperationalError:
         return _REFUSED
-    return value
+    if result.status not in WENT_WELL:
+        return _REFUSED
+    return (result.get_value(0, 0) or b"").decode() if result.ntuples else ""

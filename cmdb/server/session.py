@@ -15,6 +15,7 @@ from psycopg.pq import ExecStatus
 
 from cmdb.errors import DatabaseEncodingWrong, DatabaseTooOld, DatabaseTriggersOff, DatabaseUnreachable
 from cmdb.server.address import Address
+from cmdb.server.exchange import NoAnswer, exchange
 
 #: Oldest PostgreSQL that the SQL is written and tested for.
 OLDEST_SERVER = 15
@@ -90,6 +91,9 @@ def connect(
         if prove is not None:
             prove(connection)
         _set_up(connection)
+    except NoAnswer as error:
+        connection.close()
+        raise _unanswered(error) from error
     except BaseException:
         connection.close()
         raise
@@ -109,7 +113,10 @@ class SettledConnection(psycopg.AsyncConnection[Any]):
         try:
             check_server_kind(connection)
             _set_up(connection)  # one short exchange, before anybody waits for the connection
-            connection.pgconn.exec_(f"SET search_path = {cls.search_path}".encode())
+            exchange(connection.pgconn, f"SET search_path = {cls.search_path}".encode())
+        except NoAnswer as error:
+            await connection.close()
+            raise _unanswered(error) from error
         except BaseException:
             await connection.close()
             raise
@@ -119,6 +126,11 @@ class SettledConnection(psycopg.AsyncConnection[Any]):
 def check_server_kind(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
     """Raise ``DatabaseTooOld`` or ``DatabaseEncodingWrong`` by what the server says of itself."""
     version = connection.info.server_version
+    if "bouncer" in (connection.info.parameter_status("server_version") or ""):
+        raise DatabaseTooOld(
+            f"{connection.info.dbname!r} is the pooler's own console, and no database: name the database in "
+            "GATELEDGER_DATABASE_URL."
+        )
     if version < OLDEST_SERVER * 10_000:
         raise DatabaseTooOld(
             f"The database server is PostgreSQL {version // 10_000}; gateledger needs {OLDEST_SERVER} or "
@@ -140,9 +152,9 @@ def _set_up(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) 
     script += "SELECT pg_catalog.current_setting('session_replication_role')"
     for _ in range(_TRIES):
         # The limits by themselves first, in as little time as can be.
-        done = driver.exec_(b"SET statement_timeout = 0")
+        done = exchange(driver, b"SET statement_timeout = 0")
         if done.status == ExecStatus.COMMAND_OK:
-            done = driver.exec_(script.encode())
+            done = exchange(driver, script.encode())
         if done.error_field(psycopg.pq.DiagnosticField.SQLSTATE) != b"57014":
             break
     if done.status != ExecStatus.TUPLES_OK:
@@ -155,8 +167,16 @@ def _set_up(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) 
         _turn_triggers_on(connection)
 
 
+def _unanswered(error: NoAnswer) -> DatabaseUnreachable:
+    return DatabaseUnreachable(
+        f"The database let gateledger in, and then {error}: where a connection pooler stands between, its pool "
+        "has no session left and gateledger needs several, so raise its size (PgBouncer's default_pool_size) "
+        "or name the server itself in GATELEDGER_DATABASE_URL."
+    )
+
+
 def _turn_triggers_on(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
-    done = connection.pgconn.exec_(b"SET session_replication_role = origin")
+    done = exchange(connection.pgconn, b"SET session_replication_role = origin")
     if done.status != ExecStatus.COMMAND_OK:
         raise DatabaseTriggersOff(
             f"The role {connection.info.user!r} works with session_replication_role = replica, which leaves "

@@ -69,6 +69,8 @@ def dump(app: App, file: Path) -> None:
             # Made by us and not by pg_dump, so that nobody else can read the inventory.
             os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with _programs(app, engine, url) as programs:
+                # A pool of few sessions has to have one left for pg_dump.
+                engine.dispose()
                 done = run(
                     programs,
                     "pg_dump",

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from cmdb.errors import DatabasePooled
 from cmdb.runs.locks import session_lock
 from cmdb.runs.runs import RUN_LOCK
+from cmdb.server import exchange, pooler
 from cmdb.server.database import open_engine, require_current
 from gateledger.terminal.exits import ExitCode
 from tests.support.command_line import CommandLine
@@ -118,6 +120,30 @@ def test_a_pool_of_sessions_that_is_used_up_is_no_reason_to_refuse_it(database_u
         engine = open_engine(url, pool_size=1)
         require_current(engine)
         engine.dispose()
+
+
+def test_a_pool_without_a_session_left_is_named_instead_of_waited_for(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a pool of one session, what needs one works, and what needs another says so in limited time."""
+    monkeypatch.setattr(pooler, "_PATIENCE", 0.2)
+    with pgbouncer(database_url, "session", default_pool_size="1") as url:
+        command_line = CommandLine(url, monkeypatch)
+        assert command_line("db", "dump", str(tmp_path / "x.dump")).code == ExitCode.DONE
+        with psycopg.connect(url) as held:
+            held.execute("SELECT 1")
+            monkeypatch.setattr(exchange, "SECONDS", 0.3)
+            ended = command_line("status")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (ExitCode.ERROR, "", 1)
+    assert "its pool has no session left" in ended.err
+
+
+def test_the_console_of_a_pooler_is_no_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pgbouncer(database_url, "session", admin_users="gateledger") as url:
+        console = make_url(url).set(database="pgbouncer").render_as_string(hide_password=False)
+        ended = CommandLine(console, monkeypatch)("status")
+    assert (ended.code, ended.out) == (ExitCode.ERROR, "")
+    assert "'pgbouncer' is the pooler's own console" in ended.err
 
 
 def test_nights_work_through_a_pool_of_sessions(

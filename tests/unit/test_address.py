@@ -103,6 +103,19 @@ def test_a_form_of_libpq_is_read(text: str, parameters: dict[str, str]) -> None:
         (f"postgresql://u:{CANARY}@h", "names no database"),
         (f"postgresql://u:{CANARY}@h/d?replication=database", "replication"),
         (f"postgresql:///?service=s&sslpassword={CANARY}", "service file"),
+        (f'"postgresql://u:{CANARY}@h/d"', "quotation marks"),
+        (f"'postgresql://u:{CANARY}@h/d'", "quotation marks"),
+        (f"postgresql://u%3A{CANARY}@h/d", "a user with a colon"),
+        (f"postgresql://u%3A{CANARY}%40h/d", "a host that cannot be one"),
+        (f"host= user=u dbname={CANARY}", "a host that cannot be one"),
+        (f"host=h;dbname=d;password={CANARY} dbname=d", "a host that cannot be one"),
+        (f"postgresql://u:{CANARY}@{'h' * 64}.example/d", "a host that cannot be one"),
+        (f"postgresql://u:{CANARY}@h..example/d", "a host that cannot be one"),
+        (f"dbname=postgresql://u:{CANARY}@h/d", "where the name of the database belongs"),
+        (f"postgresql://h/d%3Fuser%3Du%26password%3D{CANARY}", "where the name of the database belongs"),
+        (f"postgresql://u:{CANARY}@h/d?connect_timeout=soon", "connect_timeout that is no number"),
+        (f"postgresql://u:{CANARY}@h/d?connect_timeout=", "connect_timeout that is no number"),
+        (f"postgresql://u:{CANARY}@h/d?connect_timeout=inf", "connect_timeout that is no number"),
         (f"host=h dbname=d passwort={CANARY}", "URL that can be read"),
         (f"host=h dbname=d password='{CANARY}", "URL that can be read"),
     ],
@@ -123,6 +136,21 @@ def test_libpqs_own_variables_may_name_the_database(monkeypatch: pytest.MonkeyPa
             assert read_address("postgresql://h").parameters == {"host": "h"}
 
 
+def test_what_libpqs_variables_say_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "soon")
+    with pytest.raises(AddressWrong, match="PGCONNECT_TIMEOUT, which is no number of seconds"):
+        read_address("postgresql://h/d")
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "")
+    assert read_address("postgresql://h/d").connection_parameters()["connect_timeout"] == "10"
+
+
+def test_nobody_is_asked_for_the_pass_phrase_of_a_key() -> None:
+    assert read_address("postgresql://h/d").connection_parameters()["sslpassword"] != ""
+    given = read_address("postgresql://h/d?sslpassword=p").connection_parameters()
+    assert given["sslpassword"] == "p"
+    assert "sslpassword" not in read_address("service=s").connection_parameters()
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -138,6 +166,14 @@ def test_libpqs_own_variables_may_name_the_database(monkeypatch: pytest.MonkeyPa
         ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
         ("postgresql://[::1]:5432/d", "postgresql://[::1]:5432/d"),
         ("postgresql://h/d?oauth_client_secret=c4nary", "postgresql://h/d?oauth_client_secret=***"),
+        (
+            "postgresql://h/d?options=-c%20my.password%3Dc4nary%20-c%20a%3Db",
+            "postgresql://h/d?options=-c%20my.password%3D***%20-c%20a%3Db",
+        ),
+        (
+            "postgresql://h/d?sslkey=pkcs11%3Atoken%3Dx%3Bpin-value%3Dc4nary",
+            "postgresql://h/d?sslkey=pkcs11:token%3Dx%3Bpin-value%3D***",
+        ),
     ],
 )
 def test_an_address_is_shown_without_its_secrets(text: str, shown: str) -> None:
