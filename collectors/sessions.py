@@ -203,7 +203,7 @@ class Sessions:
             return create(service, region_name=region, config=self._config)
         except Exception as error:
             message = f"{service} in region {region} cannot be asked: {client_problem(error)}."
-            raise ReadFailure(Failure(FailureKind.UNREACHABLE, "create_client", message)) from None
+            raise ReadFailure(Failure(FailureKind.UNREACHABLE, service, message)) from None
 
     def _identify(self) -> AccountKey:
         self.caller = AccountKey("", "")

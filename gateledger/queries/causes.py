@@ -15,6 +15,7 @@ _ACCOUNT = re.compile(r"\b\d{12}\b")
 _REGION = re.compile(r"\b[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}\b")
 _ID = re.compile(r"\b(?=[0-9a-z-]*\d)[0-9a-f]{8}-[0-9a-f-]{27}\b")
 _ACCEPTED = re.compile(r"Denied, accepted by GATELEDGER_ACCEPT_DENIED \([^)]*\): ")
+_BEGUN = r"(?:^|(?<=\s))(?P<answer>The answer to )?{} "
 _VOLATILE = re.compile(r"; the calls after it were not made| \(tried \d+ times\)")
 #: Letters of a cause that are shown; the whole of it is in the JSON.
 _SHOWN = 200
@@ -104,9 +105,12 @@ def _sentence(error: str, operation: str | None) -> tuple[str, bool]:
     A failure that follows from another ends with that one, which begins with its operation. AWS's own words name
     it as an action (``sts:AssumeRole``).
     """
-    begins = [] if operation is None else list(re.finditer(rf"(?<!\S){re.escape(operation)}(?= )", error))
-    named = bool(begins)
-    root = error[begins[-1].end() :] if named else error
+    # AWS's own words may name the operation again (not authorized to perform: sts:AssumeRole on resource: ...).
+    begun = None if operation is None else re.search(_BEGUN.format(re.escape(operation)), error)
+    named = begun is not None
+    root = error if begun is None else error[begun.end() :]
+    if begun is not None and begun["answer"]:
+        root = f"was answered in a way that {root}"
     accepted = _ACCEPTED.match(error)
     if accepted is not None:
         root, named = accepted.group() + root.strip(), False

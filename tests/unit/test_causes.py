@@ -62,6 +62,38 @@ def test_a_cause_begins_where_its_operation_failed_not_where_aws_names_the_actio
     assert cause.text().startswith("AssumeRole was denied (AccessDenied: User: ")
 
 
+def test_words_of_aws_that_name_the_operation_again_do_not_begin_the_sentence() -> None:
+    """Given a role that may not be assumed in two accounts, the cause is whole."""
+    scopes = [
+        {
+            **denied(account, "us-east-1", "AssumeRole", "rest_api"),
+            "error": f"AssumeRole was denied (AccessDenied: User: arn:aws:iam::999988887777:user/x is not "
+            f"authorized to perform: sts:AssumeRole on resource: arn:aws:iam::{account}:role/reader).",
+        }
+        for account in ("111122223333", "444455556666")
+    ]
+    [cause] = by_cause(scopes)
+    assert cause.line() == (
+        "2 scopes in 2 accounts, us-east-1, rest_api (failed): AssumeRole was denied (AccessDenied: User: * is not "
+        "authorized to perform: sts:AssumeRole on resource: *)."
+    )
+
+
+def test_answers_that_cannot_be_trusted_are_one_cause_of_all_their_operations() -> None:
+    scopes = [
+        {
+            **denied("111122223333", "us-east-1", operation, item_type),
+            "error": f"The answer to {operation} cannot be trusted: it is cut off (tried 4 times).",
+        }
+        for operation, item_type in (("GetRestApis", "rest_api"), ("GetAccount", "account_settings"))
+    ]
+    [cause] = by_cause(scopes)
+    assert (
+        cause.text()
+        == "GetAccount, GetRestApis were answered in a way that cannot be trusted: it is cut off."
+    )
+
+
 def test_one_scope_is_named_and_different_causes_stay_apart() -> None:
     other = denied("111122223333", "us-east-1", "GetStages", "stage")
     other |= {
