@@ -9,9 +9,12 @@ import getpass
 import json
 import logging
 import os
+import re
+import selectors
 import signal
 import subprocess
 import sys
+import time
 from typing import Any, Protocol, cast
 
 import botocore.session
@@ -34,6 +37,10 @@ log = logging.getLogger("collectors")
 
 #: Seconds that a ``credential_process`` may take, as AWS's SDK for Go has it.
 PROCESS_SECONDS = 60.0
+#: Bytes that it may print; credentials have a few thousand.
+PROCESS_BYTES = 1024 * 1024
+#: What keys and tokens are made of.
+_PRINTABLE = re.compile("[!-~]*")
 
 
 class _Frozen(Protocol):
@@ -85,11 +92,16 @@ def load_own_credentials(
 def frozen(credentials: _Frozen, profile: str) -> Any:
     """Return keys to sign with; raises ``ReadFailure`` when they cannot be had."""
     try:
-        return credentials.get_frozen_credentials()
+        keys = credentials.get_frozen_credentials()
     except ReadFailure:
         raise
     except Exception as error:
         raise explain(error, credentials.method, profile) from None
+    if all(_PRINTABLE.fullmatch(key or "") for key in keys[:3]):
+        return keys
+    # Sent all the same, they would be quoted in an error of the HTTP client, as far as they can be read.
+    trouble = ProviderTrouble("cannot be used (a key holds a line break, a blank or what else no key has)")
+    raise explain(trouble, credentials.method, profile)
 
 
 def profile_of(session: botocore.session.Session) -> str:
@@ -172,7 +184,7 @@ class _Process:
     def communicate(self) -> tuple[bytes, bytes]:
         """Return what it printed, once that is known to be credentials."""
         try:
-            printed, complaints = self._process.communicate(timeout=self._seconds)
+            printed = self._read(time.monotonic() + self._seconds)
         except subprocess.TimeoutExpired:
             self._kill()
             raise ProviderTrouble(f"did not end within {self._seconds:g} s") from None
@@ -184,7 +196,31 @@ class _Process:
         problem = _process_problem(printed)
         if problem is not None:
             raise ProviderTrouble(problem)
-        return printed, complaints
+        return printed, b""
+
+    def _read(self, deadline: float) -> bytes:
+        """Return what it printed until it ended; what it complains of is nobody's to see, and dropped."""
+        output, complaints = self._process.stdout, self._process.stderr
+        kept = bytearray()
+        with selectors.DefaultSelector() as selector:
+            for pipe in (output, complaints):
+                if pipe is not None:
+                    selector.register(pipe, selectors.EVENT_READ)
+            while selector.get_map():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise subprocess.TimeoutExpired(self._process.args, self._seconds)
+                for key, _ in selector.select(left):
+                    chunk = os.read(key.fd, 65_536)
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is output:
+                        kept += chunk
+                if len(kept) > PROCESS_BYTES:
+                    raise ProviderTrouble("printed more than 1 MiB")
+        self._process.wait(max(0.0, deadline - time.monotonic()))
+        self._close_pipes()
+        return bytes(kept)
 
     def _kill(self) -> None:
         try:
@@ -194,10 +230,13 @@ class _Process:
                 self._process.kill()
         except OSError:
             pass  # it has just ended
+        self._close_pipes()
+        self._process.wait()
+
+    def _close_pipes(self) -> None:
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
-        self._process.wait()
 
 
 def _process_problem(printed: bytes) -> str | None:

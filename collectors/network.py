@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import exceptions as sdk
-from urllib3.exceptions import LocationParseError, NameResolutionError, URLSchemeUnknown
+from urllib3.exceptions import LocationValueError, NameResolutionError, URLSchemeUnknown
 
 #: OpenSSL's verification codes (``X509_V_ERR_*``).
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
 _OTHERS_CERTIFICATE = (
     "does not trust the certificate of {host}, which is another host's; check AWS_ENDPOINT_URL"
 )
+_MISUNDERSTOOD = "did not understand a URL; check AWS_ENDPOINT_URL and HTTPS_PROXY"
+#: Stands for a host where a URL has none.
+_NOWHERE = "the endpoint"
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
@@ -65,12 +68,24 @@ def unreachable(error: Exception) -> tuple[str, bool]:
     return _other(error)
 
 
+def endpoint_problem(url: str) -> str | None:
+    """Return what is wrong with the URL of a client, if anything that the SDK would find out at every call."""
+    try:
+        urlsplit(url).port  # noqa: B018  it is read when asked for
+    except ValueError:
+        return (
+            "its URL has a port that is no number from 0 to 65535, or something after it: write AWS_ENDPOINT_URL "
+            "(or endpoint_url of the profile) as https://HOST or http://HOST:PORT"
+        )
+    return None
+
+
 def client_problem(error: Exception) -> str:
     """Say why the SDK made no client: one of its settings is wrong."""
     words = " ".join(str(error).split()).rstrip(".")
     if isinstance(error, ValueError) and words.startswith("Invalid endpoint"):
         return (
-            f"{words} is not a URL with a scheme: write AWS_ENDPOINT_URL (or endpoint_url of the profile) "
+            f"{words} is no whole URL: write AWS_ENDPOINT_URL (or endpoint_url of the profile) "
             "as https://HOST or http://HOST:PORT"
         )
     return f"the SDK refuses one of its settings ({words[:200]}): check AWS_* variables and the AWS profile"
@@ -89,6 +104,10 @@ def _endpoint(error: Exception) -> tuple[str, bool]:
 
 def _proxy(error: sdk.ProxyConnectionError) -> tuple[str, bool]:
     proxy = _authority(error.kwargs.get("proxy_url"))
+    if proxy == _NOWHERE:
+        return _MISUNDERSTOOD, True
+    if "socks" in proxy:
+        return "cannot use a proxy that speaks SOCKS; name one that speaks HTTP in HTTPS_PROXY", True
     refused = _TUNNEL.search(str(error.kwargs.get("error")))
     if refused is None:
         return f"could not reach the proxy {proxy}; check HTTPS_PROXY and NO_PROXY", False
@@ -125,9 +144,19 @@ def _unverified(host: str, error: ssl.SSLCertVerificationError) -> str:
 
 
 def _other(error: Exception) -> tuple[str, bool]:
+    direct = getattr(error, "kwargs", {}).get("error")
+    if isinstance(direct, ValueError) and "header value" in str(direct):
+        return (
+            "could not be sent: a setting holds a line break or another character that cannot be in a header; "
+            "check AWS_REGION and the AWS profile",
+            True,
+        )
     for cause in _causes(error):
-        if isinstance(cause, LocationParseError | URLSchemeUnknown):
-            return "did not understand a URL; check AWS_ENDPOINT_URL and HTTPS_PROXY", True
+        if isinstance(cause, LocationValueError | URLSchemeUnknown) or type(direct) in {
+            ValueError,
+            UnicodeError,
+        }:
+            return _MISUNDERSTOOD, True
         if isinstance(cause, OSError) and "CA certificate bundle" in str(cause):
             return "found no file where AWS_CA_BUNDLE names one; correct it, or unset it", True
     if isinstance(error, sdk.InvalidProxiesConfigError):
@@ -161,5 +190,5 @@ def _authority(url: object) -> str:
         parts = urlsplit(str(url))
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "the endpoint"
-    return f"{parts.hostname}{port}" if parts.hostname else "the endpoint"
+        return _NOWHERE
+    return f"{parts.hostname}{port}" if parts.hostname else _NOWHERE

@@ -57,6 +57,8 @@ _PROVIDERS = {
         "check the instance's metadata service, or set AWS_PROFILE",
     ),
 }
+#: Providers whose sessions somebody opens.
+_OPENED = frozenset({"sso", "login"})
 _OTHER = ("The AWS credentials", "check AWS_PROFILE and the AWS configuration files")
 #: Errors whose words are botocore's own and name settings, never values that are secret.
 _OWN_WORDS = (
@@ -95,7 +97,12 @@ def explain(error: Exception, method: str | None, profile: str) -> ReadFailure:
         message = f"{whose} cannot be fetched: the request {what}."
         retry = Retry.NEVER if permanent else Retry.TRANSIENT
         return ReadFailure(Failure(FailureKind.UNREACHABLE, _OPERATION, message), retry)
-    if isinstance(error, sdk.ProfileNotFound):
+    if method is None and isinstance(error, ValueError):
+        message = (
+            f"{whose} cannot be looked for: a setting of the SDK is no number; check "
+            "AWS_METADATA_SERVICE_TIMEOUT and AWS_METADATA_SERVICE_NUM_ATTEMPTS."
+        )
+    elif isinstance(error, sdk.ProfileNotFound):
         message = f"AWS profile {profile} is not in the AWS configuration files: correct AWS_PROFILE."
     elif isinstance(error, sdk.NoRegionError):
         message = f"{whose} cannot be fetched without a region: set AWS_REGION."
@@ -104,6 +111,9 @@ def explain(error: Exception, method: str | None, profile: str) -> ReadFailure:
     elif isinstance(error, sdk.MissingDependencyException):
         message = f"{whose} needs the package botocore[crt]: install it, or use another profile."
     else:
+        if isinstance(error, sdk.InvalidConfigError) and method in _OPENED:
+            # What is written wrong is no better after a login.
+            advice = "correct the AWS config file"
         message = f"{whose} {_reason(error, method)}: {advice}."
     return ReadFailure(Failure(FailureKind.CREDENTIALS, _OPERATION, message))
 
@@ -118,6 +128,8 @@ def _reason(error: Exception, method: str | None) -> str:
         return "has expired the moment it is fetched (check this machine's clock)"
     if method == "container-role":
         return _container(error)
+    if method == "assume-role" and isinstance(error, sdk.CredentialRetrievalError):
+        return "cannot be used (its source has no credentials)"
     return f"cannot be used (what it is made of has not the form that AWS documents: {type(error).__name__})"
 
 
@@ -128,6 +140,12 @@ def _refused(error: sdk.ClientError) -> str:
     late = "expired" in words.lower() or "not yet current" in words.lower() or "Skewed" in code
     clock = "; check this machine's clock" if late else ""
     return f"was refused by {error.operation_name} ({said}{clock})"
+
+
+def _parameter(error: sdk.ParamValidationError) -> str:
+    """Name what is wrong; the SDK's words hold the value as well."""
+    wrong = re.search(r"parameter (\w+)", str(error))
+    return f"cannot be used (its {wrong.group(1) if wrong else 'settings'} is not what AWS allows)"
 
 
 def _container(error: Exception) -> str:
@@ -150,6 +168,7 @@ _REASONS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     ),
     (_OWN_WORDS, lambda error: f"cannot be used ({brief(str(error))})"),
     (sdk.ClientError, _refused),
+    (sdk.ParamValidationError, _parameter),
     (
         (sdk.MetadataRetrievalError, BadIMDSRequestError),
         lambda _: "cannot be had (the instance's metadata service refuses)",

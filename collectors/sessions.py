@@ -27,7 +27,7 @@ from collectors.calls import Caller, RetryPolicy, Send
 from collectors.credentials import PROCESS_SECONDS, frozen, load_own_credentials, profile_of
 from collectors.errors import CollectionError, ReadFailure, malformed
 from collectors.models import models
-from collectors.network import bundle_problem, client_problem
+from collectors.network import bundle_problem, client_problem, endpoint_problem
 from collectors.parsing import StrictParsers
 from collectors.provider_failures import explain
 
@@ -200,10 +200,14 @@ class Sessions:
         assert service in SERVICES, service  # noqa: S101 - the SDK's handlers of others are left out
         create = cast("Callable[..., Any]", self._session.create_client)
         try:
-            return create(service, region_name=region, config=self._config)
+            client = create(service, region_name=region, config=self._config)
+            problem = endpoint_problem(client.meta.endpoint_url)
         except Exception as error:
-            message = f"{service} in region {region} cannot be asked: {client_problem(error)}."
-            raise ReadFailure(Failure(FailureKind.UNREACHABLE, service, message)) from None
+            problem = client_problem(error)
+        if problem is not None:
+            message = f"{service} in region {region} cannot be asked: {problem}."
+            raise ReadFailure(Failure(FailureKind.UNREACHABLE, service, message))
+        return client
 
     def _identify(self) -> AccountKey:
         self.caller = AccountKey("", "")

@@ -164,6 +164,10 @@ def set_proxy(url: str) -> Callable[[pytest.MonkeyPatch], None]:
     [
         (set_proxy("http://user:canary@127.0.0.1:1"), "could not reach the proxy 127.0.0.1:1", 2),
         (set_proxy("ftp://127.0.0.1:1"), "could not reach the proxy", 2),
+        (set_proxy("socks5h://127.0.0.1:1"), "cannot use a proxy that speaks SOCKS", 1),
+        (set_proxy("http://"), "did not understand a URL; check AWS_ENDPOINT_URL and HTTPS_PROXY", 1),
+        (set_proxy("http://[::1"), "did not understand a URL", 1),
+        (set_proxy("http://user:c#anary@127.0.0.1:1"), "did not understand a URL", 1),
         (lambda _: None, "could not resolve the name aws.invalid", 2),
     ],
 )

@@ -300,6 +300,24 @@ def process_hangs(world: World) -> None:
     world.process(f"echo {CANARY}; sleep 600 & sleep 600")
 
 
+def endless(stream: str) -> Callable[[World], None]:
+    return lambda world: world.process(f"exec yes {CANARY} {stream}")
+
+
+def role_of_an_empty_source(world: World) -> None:
+    world.profile(f"role_arn = arn:aws:iam::{OWN}:role/Reader\ncredential_source = Environment")
+
+
+def role_with_a_short_id(world: World) -> None:
+    role_denied(world)
+    text = (world.home / "config").read_text(encoding="utf-8")
+    world.config(text.replace("source_profile", "external_id = x\nsource_profile"))
+
+
+def session_without_section(world: World) -> None:
+    world.profile(f"sso_session = nowhere\nsso_account_id = {OWN}\nsso_role_name = Reader")
+
+
 def process_asks(world: World) -> None:
     world.process("read answer; read answer < /dev/tty")
 
@@ -364,6 +382,14 @@ CASES: list[tuple[str, Callable[[World], None], str]] = [
     ("environment, expired", expired_environment, "clock"),
     ("environment, odd expiry", odd_expiry, "AWS_ACCESS_KEY_ID"),
     ("environment, unknown key", set_environment(AWS_ACCESS_KEY_ID="AKIANOBODY"), "check AWS_PROFILE"),
+    ("environment, secret of a file", set_environment(AWS_SECRET_ACCESS_KEY=f"{CANARY}\n"), "a line break"),
+    ("environment, token of bytes", set_environment(AWS_SESSION_TOKEN=f"{CANARY}\udcff"), "a line break"),
+    ("environment, region of a file", set_environment(AWS_DEFAULT_REGION="us-east-1\n"), "check AWS_REGION"),
+    (
+        "environment, odd time-out",
+        set_environment(AWS_METADATA_SERVICE_TIMEOUT="x"),
+        "METADATA_SERVICE_TIMEOUT",
+    ),
     ("profile, unknown", no_profile, "AWS profile nobody is not in the AWS configuration files"),
     ("profile, empty", empty_profile, "profile audit has none"),
     ("shared file, half", shared_file_half, "aws_secret_access_key is missing"),
@@ -376,6 +402,8 @@ CASES: list[tuple[str, Callable[[World], None], str]] = [
     ("role, MFA", role_with_mfa, "needs an MFA code, and there is no terminal"),
     ("role, hanging process", role_from_a_hanging_process, "did not end within 1 s"),
     ("role, unknown source", role_from_unknown_source, "Cloud"),
+    ("role, empty source", role_of_an_empty_source, "its source has no credentials"),
+    ("role, short id", role_with_a_short_id, "its ExternalId is not what AWS allows"),
     ("role, STS down", sts_down, "could not reach 127.0.0.1:1"),
     ("role, no region", no_region, "set AWS_REGION"),
     ("web identity, no file", identity_without_file, "no-token cannot be read"),
@@ -387,12 +415,16 @@ CASES: list[tuple[str, Callable[[World], None], str]] = [
     ("SSO, refused", sso_refused, SSO_LOGIN),
     ("SSO, garbage", sso_garbage, SSO_LOGIN),
     ("SSO, silent", sso_hangs, "was not answered in time"),
+    ("SSO, no section", session_without_section, "correct the AWS config file"),
     ("SSO, incomplete", sso_incomplete, "sso_role_name"),
     ("login, none", login_never, "botocore[crt]" if EC is None else "aws login --profile audit"),
     ("process, text", process_text, "printed something that is no JSON"),
     ("process, fails", process_fails, "ended with status 3"),
     ("process, hangs", process_hangs, "did not end within 1 s"),
     ("process, asks", process_asks, "ended with status"),
+    ("process, endless", endless(""), "printed more than 1 MiB"),
+    ("process, endless complaints", endless(">&2"), "did not end within 1 s"),
+    ("process, key of two lines", process_says(AccessKeyId="AKIA\nx"), "a key holds a line break"),
     ("process, missing", process_missing, "could not be started (No such file or directory)"),
     ("process, unquoted", process_unquoted, "credential_process of AWS profile audit"),
     ("process, list", lambda world: world.process("echo '[1]'"), "not an object with Version 1"),
@@ -417,6 +449,12 @@ CASES: list[tuple[str, Callable[[World], None], str]] = [
     ("IMDS, odd URL", imds_url, "no url at all"),
     ("odd setting", set_environment(AWS_STS_REGIONAL_ENDPOINTS="never"), "check AWS_* variables"),
     ("endpoint, no scheme", set_environment(AWS_ENDPOINT_URL="localhost:4566"), "as https://HOST"),
+    (
+        "endpoint, port",
+        set_environment(AWS_ENDPOINT_URL="http://localhost:99999"),
+        "a port that is no number",
+    ),
+    ("endpoint, blank", set_environment(AWS_ENDPOINT_URL="http://localhost:4566 "), "or something after it"),
     ("endpoint, other scheme", set_environment(AWS_ENDPOINT_URL="ftp://localhost"), "AWS_ENDPOINT_URL"),
     ("bundle, missing", set_environment(AWS_CA_BUNDLE="/no/bundle"), "AWS_CA_BUNDLE names '/no/bundle'"),
     ("bundle, junk", set_environment(AWS_CA_BUNDLE=__file__), "holds no certificate in PEM form"),
