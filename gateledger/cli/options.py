@@ -93,7 +93,7 @@ def read_regions(value: list[str] | None) -> list[str] | None:
 
 #: What ``history`` and ``explain`` take for a stage.
 STAGE_HELP = (
-    "The stage: its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), an execute-api ARN, its "
+    "The stage: its ARN (arn:aws:apigateway:REGION::/restapis/ID/stages/NAME), an execute-api ARN, its log group, its "
     "console or invoke URL, or APIID/STAGE. An API alone will do where it has one stage, and stands for itself "
     "with --policy of what judges APIs. Stages of HTTP and WebSocket APIs are named likewise "
     "(/apis/ID/stages/NAME); any other item that is judged is named by its ARN, or the end of it as tables show "

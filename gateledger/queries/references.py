@@ -1,7 +1,8 @@
 """What people paste to name an item: ARNs, and for stages also console and invoke URLs, ``APIID/STAGE``.
 
-One parser for every command. It reads which parts of an item's identity a text holds; finding the item in
-the CMDB is the work of ``gateledger.queries.stages``.
+A stage is named by ARNs of API Gateway, of what invokes it, and of the log group of its execution log, and by
+URLs of its pages, its own and AWS's API. One parser for every command. It reads which parts of an item's
+identity a text holds; finding the item in the CMDB is the work of ``gateledger.queries.stages``.
 """
 
 from __future__ import annotations
@@ -17,15 +18,33 @@ from gateledger.terminal.logs import one_line
 _SUFFIXES = {
     "amazonaws.com": "aws",
     "amazonaws.com.cn": "aws-cn",
+    "amazonaws.eu": "aws-eusc",
+    "api.aws": "aws",
+    "c2s.ic.gov": "aws-iso",
+    "sc2s.sgov.gov": "aws-iso-b",
+    "cloud.adc-e.uk": "aws-iso-e",
+    "csp.hci.ic.gov": "aws-iso-f",
     "console.aws.amazon.com": "aws",
     "console.amazonaws.cn": "aws-cn",
     "console.amazonaws-us-gov.com": "aws-us-gov",
+    "console.amazonaws-eusc.eu": "aws-eusc",
 }
+#: Quotation marks of any kind, and what pasting brings along unseen.
+_WRAPPING = "<>\"'`\u2018\u2019\u201c\u201d\u200b\ufeff"
 _API = r"[A-Za-z0-9]+"
 #: An API's id without more around it: AWS makes all of ten small letters and digits.
 _API_ALONE = r"(?=.*[0-9])[a-z0-9]{10}"
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _LONGEST = 120
+#: A path of AWS's API, and the end of an ARN: a stage, or its API.
+_PATH = re.compile(
+    rf"/?(?:restapis/({_API})(?:/stages(?:/([^/]+)(?:/.*)?)?|/.*)?/?|(?:v2/)?apis/({_API})/stages/([^/]+)(?:/.*)?)"
+)
+#: The log group of a stage's execution log; the CloudWatch console writes its slash in a way of its own.
+_LOG_GROUP = re.compile(
+    rf"(?:API-Gateway-Execution-Logs_|/aws/apigateway/)({_API})(?:/|\$252F|%252F|%2F)([^/:?#$&%\s]+)(?:[:/$].*)?$"
+)
+_CONSOLE_OF = re.compile(r"(?:destination|redirect_uri)=(https?%3A%2F%2F[^&]+)", re.IGNORECASE)
 #: Item types that belong to no other, but for REST APIs, whose ARN stands for their stage; by how ARNs begin.
 _HEADS = {
     "apis": "api",
@@ -82,16 +101,23 @@ class ItemReference:
 
 def parse_reference(text: str) -> StageReference | ItemReference:
     """Return what a text says about a stage or another item; raises ``ReferenceUnreadable`` when it names none."""
-    given = text.strip().strip("<>\"'")
+    given = text.strip().strip(_WRAPPING).strip()
     if not unquote(given).isprintable():
         raise _unreadable(given)
-    if given.startswith("arn:"):
-        return _from_arn(given)
+    if given[:4].lower() == "arn:":
+        return _from_arn(f"arn:{given[4:]}")
+    nested = _CONSOLE_OF.search(given)
+    if nested is not None:
+        # The page of the access portal, or of the login, that leads to one.
+        return _from_url(unquote(nested[1]))
     if "://" in given or re.match(rf"{_API}\.execute-api\.|[a-z0-9.-]*console\.a", given):
         return _from_url(given)
-    match = re.fullmatch(rf"({_API})/([^/\s]+)/?", given)
+    match = _LOG_GROUP.match(given) or re.fullmatch(rf"({_API})/([^/\s]+)/?", given)
     if match is not None and match[1] in _HEADS:
         return ItemReference(_HEADS[match[1]], None, (), ending=given.rstrip("/"))
+    match = match or re.fullmatch(rf"ag-({_API})-(\S+)", given)  # Terraform's id
+    if match is None and "/stages" in given and _PATH.fullmatch(given):
+        return StageReference(*_of_path(given))
     if match is not None:
         return StageReference(match[1], unquote(match[2]))
     if re.fullmatch(_API_ALONE, given):
@@ -108,21 +134,36 @@ def _from_arn(arn: str) -> StageReference | ItemReference:
     parts = arn.split(":", 5)
     if len(parts) < 6 or not re.fullmatch(r"aws(-[a-z]+)*", parts[1]):
         raise _unreadable(arn, "is not a whole ARN")
-    _, partition, service, region, account, resource = parts
+    _, partition, service, given_region, account, resource = parts
+    region: str | None = given_region.lower()
+    log_group = _LOG_GROUP.match(resource.removeprefix("log-group:")) if service == "logs" else None
+    if log_group is not None:
+        return StageReference(log_group[1], _stage(log_group[2]), region, partition, account or None)
     if service not in {"apigateway", "execute-api"}:
         raise _unreadable(arn, f"is an ARN of {one_line(service) or 'no service'}, not of API Gateway")
-    if not re.fullmatch(_REGION, region):
+    if service == "execute-api":
+        # Policies write wildcards, which say nothing.
+        region, account = None if region == "*" else region, account.replace("*", "")
+    if region is not None and not re.fullmatch(_REGION, region):
         raise _unreadable(arn, "is an ARN without a region")
     if service == "execute-api":
         # arn:PARTITION:execute-api:REGION:ACCOUNT:APIID/STAGE/VERB/PATH; the stage may be a wildcard.
         match = re.fullmatch(rf"({_API})(?:/([^/]*)(?:/.*)?)?", resource)
-    else:
+        if match is not None:
+            return StageReference(match[1], _stage(match[2]), region, partition, account or None)
+    elif _PATH.fullmatch(resource):
         # The colons before the path may be an account's place or none; deeper paths are parts of the stage.
-        match = re.fullmatch(rf"/?restapis/({_API})(?:/stages(?:/([^/]+)(?:/.*)?)?|/.*)?/?", resource)
-        match = match or re.fullmatch(rf"/?apis/({_API})/stages/([^/]+)(?:/.*)?", resource)
-    if match is None:
-        return _item(arn, partition, region, account, resource)
-    return StageReference(match[1], _stage(match[2]), region, partition, account or None)
+        return StageReference(*_of_path(resource), region, partition, account or None)
+    if region is None:
+        raise _unreadable(arn)
+    return _item(arn, partition, region, account, resource)
+
+
+def _of_path(path: str) -> tuple[str, str | None]:
+    """Return the API and the stage that a path names, which ``_PATH`` fits."""
+    match = _PATH.fullmatch(path)
+    assert match is not None  # noqa: S101 - the caller has seen that
+    return (match[1], _stage(match[2])) if match[1] else (match[3], _stage(match[4]))
 
 
 def _item(arn: str, partition: str, region: str, account: str, resource: str) -> ItemReference:
@@ -147,8 +188,11 @@ def _from_url(text: str) -> StageReference:
     except ValueError:
         raise _unreadable(text, "is not a whole URL") from None
     invoke = re.fullmatch(rf"({_API})(?:-vpce-[a-z0-9]+)?\.execute-api\.({_REGION})\.(.+)", host)
-    if invoke is not None and invoke[3] in {"amazonaws.com", "amazonaws.com.cn"}:
+    if invoke is not None and "console" not in invoke[3] and invoke[3] in _SUFFIXES:
         return _from_invoke_url(url, invoke)
+    own = re.fullmatch(rf"apigateway\.({_REGION})\.(.+)", host)
+    if own is not None and own[2] in _SUFFIXES and _PATH.fullmatch(url.path):
+        return StageReference(*_of_path(url.path), own[1], _partition(own[2], own[1]))
     for suffix, partition in _SUFFIXES.items():
         if "console" in suffix and (host == suffix or host.endswith(f".{suffix}")):
             return _from_console_url(text, url, host.removesuffix(suffix).rstrip("."), partition)
@@ -158,16 +202,21 @@ def _from_url(text: str) -> StageReference:
 
 def _from_invoke_url(url: SplitResult, invoke: re.Match[str]) -> StageReference:
     stage = url.path.strip("/").split("/", 1)[0]
-    # The default domain names neither partition nor GovCloud: the region does.
-    partition = _SUFFIXES[invoke[3]]
-    if invoke[2].startswith("us-gov-"):
-        partition = "aws-us-gov"
-    return StageReference(invoke[1], _stage(stage), invoke[2], partition)
+    return StageReference(invoke[1], _stage(stage), invoke[2], _partition(invoke[3], invoke[2]))
+
+
+def _partition(suffix: str, region: str) -> str:
+    """Return the partition of a domain; the default one is GovCloud's too, which its regions tell."""
+    return "aws-us-gov" if region.startswith("us-gov-") else _SUFFIXES[suffix]
 
 
 def _from_console_url(text: str, url: SplitResult, before: str, partition: str) -> StageReference:
     """Read both consoles: today's ``/apigateway/main/apis/ID/...``, and ``/apigateway/home#/apis/ID/...``."""
     path, fragment = unquote(url.path), unquote(url.fragment)
+    log_group = _LOG_GROUP.search(fragment)
+    if log_group is not None:
+        region = _first(parse_qs(url.query), "region") or _region_of(before)
+        return StageReference(log_group[1], _stage(log_group[2]), region, partition)
     if not path.startswith("/apigateway"):
         raise _unreadable(text, "is a page of another service's console")
     query = parse_qs(url.query)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from gateledger.queries.references import (
@@ -50,6 +52,27 @@ READ = {
     f"arn:aws:execute-api:{EU}:{ACCOUNT}:{ID}/*/GET/orders": made(None, account=ACCOUNT),
     f"arn:aws:execute-api:{EU}:{ACCOUNT}:{ID}": made(None, account=ACCOUNT),
     f"arn:aws-cn:execute-api:{CN}:{ACCOUNT}:{ID}/prod/*": made("prod", CN, "aws-cn", ACCOUNT),
+    f"arn:aws:execute-api:*:*:{ID}/prod/GET/orders": made("prod", None),
+    f"ARN:aws:apigateway:EU-CENTRAL-1::/restapis/{ID}/stages/prod": made("prod"),
+    # The log group of the execution log: its ARN, its name, its page.
+    f"arn:aws:logs:{EU}:{ACCOUNT}:log-group:API-Gateway-Execution-Logs_{ID}/prod:*": made(
+        "prod", account=ACCOUNT
+    ),
+    f"API-Gateway-Execution-Logs_{ID}/prod": made("prod", None, None),
+    f"/aws/apigateway/{ID}/live": made("live", None, None),
+    f"https://{EU}.console.aws.amazon.com/cloudwatch/home?region={EU}#logsV2:log-groups/log-group/"
+    f"API-Gateway-Execution-Logs_{ID}$252Fprod/log-events": made("prod"),
+    # What other tools call it.
+    f"/restapis/{ID}/stages/prod": made("prod", None, None),
+    f"apis/{ID}/stages/$default": made("$default", None, None),
+    f"ag-{ID}-prod": made("prod", None, None),
+    f"https://apigateway.{EU}.amazonaws.com/restapis/{ID}/stages/prod": made("prod"),
+    f"https://apigateway.{GOV}.amazonaws.com/v2/apis/{ID}/stages/prod": made("prod", GOV, "aws-us-gov"),
+    f"`{ID}/prod`": made("prod", None, None),
+    f"\ufeff\u201c{ID}/prod\u201d": made("prod", None, None),
+    # The pages that lead to the console.
+    f"https://x.awsapps.com/start/#/console?account_id={ACCOUNT}&destination="
+    + quote(f"{CONSOLE}/main/apis/{ID}/stages?api={ID}&region={EU}", safe=""): made(None),
     # Today's console.
     f"{CONSOLE}/main/apis/{ID}/stages?api={ID}&region={EU}": made(None),
     f"{CONSOLE}/main/apis/{ID}/stages/prod?api={ID}&region={EU}": made("prod"),
@@ -80,6 +103,9 @@ READ = {
     f"https://{ID}.execute-api.{CN}.amazonaws.com.cn/prod": made("prod", CN, "aws-cn"),
     f"https://{ID}.execute-api.{GOV}.amazonaws.com/prod": made("prod", GOV, "aws-us-gov"),
     f"https://{ID}-vpce-0a1b2c3d.execute-api.{EU}.amazonaws.com/prod/x": made("prod"),
+    f"https://{ID}.execute-api.eusc-de-east-1.amazonaws.eu/prod": made("prod", "eusc-de-east-1", "aws-eusc"),
+    f"https://{ID}.execute-api.us-iso-east-1.c2s.ic.gov/prod": made("prod", "us-iso-east-1", "aws-iso"),
+    f"https://{ID}.execute-api.{EU}.api.aws/prod": made("prod"),
     f"wss://{ID}.execute-api.{EU}.amazonaws.com/prod": made("prod"),
     # By ids alone.
     f"{ID}/prod": made("prod", None, None),
@@ -98,6 +124,9 @@ UNREADABLE = {
     "arn:aws:apigateway": "not a whole ARN",
     "arn:x:apigateway:eu-central-1::/restapis/a/stages/b": "not a whole ARN",
     "arn:aws:s3:::bucket": "ARN of s3, not of API Gateway",
+    "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/x": "ARN of logs",
+    "arn:aws:execute-api:*:111122223333:/domainnames/api.example.com": "does not name a stage",
+    "https://x.awsapps.com/start/#/console?destination=https%3A%2F%2Fexample.com": "custom domain",
     "arn:aws:lambda:eu-central-1:111122223333:function:x": "ARN of lambda",
     "arn:aws:apigateway:::/restapis/a1/stages/b": "without a region",
     "arn:aws:apigateway:eu-central-1::/clientcertificates/abc": "does not name a stage",
