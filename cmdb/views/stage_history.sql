@@ -49,10 +49,11 @@ LEFT JOIN LATERAL (
     SELECT x.item_id, x.valid_to, x.superseded_at, x.deployment_id, x.client_certificate_id,
            x.canary_deployment_id, x.payload
     FROM cmdb.stage_closed AS x
-    -- The one that it followed: where that is kept no longer, an earlier one says nothing of what changed then.
-    WHERE x.item_id = v.item_id AND x.superseded_at = v.valid_from
+    WHERE x.item_id = v.item_id AND x.valid_from < v.valid_from
+    ORDER BY x.valid_from DESC
     LIMIT 1
-) AS b ON true
+    -- Where the one that it followed is kept no longer, an earlier one says nothing of what changed then.
+) AS b ON b.superseded_at = v.valid_from
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN b.item_id IS NOT NULL AND b.deployment_id IS DISTINCT FROM v.deployment_id THEN
