@@ -406,8 +406,6 @@ class ItemType:
         return self.absence is Absence.PROOF
 
     @property
-    def gone_column(self) -> str | None:
-        """What relations call the time at which an item was found gone; None: those that are gone are left out."""
-        if self.absence is Absence.PROOF:
-            return "absent_since"
-        return "disappeared_at" if self.absence is Absence.GONE else None
+    def gone_column(self) -> str:
+        """What relations call the time at which an item was found gone."""
+        return "absent_since" if self.absence is Absence.PROOF else "disappeared_at"

@@ -40,7 +40,8 @@ def dead(declared: ItemType) -> str:
     for child in below:
         parts += [
             f"dead_{child.name} AS (",
-            f"    DELETE FROM cmdb.{child.name} WHERE parent_id IN (SELECT item_id FROM dead) RETURNING item_id",
+            f"    DELETE FROM cmdb.{child.name} WHERE parent_id IN (SELECT item_id FROM dead)",
+            "    RETURNING item_id, account_region_id",
             "),",
         ]
         if child.has_payload and not child.shared_payload:
@@ -49,6 +50,10 @@ def dead(declared: ItemType) -> str:
             )
         parts.append(_along(f"version_of_{child.name}", f"cmdb.{child.name}_closed", f"dead_{child.name}"))
         parts += _owners_of(child.name, f"dead_{child.name}")
+    judged = [
+        f"SELECT item_id, account_region_id FROM dead{one}" for one in ("", *(f"_{b.name}" for b in below))
+    ]
+    parts.append(f"judged AS ({' UNION ALL '.join(judged)}),")
     return "\n".join(parts) + _SAID
 
 
@@ -98,16 +103,16 @@ def _referring(declared: ItemType) -> list[str]:
 
 
 _SAID = """
-episode AS (DELETE FROM compliance.episode WHERE item_id IN (SELECT item_id FROM dead)),
-past AS (DELETE FROM compliance.record_closed WHERE item_id IN (SELECT item_id FROM dead)),
+episode AS (DELETE FROM compliance.episode WHERE item_id IN (SELECT item_id FROM judged)),
+past AS (DELETE FROM compliance.record_closed WHERE item_id IN (SELECT item_id FROM judged)),
 record AS (
-    DELETE FROM compliance.record WHERE item_id IN (SELECT item_id FROM dead)
+    DELETE FROM compliance.record WHERE item_id IN (SELECT item_id FROM judged)
     RETURNING policy_key, item_id, condition_key
 ),
 fewer AS (
     SELECT r.policy_key, d.account_region_id, r.condition_key, count(*) AS items
     FROM record AS r
-    JOIN dead AS d ON d.item_id = r.item_id
+    JOIN judged AS d ON d.item_id = r.item_id
     GROUP BY r.policy_key, d.account_region_id, r.condition_key
 ),
 emptied AS (

@@ -62,8 +62,7 @@ def columns_of(declared: ItemType) -> Columns:
             columns.append((field.name, str(field.kind)))
             if field.since is not None:
                 columns.append((field.since, "timestamptz"))
-    if declared.gone_column is not None:
-        columns.append((declared.gone_column, "timestamptz"))
+    columns.append((declared.gone_column, "timestamptz"))
     if has_freshness(declared):
         columns += [("read_at", "timestamptz"), ("is_fresh", "boolean")]
     if declared.has_payload:

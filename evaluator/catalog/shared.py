@@ -52,10 +52,8 @@ def shared_conditions(declared: ItemType) -> tuple[SharedCondition, ...]:
         words = {key: text.replace("{title}", declared.title) for key, text in texts[which].items()}
         return SharedCondition(name, status, words["message"], words.get("remediation"), asks)
 
-    found = []
-    if declared.gone_column is not None:
-        gone = f"{{item}}.{declared.gone_column} IS NOT NULL"
-        found.append(made(disappeared(declared), "DISAPPEARED", "disappeared", gone))
+    gone = f"{{item}}.{declared.gone_column} IS NOT NULL"
+    found = [made(disappeared(declared), "DISAPPEARED", "disappeared", gone)]
     if has_freshness(declared):
         found.append(made(STALE, "UNDETERMINED", "stale", "NOT {item}.is_fresh"))
     found.append(made(UNEXPECTED, "UNDETERMINED", "unexpected", None))

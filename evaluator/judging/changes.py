@@ -107,7 +107,7 @@ def _changed(local: Local, one: Joined) -> str:
 
 def _superseded(local: Local, one: Joined) -> str:
     declared, name = one.declared, one.declared.name
-    gone = {declared.gone_column} if declared.gone_column else set()
+    gone = {declared.gone_column}
     compared = sorted((_needed(local, one) | gone) - {"read_at", "is_fresh"})
     tests = ["x.valid_to < x.superseded_at"]
     for column in compared:

@@ -238,7 +238,7 @@ class _Case:
         ]
         values = {"version_id": version_id, "as_of": self.as_of, "max_staleness": self.max_staleness}
         (row,) = _rows(connection, version_statement(declared, facts), values)
-        if declared.gone_column is not None and "gone_at" in row:
+        if "gone_at" in row:
             facts.append(declared.gone_column)
             row[declared.gone_column] = row["gone_at"]
         return Evidence(
@@ -254,8 +254,9 @@ class _Case:
 
     def _ask(self, connection: Connection, logic: str) -> list[dict[str, Any]]:
         bound, values = self.policy.bind(logic, {**self.parameters, "as_of": self.as_of})
+        relations = relations_as_of(self.composition.relations, self.composition.item.declared.name)
         # As a subquery: a policy's SQL may begin with a WITH of its own.
-        composed = f"WITH {relations_as_of(self.composition.relations)}\nSELECT w.* FROM (\n{bound}\n) AS w"
+        composed = f"WITH {relations}\nSELECT w.* FROM (\n{bound}\n) AS w"
         return _rows(connection, composed, {**values, "max_staleness": self.max_staleness})
 
 

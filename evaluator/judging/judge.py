@@ -164,7 +164,7 @@ class Judge:
     def _relations(self, *, of_dirty: bool) -> str:
         composition = self.composition
         if self.is_past:
-            return relations_as_of(composition.relations)
+            return relations_as_of(composition.relations, composition.item.declared.name)
         rows = None
         # Items that are joined to others of their type are looked for among all of them.
         is_read_once = [one.declared for one in composition.joined].count(composition.item.declared) == 1
@@ -183,7 +183,7 @@ class Judge:
         """Refuse a policy that leaves items without a verdict or gives one twice."""
         item = self.composition.item.declared
         only = {item.name: frozenset({"item_id"})}
-        relations = relations_as_of(only) if self.is_past else relations_now(only)
+        relations = (relations_as_of if self.is_past else relations_now)(only, item.name)
         text = f"WITH {relations} SELECT count(*) FROM {item.name}"
         row = self.cursor.execute(sql.SQL(text), self.values).fetchone()
         known = 0 if row is None else row[0]

@@ -45,10 +45,6 @@ def _is_timed(local: Local, one: Joined) -> bool:
     return has_freshness(one.declared) and bool(local.reads[one.alias] & {"read_at", "is_fresh"})
 
 
-def _shows_gone(one: Joined) -> bool:
-    return one.declared.gone_column is not None
-
-
 @cache
 def tables(local: Local) -> str:
     """Return the statements that make the temporary tables of stretches."""
@@ -56,8 +52,7 @@ def tables(local: Local) -> str:
     for one in local.relations:
         types = _types(one.declared)
         columns = [f"{name} {types[name]}" for name in _plain(local, one)]
-        if _shows_gone(one):
-            columns.append("gone_at timestamptz")
+        columns.append("gone_at timestamptz")
         made.append(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS old_{one.alias} (\n"
             "    first integer NOT NULL, past integer NOT NULL, "
@@ -97,19 +92,19 @@ def _stretches(local: Local, one: Joined) -> str:
         f"        FROM cmdb.{declared.name}_closed AS x\n"
         f"        JOIN cmdb.{declared.name} AS i ON i.item_id = x.item_id{closed}"
     )
-    if declared.absence is Absence.NONE:
+    absence = Absence.GONE if declared is local.item.declared else declared.absence
+    if absence is Absence.NONE:
         ends = "VALUES (x.v_from, x.v_to, NULL::timestamptz, true)"
-    elif declared.absence is Absence.PROOF:
+    elif absence is Absence.PROOF:
         ends = (
             "VALUES (x.v_from, x.v_to, NULL::timestamptz, true), (x.v_to, x.v_superseded, x.v_to, x.v_proven)"
         )
     else:
         ends = "VALUES (x.v_from, x.v_to, NULL::timestamptz, true), (x.v_to, x.v_superseded, x.v_to, true)"
-    gone = ", v.gone_at" if _shows_gone(one) else ""
-    columns = ", ".join(["first", "past", *plain, *(["gone_at"] if gone else [])])
+    columns = ", ".join(["first", "past", *plain, "gone_at"])
     kept = "".join(f", v.{name}" for name in plain)
     return (
-        f"INSERT INTO old_{one.alias} ({columns})\nSELECT v.first, v.past{kept}{gone}\nFROM (\n"
+        f"INSERT INTO old_{one.alias} ({columns})\nSELECT v.first, v.past{kept}, v.gone_at\nFROM (\n"
         f"    SELECT {''.join(f'x.{name}, ' for name in plain)}p.gone_at,\n"
         f"           {_NIGHT_OF.format(moment='p.since')} AS first, {_NIGHT_OF.format(moment='p.until')} AS past\n"
         f"    FROM calendar AS t\n    CROSS JOIN (\n{rows}\n    ) AS x\n"
@@ -206,8 +201,7 @@ def _compared(local: Local, one: Joined) -> list[str]:
     read = {name for name in local.reads[one.alias] | used if name not in {"read_at", "is_fresh"}}
     gone = one.declared.gone_column
     read -= {"item_id", "account_region_id", "parent_id", gone}
-    compared = [f"i.{name}" for name in sorted(read)]
-    return [*compared, "i.gone_at"] if _shows_gone(one) else compared
+    return [*(f"i.{name}" for name in sorted(read)), "i.gone_at"]
 
 
 def _events(local: Local, one: Joined) -> str:
@@ -307,8 +301,7 @@ def _evidence_of(local: Local, one: Joined) -> tuple[list[str], list[str]]:
         tests += [f"m.n >= {row}.first", f"m.n < {row}.past"]
         joins.append(f"LEFT JOIN old_{alias} AS {row} ON {' AND '.join(tests)}")
     columns = [f"{row}.{name} AS {alias}__{name}" for name in _plain(local, one)]
-    if _shows_gone(one):
-        columns.append(f"{row}.gone_at AS {alias}__{declared.gone_column}")
+    columns.append(f"{row}.gone_at AS {alias}__{declared.gone_column}")
     if _is_timed(local, one):
         joins += [
             f"LEFT JOIN past_scope AS {row}__sc\n        ON {row}__sc.account_region_id = {row}.account_region_id "
@@ -348,8 +341,7 @@ def _aliased(local: Local, one: Joined) -> str:
     """Return a relation under the name that the logic gives it, with the columns that it reads."""
     alias, declared = one.alias, one.declared
     shown = [f"_evidence.{alias}__{name} AS {name}" for name in _plain(local, one)]
-    if _shows_gone(one):
-        shown.append(f"_evidence.{alias}__{declared.gone_column} AS {declared.gone_column}")
+    shown.append(f"_evidence.{alias}__{declared.gone_column} AS {declared.gone_column}")
     if _is_timed(local, one):
         fresh = f"coalesce(_evidence.{alias}__read_at >= _evidence.night_as_of - %(max_staleness)s::interval, false)"
         shown += [

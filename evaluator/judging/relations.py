@@ -114,8 +114,14 @@ def _needed(declared: ItemType, columns: Iterable[str]) -> list[str]:
     return [name for name, _ in columns_of(declared) if name in wanted]
 
 
-def now(declared: ItemType, columns: Iterable[str], rows: str | None = None) -> str:
-    """Return a relation as the CMDB holds it now; ``rows`` stands in for the table of latest versions."""
+def now(
+    declared: ItemType, columns: Iterable[str], rows: str | None = None, *, is_judged: bool = False
+) -> str:
+    """Return a relation as the CMDB holds it now; ``rows`` stands in for the table of latest versions.
+
+    Where items ``is_judged``, those that are gone are among them, whatever shows that they are: of each there is a
+    verdict. To be joined are those that are there, or known to be gone by themselves.
+    """
     needed = _needed(declared, columns)
     timed = {"read_at", "is_fresh"} & set(needed)
     joins, read_at = "", ""
@@ -139,15 +145,16 @@ def now(declared: ItemType, columns: Iterable[str], rows: str | None = None) -> 
         Absence.NONE: "\n    WHERE i.valid_to IS NULL",
         Absence.PROOF: "\n    WHERE (i.valid_to IS NULL OR i.proven_absent)",
         Absence.GONE: "",
-    }[declared.absence]
+    }[Absence.GONE if is_judged else declared.absence]
     return (
         f"{declared.name} AS NOT MATERIALIZED (\n    SELECT {f',{chr(10)}           '.join(shown)}\n"
         f"    FROM {rows or f'cmdb.{declared.name}'} AS i{joins}{where}\n)"
     )
 
 
-def as_of(declared: ItemType, columns: Iterable[str]) -> list[str]:
+def as_of(declared: ItemType, columns: Iterable[str], *, is_judged: bool = False) -> list[str]:
     """Return a relation as the CMDB held it at a past time, after the relation of versions that it is made of."""
+    absence = Absence.GONE if is_judged else declared.absence
     needed = _needed(declared, columns)
     timed = {"read_at", "is_fresh"} & set(needed)
     plain = [name for name in needed if name not in {"read_at", "is_fresh", declared.gone_column}]
@@ -165,8 +172,8 @@ def as_of(declared: ItemType, columns: Iterable[str]) -> list[str]:
 
     latest = f"\n    LEFT JOIN {latest_payload(declared)}" if wide else ""
     closed = closed_join(declared, indent="    ") if wide else ""
-    ends = "valid_to" if declared.absence is Absence.NONE else "superseded_at"
-    alive = f" AND (i.valid_to IS NULL OR i.valid_to > {_AS_OF})" if declared.absence is Absence.NONE else ""
+    ends = "valid_to" if absence is Absence.NONE else "superseded_at"
+    alive = f" AND (i.valid_to IS NULL OR i.valid_to > {_AS_OF})" if absence is Absence.NONE else ""
     then = (
         f"{declared.name}_then AS NOT MATERIALIZED (\n    {versions('i', 'w.payload', 'i', 'i.valid_to')}\n"
         f"    FROM cmdb.{declared.name} AS i{latest}\n    WHERE i.valid_from <= {_AS_OF}{alive}\n"
@@ -187,7 +194,7 @@ def as_of(declared: ItemType, columns: Iterable[str]) -> list[str]:
         else:
             expression = f"i.{name}"
         shown.append(f"{expression} AS {name}")
-    where = "\n    WHERE (i.gone_at IS NULL OR i.proven_absent)" if declared.proves_absence else ""
+    where = "\n    WHERE (i.gone_at IS NULL OR i.proven_absent)" if absence is Absence.PROOF else ""
     relation = (
         f"{declared.name} AS NOT MATERIALIZED (\n    SELECT {f',{chr(10)}           '.join(shown)}\n"
         f"    FROM {declared.name}_then AS i{joins}{where}\n)"
@@ -261,21 +268,26 @@ def named(composition: Composition, one: Joined) -> str:
 def relations_now(wanted: Mapping[str, frozenset[str]], item: str = "", rows: str | None = None) -> str:
     """Return the relations that a policy reads, as common table expressions over what is known now.
 
-    ``rows`` stands in for the table of the judged type ``item``.
+    ``item`` is the judged type, if one is; ``rows`` stands in for its table.
     """
     parts = [
-        _SCOPE_NOW if name == SCOPE else now(item_type(name), columns, rows if name == item else None)
+        _SCOPE_NOW
+        if name == SCOPE
+        else now(item_type(name), columns, rows if name == item else None, is_judged=name == item)
         for name, columns in wanted.items()
     ]
     return ",\n".join(parts)
 
 
-def relations_as_of(wanted: Mapping[str, frozenset[str]]) -> str:
-    """Return the relations that a policy reads, as common table expressions over what was known at ``as_of``."""
+def relations_as_of(wanted: Mapping[str, frozenset[str]], item: str = "") -> str:
+    """Return the relations that a policy reads, as common table expressions over what was known at ``as_of``.
+
+    ``item`` is the judged type, if one is.
+    """
     parts = [_SCOPE_AS_OF]
     for name, columns in wanted.items():
         if name != SCOPE:
-            parts += as_of(item_type(name), columns)
+            parts += as_of(item_type(name), columns, is_judged=name == item)
     return ",\n".join(parts)
 
 

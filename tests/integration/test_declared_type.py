@@ -52,6 +52,7 @@ from gateledger.queries.reading import reading
 from tests.integration.test_export import asff_problems, ocsf_validator
 from tests.support.checks import breaches
 from tests.support.histories import DENIED, FIRST_NIGHT, MAX_STALENESS, History, RegionMade
+from tests.support.items import CertificateKind
 from tests.support.lives import verdicts
 from tests.support.questions import Row, ask
 from tests.support.servers import EMBEDDED, Servers
@@ -849,3 +850,72 @@ def test_a_field_that_was_never_a_column_is_judged_tonight_and_on_all_past_night
     tonight = evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
     history.finish(run)
     assert (tonight.mode, tonight.items, tonight.changed) == (INCREMENTAL, 1, 1)
+
+
+def _of_type(folder: Path, name: str, resource_type: str, test: str) -> None:
+    """Write a policy over items of a type of the program's, all of which are right that are there."""
+    folder.mkdir()
+    files = {
+        "policy.yaml": TRACED["policy.yaml"]
+        .replace("/tests/stages/traced", f"/tests/{name}")
+        .replace("aws.apigateway.stage", resource_type),
+        "logic.sql": f"SELECT CASE WHEN {test} THEN 'traced' ELSE 'untraced' END AS condition\nFROM {name}\n",
+        "cases.yaml": 'as_of: "2026-11-01T02:00:00Z"\ncases:\n'
+        "  - {name: right, status: COMPLIANT, condition: traced}\n"
+        f"  - {{name: wrong, {name}: {{{name}_id: other}}, status: INCOMPLIANT, condition: untraced}}\n",
+    }
+    for file, content in {**TRACED, **files}.items():
+        (folder / file).write_text(content, encoding="utf-8")
+
+
+def test_items_that_end_with_others_or_that_nobody_follows_are_gone_for_policies_over_them(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Given a deployment whose API goes and comes back, and a certificate of ACM that no stage names for a night, then
+    a policy over each says that they are gone and back, at once, for all past nights, and until they are dropped."""
+    _of_type(
+        tmp_path / "one", "deployment", "aws.apigateway.deployment", "deployment.deployment_id = 'dep001'"
+    )
+    _of_type(
+        tmp_path / "two",
+        "certificate",
+        "aws.apigateway.clientcertificate",
+        "certificate.certificate_id = 'cert01'",
+    )
+    policies = load_catalog([tmp_path / "one", tmp_path / "two"]).enabled(["/tests/*"])
+    history = History(engine)
+    region = history.region()
+    region.api("a1b2c3d4e5").stage("prod", certificate="cert01")
+    region.certificate("cert01", kind=CertificateKind.ACM)
+
+    def lived_through() -> None:
+        run = history.collect()
+        for policy in policies:
+            evaluate(engine, policy, run, max_staleness=MAX_STALENESS, parameters={})
+        history.finish(run)
+
+    apis, certificates = dict(region.apis), dict(region.certificates)
+    for there in (True, False, True, False, False):
+        region.apis, region.certificates = (dict(apis), dict(certificates)) if there else ({}, {})
+        lived_through()
+    told = ask(
+        engine,
+        "SELECT policy_id, condition, valid_from FROM report.finding_history ORDER BY policy_id, valid_from",
+    )
+    assert [(row["policy_id"], row["condition"], night(row["valid_from"])) for row in told] == [
+        (f"/tests/{name}", condition, first)
+        for name in ("certificate", "deployment")
+        for first, condition in enumerate(["traced", f"{name}_disappeared"] * 2, start=1)
+    ]
+    before = verdicts(engine)
+    for sweeping in (True, False):
+        for policy in policies:
+            run = runs.start(engine, RunKind.EVALUATE, history.last_as_of)
+            backfill(engine, policy, run, max_staleness=MAX_STALENESS, parameters={}, sweeping=sweeping)
+            runs.finish(engine, run, RunStatus.COMPLETE, RunTotals())
+        assert verdicts(engine) == before
+    assert breaches(engine) == []
+    for _ in range(2):  # the second drops what the stages dropped by the first referred to
+        prune(engine, history.last_as_of - timedelta(hours=1))
+    assert ask(engine, "SELECT item_id FROM compliance.record") == []
+    assert ask(engine, "SELECT items FROM compliance.tally WHERE valid_to IS NULL") == []

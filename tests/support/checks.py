@@ -166,7 +166,7 @@ def replay(policy: Policy, parameters: Mapping[str, Any]) -> tuple[str, dict[str
     logic, bound = policy.bind(composition.select(keys, with_evidence=True), parameters)
     listed = ", ".join(f"'{name}'" for name in names)
     statement = (
-        f"WITH {relations_as_of(composition.relations)}\n"
+        f"WITH {relations_as_of(composition.relations, composition.item.declared.name)}\n"
         f"SELECT v.item_id, (ARRAY[{listed}])[v.condition_key] AS condition, "
         f"{composition.evidence('v')} AS evidence FROM ({logic}) AS v"
     )
