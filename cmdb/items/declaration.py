@@ -181,7 +181,6 @@ class ItemType:
     ``collected``: whether it is still read; the history of one that no longer is stays.
     ``shared_payload``: versions of any items of the type whose payloads are equal share one row; the digest is
     then that of the payload alone, and finds it.
-    ``is_asked_when_gone``: whether policies see an item that has disappeared (with ``disappeared_at``).
     ``cloudformation``: what CloudFormation calls it, where that is not made of ``resource_type`` and ``name``.
     """
 

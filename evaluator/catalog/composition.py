@@ -30,7 +30,7 @@ from evaluator.catalog.helpers import expanded
 from evaluator.catalog.offered import AS_OF, RECHECK, SCOPE, SUBJECTS, identity_columns
 from evaluator.catalog.parameters import placeholders
 from evaluator.catalog.shared import DEFAULT, SharedCondition, shared_conditions
-from evaluator.catalog.tokens import tokenize
+from evaluator.catalog.tokens import folded, tokenize
 
 _PARTS_OF_MANY = (exp.CTE, exp.Window)
 
@@ -297,7 +297,7 @@ def _case_tokens(tokens: Sequence[Token]) -> _Case:
 @cache
 def compose(text: str, item_name: str) -> Composition:
     """Take a checked ``logic.sql`` apart; ``item_name`` is the item type that it judges."""
-    text = _fenced(bytewise(expanded("logic.sql", text)))
+    text = _fenced(bytewise(folded(expanded("logic.sql", text))))
     tree = sqlglot.parse_one(text, dialect="postgres")
     assert isinstance(tree, exp.Select)  # noqa: S101 - the check has seen that
     declared = item_type(item_name)

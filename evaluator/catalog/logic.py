@@ -26,7 +26,7 @@ from evaluator.catalog.helpers import expanded, helpers
 from evaluator.catalog.offered import AS_OF, RECHECK, SUBJECTS, VERDICT, offered
 from evaluator.catalog.parameters import placeholders
 from evaluator.catalog.shared import DEFAULT, shared_conditions
-from evaluator.catalog.tokens import tokenize
+from evaluator.catalog.tokens import folded, tokenize
 from evaluator.errors import PolicyError
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?))")
@@ -76,9 +76,10 @@ def check_logic(source: str, text: str, parameters: Iterable[str], item_name: st
     item = item_type(item_name)
     whole = expanded(source, text)
     tokens = _tokens(source, whole)
-    tree = _parse(source, whole)
+    tree = _parse(source, folded(whole))
     _refuse_writes(source, tree)
     _check_calls(source, tokens)
+    _check_names(source, tokens, tree)
     _check_parts(source, tree)
     relations = _check_relations(source, tree)
     _check_placeholders(source, tree, tokens, set(parameters))
@@ -198,6 +199,25 @@ def _check_calls(source: str, tokens: Sequence[Token]) -> None:
             allowed = "" if name in _CLOCKS else ", ".join(sorted({*rules.FUNCTIONS, *helpers()}))
             raise PolicyError(
                 f"{source}: line {word.line} calls {brief(name)}(), which a policy may not; {hint}{allowed}."
+            )
+
+
+def _check_names(source: str, tokens: Sequence[Token], tree: exp.Select) -> None:
+    """Refuse names that PostgreSQL reads as they are, and names of rows that do not fit into names of ours."""
+    for token in tokens:
+        if token.token_type is TokenType.IDENTIFIER:
+            raise PolicyError(
+                f"{source}: line {token.line} has the name {shown(token.text)} in quotes; write names in lower-case "
+                "letters, digits and _, without quotes."
+            )
+    # Columns of ours are called by the name of rows, two underscores, and the name of one of their columns.
+    longest = 61 - max(len(column) for columns in offered().values() for column, _ in columns)
+    for given in tree.find_all(exp.TableAlias):
+        if isinstance(given.parent, exp.CTE):
+            continue
+        if given.name.startswith("_") or len(given.name) > longest:
+            raise PolicyError(
+                f"{source}: rows are called {shown(given.name)}; begin with a letter and take at most {longest}."
             )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from cmdb.storage.prune import prune
 from evaluator.catalog.loading import Catalog
+from evaluator.catalog.logic import check_logic
 from evaluator.judging.engine import evaluate
 from evaluator.judging.explain import Explanation, explain
 from gateledger.queries.reading import reading
@@ -175,6 +176,23 @@ def test_a_policy_is_asked_as_it_was_when_it_judged(engine: Engine, history: His
     assert [step.saw[":days"] for step in first.steps if step.held] == [90]
     assert [step.saw[":days"] for step in second.steps if step.held] == [30]
     assert first.policy_version != second.policy_version
+
+
+def test_a_policy_with_rows_of_its_own_and_names_in_any_case_is_explained(
+    engine: Engine, history: History
+) -> None:
+    policy = catalog().policy(SSL)
+    text = policy.logic_sql.replace("AS canary", "AS Canary").replace(
+        "WHEN rest_api.is_private", "WHEN (SELECT count(*) FROM mine) > 9 OR rest_api.is_private"
+    )
+    logic = check_logic("own", f"WITH mine AS (SELECT stage.item_id FROM stage)\n{text}", (), "stage")
+    own = dataclasses.replace(policy, logic=logic)
+    history.region().api("a1b2c3d4e5").stage("prod")
+    run = history.collect()
+    evaluate(engine, own, run, max_staleness=MAX_STALENESS, parameters={})
+    history.finish(run)
+    one = explained(engine, known=dataclasses.replace(catalog(), policies=(own,)))
+    assert [step.condition for step in one.steps if step.held] == [one.condition] == ["certificate_empty"]
 
 
 def test_a_policy_that_left_the_catalog_still_has_its_verdict(engine: Engine, history: History) -> None:

@@ -19,6 +19,16 @@ def test_columns_of_joins_are_not_judged_by() -> None:
     assert local.reads["deployment"] == local.reads["canary"] == {"item_id", "has_http"}
 
 
+def test_names_are_read_as_postgresql_reads_them() -> None:
+    mixed = PLAIN.replace("AS canary", "AS Canary").replace(
+        "stage.client_certificate_id", "Stage.Client_Certificate_ID"
+    )
+    plain, local = compose(PLAIN, "stage").local, compose(mixed, "stage").local
+    assert plain is not None
+    assert local is not None
+    assert local.reads == plain.reads
+
+
 def test_columns_that_verdicts_depend_on_are_read() -> None:
     read = {policy.id.rpartition("/")[2]: policy.logic.composition.local for policy in reading_more()}
     for name, relation, column in (
