@@ -253,7 +253,7 @@ def wide(**clauses: str) -> str:
         (FORMER, "'stage_id' is of the form that former versions read; return only condition"),
         (FORMER.replace("stage.stage_id", "stage.item_id"), "join by item_id and parent_id"),
         (wide(version="stage.rest_api_key"), "'rest_api_key' is of the form that former versions read"),
-        (wide(origin='FROM stage LEFT JOIN rest_api AS "Api" ON true'), "has the name 'Api' in quotes; write names in lower"),
+        (wide(origin='FROM stage LEFT JOIN rest_api AS "Api" ON true'), "the name 'Api' in quotes; write names in"),
         (wide(origin="FROM stage LEFT JOIN rest_api AS _api ON true"), "rows are called '_api'; begin with a letter"),
         (wide(origin=f"FROM stage LEFT JOIN rest_api AS {'a' * 40} ON true"), "begin with a letter and take at most"),
         (LOGIC.replace("'unnamed'", "lower('X')"), "gives LOWER('X')"),
