@@ -20,6 +20,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: What the names of tables end with that belong to a type.
 _ENDINGS = ("_payload", "_closed")
 _PATH = re.compile(r"[\w$@:/ -]+(\.[\w$@:/ -]+)*", re.ASCII)
+_KIND = re.compile(r"[\w-]+", re.ASCII)
 _IN_ARN = re.compile(r"\{(\w*)\}")
 _API = re.compile(r":/(?:rest)?apis/\{\w+\}$")
 
@@ -272,6 +273,15 @@ class ItemType:
             raise DeclarationError(
                 f"{self.name}: several scopes need a kind_field, and one scope needs none."
             )
+        for scope in self.scopes:
+            if not _NAME.fullmatch(scope.name):
+                raise DeclarationError(
+                    f"{self.name}: the scope {scope.name!r} is no name; write lower-case letters and _."
+                )
+            if scope.kind is not None and not _KIND.fullmatch(scope.kind):
+                raise DeclarationError(
+                    f"{self.name}: the kind {scope.kind!r} is no word; write letters and _."
+                )
         if self.kind_field is None:
             return
         kinds = [scope.kind for scope in self.scopes]

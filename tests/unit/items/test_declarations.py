@@ -109,6 +109,8 @@ WRONG: list[tuple[Callable[[], ItemType], str]] = [
     (lambda: lamp(absence=Absence.PROOF, fields=(field(null=NEVER, stored=True),)), "never null"),
     (lambda: lamp(absence=Absence.PROOF, fields=(field(stored=True, since="coloured_at"),)), "with a since"),
     (lambda: lamp(scopes=()), "several scopes need a kind_field"),
+    (lambda: lamp(scopes=(Scope("Lamp's", ()),)), "is no name; write lower-case"),
+    (lambda: lamp(scopes=(KINDS[0], Scope("tube", (), kind="it's")), kind_field="colour"), "is no word"),
     (lambda: lamp(scopes=KINDS), "several scopes need a kind_field"),
     (lambda: lamp(kind_field="colour"), "one scope needs none"),
     (lambda: lamp(scopes=KINDS, kind_field="colour"), "colour stores it as text"),
