@@ -225,7 +225,8 @@ class _Case:
             for one in looked_at
             if composition.looked_at[one.alias] <= last + 1 and row[f"version_{one.alias}"] is not None
         ]
-        return steps, versions
+        # A stage and its canary may serve the same deployment: that is one piece of evidence.
+        return steps, list({version: (one, version) for one, version in versions}.values())
 
     def version(self, connection: Connection, one: Joined, version_id: int) -> Evidence:
         """Return one version that a verdict rests on: when it held, when it was last read, and what it says."""

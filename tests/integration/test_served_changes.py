@@ -101,13 +101,16 @@ def test_a_finding_that_a_canary_brought_says_so(engine: Engine, command_line: C
     }
     other.deployment = "dep002"
     history.night()
-    stage.payload = {"canarySettings": {"deploymentId": "dep002", "percentTraffic": 5.0}}
+    stage.payload = other.payload = {"canarySettings": {"deploymentId": "dep002", "percentTraffic": 5.0}}
     history.night()
     canary = ["canary GET /orders: AWS_PROXY -> HTTP", "canary deployment none -> dep002"]
     found = ask(engine, "SELECT status, served_changes FROM report.finding WHERE stage_name = 'prod'")
     assert found == [{"status": "INCOMPLIANT", "served_changes": canary}]
     explained = command_line("explain", "a1b2c3d4e5/prod", "--policy", SSL).out
     assert f"  Its canary, 2026-01-02 02:00Z:\n    {canary[0]}\n    {canary[1]}\n" in explained
+    # and a canary on the deployment of its own stage is the same evidence
+    twice = command_line("explain", "a1b2c3d4e5/beta", "--policy", SSL).out
+    assert twice.count("  deployment a1b2c3d4e5/dep002:") == 1
     told = json.loads(command_line("explain", "a1b2c3d4e5/prod", "--policy", SSL, "--format", "json").out)
     assert told[0]["served"]["canary"] == {
         "deployment_id": "dep002", "changed_at": "2026-01-02T02:00:00Z", "changes": canary,
