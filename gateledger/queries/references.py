@@ -112,6 +112,11 @@ def parse_reference(text: str) -> StageReference | ItemReference:
         return _from_url(unquote(nested[1]))
     if "://" in given or re.match(rf"{_API}\.execute-api\.|[a-z0-9.-]*console\.a", given):
         return _from_url(given)
+    return _from_short(given)
+
+
+def _from_short(given: str) -> StageReference | ItemReference:
+    """Return what is named without partition, account and region."""
     match = _LOG_GROUP.match(given) or re.fullmatch(rf"({_API})/([^/\s]+)/?", given)
     if match is not None and match[1] in _HEADS:
         return ItemReference(_HEADS[match[1]], None, (), ending=given.rstrip("/"))

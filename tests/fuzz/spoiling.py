@@ -16,7 +16,19 @@ Path = tuple[str | int, ...]
 
 #: Fields that say which thing a record is about: another text there is another thing.
 IDENTITIES = frozenset(
-    {"id", "stageName", "clientCertificateId", "CertificateArn", "Id", "RegionName", "position", "NextToken"}
+    {
+        "id",
+        "stageName",
+        "clientCertificateId",
+        "CertificateArn",
+        "Id",
+        "RegionName",
+        "domainName",
+        "domainNameId",
+        "domainNameArn",
+        "position",
+        "NextToken",
+    }
 )
 
 _BIG = "x" * 10_000_000
