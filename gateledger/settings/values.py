@@ -268,7 +268,9 @@ def quota_share(value: Any) -> Any:
     """Return a part of the quota."""
     example = "0.8"
     try:
-        share = math.nan if isinstance(value, bool) else float(value)
+        # float() takes digits of any script, and underscores between them.
+        is_plain = not isinstance(value, bool) and re.fullmatch(r"[\s0-9.eE+-]+|inf", str(value), re.ASCII)
+        share = float(value) if is_plain else math.nan
     except (TypeError, ValueError):
         share = math.nan
     if math.isnan(share):
@@ -294,7 +296,7 @@ def account_patterns(value: Any) -> Any:
             )
         if slash and not (REGION.fullmatch(region) or _PATTERN_REGION.fullmatch(region)):
             raise ValueError(f"holds {shown(part)}, which ends with no region; write for example {example}")
-        if set(account) <= {"*"} and set(region) <= {"*"}:
+        if set(account + region) <= {"*", "?"}:
             raise ValueError(f"holds {shown(part)}, which means everything; write for example {example}")
     return parts
 

@@ -60,6 +60,7 @@ _PATTERNS = [
     Wrong("two slashes", "111122223333/eu-west-1/x", "no region"),
     Wrong("everything", "*", "everything"),
     Wrong("everything in two parts", "*/*", "everything"),
+    Wrong("everything letter by letter", "????????????/?*", "everything"),
     Wrong("not UTF-8", NOT_UTF8, "not UTF-8"),
 ]
 
@@ -174,6 +175,8 @@ SETTINGS: dict[str, list[Wrong]] = {
         Wrong("empty", "", "not a number"),
         Wrong("a comma", "0,8", "not a number"),
         Wrong("percent", "80%", "not a number"),
+        Wrong("digits of another script", "٠.٥", "not a number"),
+        Wrong("underscores", "0.8_0", "not a number"),
         Wrong("nothing", "0", "up to 1"),
         Wrong("negative", "-0.5", "up to 1"),
         Wrong("more than all", "1.01", "up to 1"),
