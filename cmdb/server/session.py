@@ -53,8 +53,14 @@ SETTINGS = {
     "default_table_access_method": "heap",
     "exit_on_error": "off",
 }
-#: Settings that not every supported server has, with the version that brought each.
-_LATER_SETTINGS = {"transaction_timeout": ("0", 17), "restrict_nonsystem_relation_kind": ("", 17)}
+#: Settings that not every supported server has, with the versions from and before which it has each.
+_SOME_HAVE = {
+    "transaction_timeout": ("0", 17, 99),
+    "restrict_nonsystem_relation_kind": ("", 17, 99),
+    # In a parallel worker, to which these send whole statements, the session's role is not set.
+    "force_parallel_mode": ("off", 15, 16),
+    "debug_parallel_query": ("off", 16, 99),
+}
 #: How often settings are tried when a time limit of the server is shorter than they take.
 _TRIES = 20
 
@@ -65,8 +71,8 @@ def settings_script(server_version: int) -> str:
         **SETTINGS,
         **{
             name: value
-            for name, (value, since) in _LATER_SETTINGS.items()
-            if server_version >= since * 10_000
+            for name, (value, since, before) in _SOME_HAVE.items()
+            if since * 10_000 <= server_version < before * 10_000
         },
     }
     return "".join(f"SET {name} = {_literal(name, value)};\n" for name, value in known.items())
