@@ -119,16 +119,20 @@ class ServedReader:
             wanted = {key: stage for key, stage in of.wanted().items() if key not in of.failures}
             if not wanted:
                 return
-            exported = {}
-            may_have_moved = False
+            exported, missed = {}, {}
             for deployment_id, stage in wanted.items():
                 try:
                     exported[deployment_id] = stage, self._export(of.api.key, stage.key)
                 except ReadFailure as error:
-                    may_have_moved = may_have_moved or error.failure.kind is FailureKind.ABSENT
+                    if error.failure.kind is FailureKind.ABSENT:
+                        missed[deployment_id] = stage
                     of.failures[deployment_id] = _named(error.failure, deployment_id, stage.key)
-            if (exported or may_have_moved) and not self._look_again(of, exported):
+            if (exported or missed) and not self._look_again(of, exported):
                 return
+            for deployment_id, stage in missed.items():
+                # Of a deployment nothing is known by that the stage that was asked is gone: others may serve it.
+                if of.stages.get(stage.key) != stage:
+                    del of.failures[deployment_id]
             for deployment_id, (stage, methods) in exported.items():
                 if of.stages.get(stage.key) == stage:
                     of.deployments[deployment_id] = definitions.deployment(

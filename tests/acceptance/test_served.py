@@ -208,6 +208,18 @@ def test_an_api_deleted_between_the_listing_and_the_export_is_gone(nights: Night
     assert nights.verdict(other) == EMPTY
 
 
+def test_a_stage_deleted_before_its_export_leaves_its_deployment_to_the_next_one(nights: Nights) -> None:
+    api_id = nights.api()
+    shared = nights.place().create_deployment(api_id)
+    first, second = (StageKey(nights.place(), api_id, name) for name in ("dev", "prod"))
+    for stage in (first, second):
+        nights.place().add_stage(api_id, stage.name, deployment_id=shared)
+    nights.aws.hooks.before("GetExport", lambda _: nights.place().delete_stage(api_id, "dev"))
+    assert nights.night().scopes_failed == 0
+    assert nights.verdict(first) is None
+    assert nights.verdict(second) == EMPTY
+
+
 def test_a_deployment_between_the_listing_and_the_export_is_not_taken_for_the_one_before(
     nights: Nights,
 ) -> None:
