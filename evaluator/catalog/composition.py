@@ -105,6 +105,11 @@ class Composition:
     is_computing: bool
     """Whether a LATERAL subquery computes something of each item."""
 
+    @property
+    def unjoined(self) -> frozenset[str]:
+        """The item types that only subqueries read."""
+        return frozenset(self.relations.keys() - {one.declared.name for one in self.joined} - {SCOPE})
+
     def select(
         self,
         keys: Mapping[str, int],

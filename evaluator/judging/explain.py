@@ -87,6 +87,8 @@ class Explanation:
     evidence: Sequence[Evidence]
     relations: frozenset[str]
     """Relations that the policy reads."""
+    unjoined: frozenset[str] = frozenset()
+    """Item types that it reads beside what it joins: no evidence shows what changed in them."""
     subjects: Sequence[str] | None = None
     """What within the item is at fault, the first twenty. None: the policy does not say."""
     subject_count: int | None = None
@@ -129,6 +131,7 @@ def explain(
             steps=steps,
             evidence=[case.version(connection, one, version) for one, version in versions],
             relations=policy.logic.relations,
+            unjoined=policy.logic.composition.unjoined,
         )
 
 

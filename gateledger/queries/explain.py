@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from cmdb.items import item_type
 from cmdb.items.stage import STAGE
 from evaluator.catalog.loading import Catalog
 from evaluator.judging.explain import Evidence, Explanation, explain, last_read
@@ -71,7 +72,11 @@ def _told(
             target = _target(connection, stage, explanation)
             yield {
                 **{name: stage[name] for name in ("resource_arn", "account_id", "account_name", "region")},
-                **{name: value for name, value in _plain(explanation).items() if name != "relations"},
+                **{
+                    name: value
+                    for name, value in _plain(explanation).items()
+                    if name not in {"relations", "unjoined"}
+                },
                 "served": served,
                 "served_note": note,
                 "changed_then": _changes(connection, stage, explanation, target),
@@ -156,6 +161,23 @@ def _commands(explanation: Explanation, target: Target) -> list[str]:
     return [*remediation.new_certificate(target), *remediation.rotation(target, exists=False)]
 
 
+#: Item types of which evidence shows that they changed, in words.
+_CHANGED = (
+    ("rest_api", "REST API"),
+    ("deployment", "A deployment that it serves"),
+    ("integration", "Integrations of the API's draft"),
+    ("draft", "The API's draft"),
+    ("api_stage", "The stage"),
+    ("api", "The HTTP or WebSocket API"),
+    ("api_routes", "Routes of the API"),
+    ("api_integrations", "Integrations of the API"),
+    ("domain_name", "The domain name"),
+    ("domain_mapping", "Where the domain name leads"),
+    ("usage_plan", "The usage plan"),
+    ("account_settings", "The settings of API Gateway"),
+)
+
+
 def _changes(connection: Connection, stage: Row, explanation: Explanation, target: Target) -> list[str]:
     """Return, in sentences, what was found to have changed when the status began."""
     since = explanation.since
@@ -169,15 +191,9 @@ def _changes(connection: Connection, stage: Row, explanation: Explanation, targe
         told.append("The stage was found gone.")
     elif versions and versions[0]["valid_from"] == since:
         told.append(_stage_change(versions, as_far))
-    for item, words in (
-        ("rest_api", "REST API"),
-        ("deployment", "A deployment that it serves"),
-        ("integration", "Integrations of the API's draft"),
-        ("api_stage", "The stage"),
-        ("api", "The HTTP or WebSocket API"),
-        ("api_routes", "Routes of the API"),
-        ("api_integrations", "Integrations of the API"),
-    ):
+    elif explanation.condition == f"{stage['item_type']}_disappeared":
+        told.append(f"{_itself(stage)} was found gone.")
+    for item, words in _CHANGED:
         evidence = _evidence(explanation, item)
         if evidence is not None and evidence.valid_from == since and "first time" not in "".join(told):
             facts = ", ".join(f"{name} {cell(value)}" for name, value in evidence.facts.items())
@@ -188,12 +204,19 @@ def _changes(connection: Connection, stage: Row, explanation: Explanation, targe
     elif certificate is not None and certificate.valid_from == since:
         told.append(f"Certificate {one_line(certificate.item_id)} was read anew, or for the first time.")
     if judged_first == since:
-        told.append(f"The policy judged the stage for the first time{as_far}.")
+        told.append(f"The policy judged {_itself(stage).lower()} for the first time{as_far}.")
     if told:
         return told
     if target.expires_at is not None and explanation.condition.startswith("certificate_expire"):
         return [f"Nothing in AWS: time passed, the certificate ends on {iso(target.expires_at)}."]
+    if explanation.unjoined:
+        beside = ", ".join(sorted(item_type(name).title for name in explanation.unjoined))
+        return [f"Nothing in the evidence: {beside} changed, time passed, or reading failed or worked again."]
     return ["Nothing in what was read: time passed, or reading failed or worked again."]
+
+
+def _itself(item: Row) -> str:
+    return "The stage" if item["item_type"] in {"stage", "api_stage"} else "It"
 
 
 def _stage_change(versions: Sequence[dict[str, Any]], as_far: str) -> str:

@@ -50,6 +50,23 @@ def said(nights: Nights) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
+PLACES = {
+    TLS: "domainnames/edge.example.com",
+    ROLE: "account",
+    MUTUAL: "domainnames/api.example.com",
+}
+
+
+def changes(policy: str, name: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what explain says that changed when the status of an item began."""
+    capsys.readouterr()
+    arn = f"arn:aws:apigateway:eu-central-1::/{name}"
+    assert execute(["explain", arn, "--policy", policy, "--format", "json"]) == ExitCode.DONE
+    (told,) = json.loads(capsys.readouterr().out)
+    (change,) = told["changed_then"]
+    return str(change)
+
+
 def exported(form: str, capsys: pytest.CaptureFixture[str], *options: str) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert execute(["export", "--format", form, *options]) == ExitCode.DONE
@@ -124,6 +141,14 @@ def test_domain_names_usage_plans_and_settings_are_judged_and_no_fault_flips_a_v
     assert exit_code(nights.night()) == ExitCode.DONE
     right = {key: verdict for key, verdict in said(nights).items() if verdict[0] != "INAPPLICABLE"}
     assert {verdict[0] for key, verdict in right.items() if key[1] != "rules.example.com"} == {"COMPLIANT"}
+    # and what changed is named, or what may have: the API behind a domain name is beside the evidence
+    changed = {policy: changes(policy, name, capsys) for policy, name in PLACES.items()}
+    assert changed[TLS].startswith("The domain name changed, or first read, then: ")
+    assert changed[ROLE].startswith("The settings of API Gateway changed, or first read, then: ")
+    assert changed[MUTUAL].startswith("Nothing in the evidence: HTTP or WebSocket API, REST API changed, ")
+    assert changes(PLAN, f"usageplans/{plan.id}", capsys).startswith(
+        "The usage plan changed, or first read, then: "
+    )
 
     # when things go, then they are gone, and what they led to is on its own
     place.unmap_api("api.example.com", first)
@@ -132,6 +157,7 @@ def test_domain_names_usage_plans_and_settings_are_judged_and_no_fault_flips_a_v
     nights.night()
     assert said(nights)[ENDPOINT, orders] == ("INAPPLICABLE", "no_domain_name")
     assert said(nights)[ENDPOINT, rules] == ("INAPPLICABLE", "no_domain_name")
+    assert changes(PLAN, f"usageplans/{plan.id}", capsys) == "It was found gone."
     live = nights.rows(
         "SELECT item_type, name FROM report.item WHERE disappeared_at IS NULL "
         "AND item_type IN ('domain_name', 'domain_mapping', 'usage_plan', 'account_settings') ORDER BY 1, 2"
