@@ -15,7 +15,7 @@ from evaluator.catalog.fixes import IDENTITY, ONCE, Fix
 from evaluator.catalog.policy import Policy
 from gateledger.plan import commands, terraform
 from gateledger.plan.filling import CannotBeFilled, Values
-from gateledger.queries.emptiness import require_evaluated
+from gateledger.queries.emptiness import warn_unless_evaluated
 from gateledger.queries.reading import Connection, records
 
 Row = Mapping[str, Any]
@@ -81,14 +81,11 @@ class Plan:
 
 
 def read_plan(connection: Connection, policies: Iterable[Policy], chosen: Mapping[str, Any]) -> Plan:
-    """Return the plan for the findings that ``chosen`` selects (parameters of ``plan_findings.sql``).
-
-    Raises ``NothingEvaluated``.
-    """
+    """Return the plan for the findings that ``chosen`` selects (parameters of ``plan_findings.sql``)."""
     known = {policy.id: policy for policy in policies}
     rows = records(connection, "plan_findings", chosen)
     if not rows:
-        require_evaluated(connection)
+        warn_unless_evaluated(connection)
     return plan_of(rows, known, _fields(connection, rows, known))
 
 

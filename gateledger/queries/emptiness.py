@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,21 +12,17 @@ from gateledger.queries.reading import Connection, records
 from gateledger.terminal.console import iso
 from gateledger.terminal.logs import one_line
 
+log = logging.getLogger("gateledger.findings")
+
 
 class NothingEvaluated(GateledgerError):
     """Nothing has been evaluated yet, so nothing is known: run `gateledger run` first."""
 
 
-def require_evaluated(connection: Connection) -> None:
-    """Raise ``NothingEvaluated`` where an empty answer would only mean that nothing was judged yet."""
+def warn_unless_evaluated(connection: Connection) -> None:
+    """Log a warning where an empty answer only means that nothing was judged yet."""
     if _facts(connection, {})["last_at"] is None:
-        raise NothingEvaluated
-
-
-def warn_where_nothing_was_evaluated(connection: Connection) -> None:
-    """Say on stderr that an empty answer only means that nothing was judged yet, where it does."""
-    if _facts(connection, {})["last_at"] is None:
-        sys.stderr.write(f"gateledger: {NothingEvaluated.__doc__}\n")
+        log.warning("%s", NothingEvaluated(), extra={"event": "findings.nothing_evaluated"})
 
 
 def why_empty(connection: Connection, selection: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 
 from gateledger.queries.changes import by_id, change_of
-from gateledger.queries.emptiness import warn_where_nothing_was_evaluated, what_is_known, why_empty
+from gateledger.queries.emptiness import warn_unless_evaluated, what_is_known, why_empty
 from gateledger.queries.reading import Connection, reading, records, rows, stream
 from gateledger.queries.statuses import Status
 from gateledger.terminal.console import Column, Format, emit, on_terminal, say
@@ -194,8 +194,8 @@ def list_findings(
 
     On a terminal a table ends with the change that closes the most of them, in the words of ``policies``.
 
-    ``fail_on`` leaves those that an exception covers out unless ``include_excepted``; where nothing was evaluated yet
-    there is nothing to fail on, and stderr says so.
+    ``fail_on`` leaves those that an exception covers out unless ``include_excepted``, and warns where nothing
+    was judged yet.
     """
     past = selection.as_of is not None
     limit = FIRST + 1 if form is Format.TABLE and on_terminal() and not everything else None
@@ -217,7 +217,7 @@ def list_findings(
         else:
             emit(answer, form, keys=PAST_KEYS if past else FINDING_KEYS, table=())
         if fail_on:
-            warn_where_nothing_was_evaluated(connection)
+            warn_unless_evaluated(connection)
             if not include_excepted:
                 # Where only covered ones are listed, none is left to fail on.
                 if selection.excepted:

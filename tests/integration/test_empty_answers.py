@@ -25,9 +25,9 @@ def test_an_empty_answer_says_why(engine: Engine, database_url: str, monkeypatch
     # given nothing judged: an empty list proves nothing
     assert "Nothing has been evaluated yet" in told()
     assert json.loads(command_line("findings", "--format", "json").out) == []
-    failing = command_line("findings", "--fail-on", "INCOMPLIANT")
-    assert failing.code == ExitCode.DONE
-    assert "Nothing has been evaluated yet" in failing.err
+    warned = command_line("findings", "--fail-on", "INCOMPLIANT")
+    assert warned.code == ExitCode.DONE
+    assert "Nothing has been evaluated yet" in warned.err
     # given a night
     history = History(engine)
     history.region(ACCOUNT, REGION).api("a1b2c3d4e5").stage("prod")
