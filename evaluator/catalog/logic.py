@@ -204,8 +204,8 @@ def _check_calls(source: str, tokens: Sequence[Token]) -> None:
 
 def _check_names(source: str, tokens: Sequence[Token], tree: exp.Select) -> None:
     """Refuse names that PostgreSQL reads as they are, and names of rows that do not fit into names of ours."""
-    for token in tokens:
-        if token.token_type is TokenType.IDENTIFIER:
+    for before, token in pairwise(tokens):
+        if token.token_type is TokenType.IDENTIFIER and before.token_type is not TokenType.COLLATE:
             raise PolicyError(
                 f"{source}: line {token.line} has the name {shown(token.text)} in quotes; write names in lower-case "
                 "letters, digits and _, without quotes."

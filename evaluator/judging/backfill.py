@@ -28,9 +28,9 @@ from cmdb.items import scope_owner
 from cmdb.queries import query, query_text
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
-from evaluator.catalog.composition import Local
 from evaluator.catalog.offered import RECHECK, SUBJECTS
 from evaluator.catalog.policy import Policy
+from evaluator.catalog.reading import Local
 from evaluator.judging import nights
 from evaluator.judging.engine import Evaluation, bound_values, in_full, store_evaluation
 from evaluator.judging.guard import DEFAULT_TIMEOUT

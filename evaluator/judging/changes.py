@@ -11,8 +11,8 @@ from functools import cache
 
 from cmdb.items import ItemType
 from cmdb.items.payloads import closed_join, closed_payload, latest_payload
-from evaluator.catalog.composition import Joined, Local
 from evaluator.catalog.offered import has_freshness
+from evaluator.catalog.reading import Joined, Local
 from evaluator.judging.relations import parent_key, reads_payload, scope_list, value
 
 _KNOWN = """collection AS (

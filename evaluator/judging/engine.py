@@ -17,8 +17,8 @@ from cmdb.queries import query
 from cmdb.runs.runs import Run, hold
 from cmdb.server.database import Cursor, transaction
 from cmdb.server.staging import stage_rows
-from evaluator.catalog.composition import Local
 from evaluator.catalog.policy import Policy
+from evaluator.catalog.reading import Local
 from evaluator.judging.changes import changed_items
 from evaluator.judging.guard import DEFAULT_TIMEOUT
 from evaluator.judging.judge import SQL, Judge

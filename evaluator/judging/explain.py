@@ -20,11 +20,12 @@ from sqlglot import exp
 
 from cmdb.items import ItemType
 from cmdb.queries import query_text
-from evaluator.catalog.composition import Composition, Joined, sql_text
+from evaluator.catalog.composition import Composition
 from evaluator.catalog.loading import Catalog
 from evaluator.catalog.logic import check_logic
 from evaluator.catalog.parameters import ParameterType
 from evaluator.catalog.policy import Policy
+from evaluator.catalog.reading import Joined, sql_text
 from evaluator.errors import PolicyError
 from evaluator.judging.former import is_former, of_today
 from evaluator.judging.relations import relations_as_of, version_statement

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlglot
 from sqlglot import exp
 
-from evaluator.catalog.composition import sql_text
+from evaluator.catalog.reading import sql_text
 
 _KEPT = frozenset({"condition", "recheck_at"})
 _SHARED = frozenset({"stage_disappeared", "inventory_stale"})

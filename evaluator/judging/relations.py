@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from cmdb.items import Absence, Field, ItemType, item_type
 from cmdb.items.expressions import from_payload
 from cmdb.items.payloads import closed_join, closed_payload, latest_payload
-from evaluator.catalog.composition import Composition, Joined
+from evaluator.catalog.composition import Composition
 from evaluator.catalog.offered import SCOPE, columns_of
+from evaluator.catalog.reading import Joined
 
 _AS_OF = "%(as_of)s::timestamptz"
 _FRESH = f"coalesce({{read_at}} >= {_AS_OF} - %(max_staleness)s::interval, false)"
