@@ -25,6 +25,8 @@ Row = Mapping[str, Any]
 LAID_OUT = 500
 #: Characters between the columns of a table on a terminal.
 GAP = 3
+#: Letters of a column on a terminal below which a table of lines, which the terminal wraps, says more.
+_LEAST = 3
 _STATUS_STYLES = {
     "INCOMPLIANT": "bold red",
     "UNDETERMINED": "yellow",
@@ -166,8 +168,7 @@ def _table(rows: Iterator[Row], columns: Sequence[Column], narrow: Sequence[Colu
         max([len(column.heading), *(width_of(fitted(cell(row[column.key]))) for row in first)])
         for column in columns
     ]
-    if on_terminal() and not more:
-        _rich_table(first, columns, narrow, sum(widths) + GAP * len(widths))
+    if on_terminal() and not more and _laid_out(first, columns, narrow, sum(widths) + GAP * len(widths)):
         return len(first)
     _line([column.heading for column in columns], widths, columns)
     count = 0
@@ -185,18 +186,22 @@ def _line(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]
     sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
-def _rich_table(rows: Sequence[Row], wide: Sequence[Column], narrow: Sequence[Column], width: int) -> None:
+def _laid_out(rows: Sequence[Row], wide: Sequence[Column], narrow: Sequence[Column], width: int) -> bool:
+    """Write a table that fits the terminal; return whether there is room for one, columns of a few letters each."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False, color_system="auto" if has_colours(sys.stdout) else None)
     columns = narrow if narrow and width > console.width else wide
+    if console.width < len(columns) * (_LEAST + GAP):
+        return False
     table = Table(box=_box(), pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_styled(row, column) for column in columns))
     console.print(table)
+    return True
 
 
 def _box() -> Box:

@@ -182,6 +182,15 @@ def test_tables_and_plots_fit_any_terminal(calls: Calls, monkeypatch: pytest.Mon
                 assert b"\x1b" not in ended.out
 
 
+def test_a_terminal_too_narrow_for_a_table_gets_lines(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width, is_laid_out in (("10", False), ("60", True)):
+        monkeypatch.setenv("COLUMNS", width)
+        told = calls(("accounts", "list"), "utf-8", terminal=True).out.decode()
+        assert ("─" in told) == is_laid_out
+        # whatever the width, what is to be said is there
+        assert is_laid_out or (ACCOUNT in told and NAME in told)
+
+
 def test_without_colour_nothing_steers_the_terminal(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     coloured = calls(("findings",), "utf-8", terminal=True).out
     assert b"\x1b[" in coloured
