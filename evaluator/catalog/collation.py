@@ -2,8 +2,8 @@
 
 What ``lower``, ``upper``, ILIKE and regular expressions make of a letter follows the locale of the database
 (in Turkish the small form of I has no dot), and what AWS writes follows none: of ``execute-api:Invoke`` the
-small form is ``execute-api:invoke``. So they see ASCII letters alone here. https://www.postgresql.org/docs/
-current/collation.html says how a collation that is written out wins over that of the database.
+small form is ``execute-api:invoke``. So they see ASCII letters alone here. A collation that is written out wins
+over that of the database: https://www.postgresql.org/docs/current/collation.html.
 """
 
 from __future__ import annotations
