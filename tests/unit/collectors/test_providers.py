@@ -301,7 +301,12 @@ def process_hangs(world: World) -> None:
 
 
 def endless(stream: str) -> Callable[[World], None]:
-    return lambda world: world.process(f"exec yes {CANARY} {stream}")
+    def prepare(world: World) -> None:
+        if stream:
+            world.seconds = 1.0
+        world.process(f"exec yes {CANARY} {stream}")
+
+    return prepare
 
 
 def role_of_an_empty_source(world: World) -> None:
