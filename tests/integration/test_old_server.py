@@ -13,7 +13,7 @@ from gateledger.terminal.exits import ExitCode
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import command_paths
 from tests.support.old_server import claiming
-from tests.support.servers import scratch_folder
+from tests.support.servers import SYSTEM_15, find_system_15, scratch_folder
 
 ARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod"
 
@@ -129,6 +129,8 @@ def test_a_server_that_is_too_old_is_refused(
     assert schemas(empty_database_url) == [("information_schema",), ("public",)]
 
 
+@pytest.mark.skipif(find_system_15() is None, reason="PostgreSQL 15 is not installed")
+@pytest.mark.parametrize("postgres_server_kind", [SYSTEM_15], indirect=True)
 def test_the_oldest_one_that_is_supported_is_taken(
     empty_database_url: str, folder: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
