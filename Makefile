@@ -67,7 +67,7 @@ $(DEV_STAMP): $(STAMP)
 demo: $(STAMP)  ## Live through 30 nights of a simulated AWS organization.
 	@$(BIN)/gateledger demo
 
-test: $(DEV_STAMP)  ## Run all that guards a change: 5 to 6 minutes on 2 cores (PYTEST_ARGS="-k findings" narrows).
+test: $(DEV_STAMP)  ## Run all that guards a change: 5 to 7 minutes on 2 cores (PYTEST_ARGS="-k findings" narrows).
 	@$(IN_MEMORY)
 	$(SIDE_BY_SIDE) --dist worksteal $(PYTEST_ARGS)
 
