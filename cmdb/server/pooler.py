@@ -55,14 +55,12 @@ def _is_borrowed(own: int, connection: psycopg.Connection[Any], address: Address
         with suppress(psycopg.OperationalError):
             parameters = {**address.connection_parameters(), "connect_timeout": "5"}
             other = psycopg.connect("", **cast("dict[str, Any]", parameters), autocommit=True)
-        if other is not None:
-            # One after the other, for in statement mode a transaction is refused when it begins.
-            for statement in (b"BEGIN", _OWN_PROCESS, b"ROLLBACK"):
-                if not other.closed and _answer(other, statement) in (_REFUSED, str(own)):
-                    return True
+        # One after the other, for in statement mode a transaction is refused when it begins.
+        for statement in (b"BEGIN", _OWN_PROCESS, b"ROLLBACK"):
+            if _answer(other, statement) in (_REFUSED, str(own)):
+                return True
         for _ in range(_ROUNDS):
-            answered = "" if other is None or other.closed else _answer(other, _OWN_PROCESS)
-            if answered in (_REFUSED, str(own)) or _process(connection) != own:
+            if _answer(other, _OWN_PROCESS) in (_REFUSED, str(own)) or _process(connection) != own:
                 return True
         return False
     finally:
@@ -82,12 +80,14 @@ def _process(connection: psycopg.Connection[Any]) -> int | None:
     return None if value is None else int(value)
 
 
-def _answer(connection: psycopg.Connection[Any], statement: bytes) -> str:
-    """Return what the second client's statement gives, '' for nothing, or ``_REFUSED``.
+def _answer(connection: psycopg.Connection[Any] | None, statement: bytes) -> str:
+    """Return what the second client's statement gives, '' for nothing or without a client, or ``_REFUSED``.
 
     A client that is not answered in time waits for a session, and there is none to be had: its connection is
     closed.
     """
+    if connection is None or connection.closed:
+        return ""
     try:
         result = exchange(connection.pgconn, statement, _PATIENCE)
     except NoAnswer:

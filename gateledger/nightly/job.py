@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -96,8 +96,10 @@ def run(
 
 def _take_apart(policies: Sequence[Policy]) -> None:
     """Have the SQL of policies ready, which takes a second of a hundred, while AWS is waited for."""
-    for policy in policies:
-        _ = policy.logic.composition
+    # What is wrong with one is told where it judges.
+    with suppress(Exception):
+        for policy in policies:
+            _ = policy.logic.composition
 
 
 def collect(engine: Engine, settings: Settings, *, as_of: datetime | None, progress: Progress) -> RunSummary:

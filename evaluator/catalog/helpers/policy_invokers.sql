@@ -3,7 +3,8 @@
 -- AWS takes one statement, action, resource, principal or value as well as a list: jsonb_build_array() || x is a list.
 -- Whom a Deny to everybody, or to everybody unless a condition holds, takes out again is not let in by an Allow
 -- alone; of everybody, those are left whom the Deny excepts (NotPrincipal). A Deny that names whom to keep out leaves
--- everybody else, and so does a condition of an Allow. One that everybody meets is none: any text, any address, TLS,
+-- everybody else (one of whom something is true or told, but TLS, which is true of all), and so does a condition of
+-- an Allow. One that everybody meets is none: any text, any address, TLS,
 -- which API Gateway always asks.
 -- AWS knows no pattern of accounts in an ARN; one that is written means everybody to whoever wrote it.
 SELECT
@@ -47,8 +48,8 @@ CROSS JOIN LATERAL (
             SELECT 1
             FROM jsonb_each(
                     CASE
-                    WHEN jsonb_typeof(deny.statement -> 'Condition') = 'object' THEN deny.statement -> 'Condition'
-                END
+                        WHEN jsonb_typeof(deny.statement -> 'Condition') = 'object' THEN deny.statement -> 'Condition'
+                    END
                 ) AS o (operator, tests),
                 jsonb_each(CASE WHEN jsonb_typeof(o.tests) = 'object' THEN o.tests END) AS t (key, wanted)
             WHERE (
@@ -56,7 +57,9 @@ CROSS JOIN LATERAL (
                     AND lower(o.operator) NOT LIKE '%bool%'
                     AND lower(o.operator) <> 'null'
                 )
-                OR (lower(t.key) = 'aws:securetransport' AND lower(CAST(t.wanted AS text)) LIKE '%false%')
+                OR (lower(o.operator) LIKE '%bool%'
+                    AND (lower(t.key) = 'aws:securetransport') = (lower(CAST(t.wanted AS text)) LIKE '%false%'))
+                OR (lower(o.operator) = 'null' AND lower(CAST(t.wanted AS text)) LIKE '%false%')
                 OR (lower(o.operator) LIKE 'notip%'
                     AND (jsonb_build_array() || t.wanted) @> jsonb_build_array('0.0.0.0/0'))
         )
